@@ -1,0 +1,1 @@
+"""What watches or steers a run; no model needs one to work."""

@@ -1,0 +1,17 @@
+"""What a loader gives and a model takes."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from torch import Tensor
+
+
+class TextBatch(NamedTuple):
+    """A batch of texts, padded to its own longest; a `NamedTuple`, since Lightning moves those between devices."""
+
+    input_ids: Tensor  # int64 (batch, tokens)
+    attention_mask: Tensor  # bool (batch, tokens); true on tokens, false on padding
+    labels: Tensor  # int64 (batch,) for one label a text, float (batch, classes) for several; -1 where unknown
+    index: Tensor  # int64 (batch,); the row's place in its split
+    token_type_ids: Tensor | None = None  # int64 (batch, tokens); 1 on the second text of a pair

@@ -1,0 +1,9 @@
+"""Sources: where labelled texts come from, as rows per split.
+
+To add one: write a file here with a final `Source`; name it as `--data.source`; nothing else.
+Not here: dropping, splitting and checking rows (`preparation.py`), which every source shares.
+"""
+
+from datamodules.members import import_members
+
+import_members(__name__, __path__)

@@ -1,0 +1,9 @@
+"""Tokenizers: texts in, ids out; learned from the training split only.
+
+To add one: write a file here with a final `Tokenizer`; name it as `--data.tokenizer`; nothing else.
+Not here: cutting to a length that covers the data (`preparation.py`).
+"""
+
+from datamodules.members import import_members
+
+import_members(__name__, __path__)

@@ -1,0 +1,115 @@
+"""What a tokenizer promises, and the flat arrays it fills."""
+
+from __future__ import annotations
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from itertools import chain
+from typing import Any, NamedTuple
+
+import numpy as np
+import tokenizers
+
+from datamodules.errors import DataError
+from datamodules.rebuildable import Rebuildable, rebuild
+
+
+class TokenIds(NamedTuple):
+    """The ids of many texts in one flat array; row `i` is `ids[offsets[i]:offsets[i + 1]]`."""
+
+    ids: np.ndarray  # int32 (all tokens,)
+    offsets: np.ndarray  # int64 (rows + 1,)
+    type_ids: np.ndarray | None = None  # uint8 (all tokens,); 1 on the second text of a pair
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """Tokens of each row."""
+        return np.diff(self.offsets)
+
+
+class Tokenizer(Rebuildable, ABC):
+    """Turns texts into ids. Padding is id 0 unless the tokenizer was made elsewhere."""
+
+    max_positions: int | None = None
+    """The most tokens its model can take, special tokens counted; none where there is no bound."""
+    takes_pairs: bool = False
+
+    @abstractmethod
+    def train(self, texts: Sequence[str]) -> None:
+        """Learns the vocabulary from the training texts; does nothing where it came with one."""
+
+    @abstractmethod
+    def encode_batch(
+        self, texts: Sequence[str], pairs: Sequence[str] | None = None, max_length: int | None = None
+    ) -> TokenIds:
+        """Ids of all texts, each cut to `max_length` tokens (special tokens counted and kept)."""
+
+    @property
+    @abstractmethod
+    def vocabulary_size(self) -> int:
+        """Ids run from 0 to one below this."""
+
+    @property
+    @abstractmethod
+    def padding_id(self) -> int:
+        """The id that fills a batch up."""
+
+    @property
+    def unknown_id(self) -> int | None:
+        """The id of what is not in the vocabulary, where there is one."""
+        return None
+
+    @abstractmethod
+    def state(self) -> str:
+        """What was learned, as the JSON of a Hugging Face `tokenizers.Tokenizer`."""
+
+    @abstractmethod
+    def load_state(self, state: str) -> None:
+        """Takes back what `state` gave."""
+
+    def fingerprint(self) -> str:
+        """Changes whenever the same training texts would be encoded otherwise."""
+        return json.dumps(self.blueprint(), sort_keys=True)
+
+    def to_json(self) -> str:
+        """One string that `tokenizer_from_json` makes the same tokenizer of."""
+        return json.dumps(self.blueprint() | {"state": self.state()})
+
+
+def tokenizer_from_json(text: str) -> Tokenizer:
+    """The inverse of `Tokenizer.to_json`.
+
+    Raises:
+        DataError: The text was not written by `to_json`.
+    """
+    try:
+        plain: dict[str, Any] = json.loads(text)
+        made = rebuild(Tokenizer, plain)  # type: ignore[type-abstract]  # final classes of the seam are called
+        made.load_state(plain["state"])
+    except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
+        raise DataError(f"the tokenizer in this checkpoint cannot be read: {error}") from error
+    return made
+
+
+def flat(encodings: Sequence[tokenizers.Encoding], with_types: bool = False) -> TokenIds:
+    """Gathers the encodings of the Hugging Face library into flat arrays."""
+    rows = [encoding.ids for encoding in encodings]
+    offsets = np.zeros(len(rows) + 1, np.int64)
+    np.cumsum([len(row) for row in rows], out=offsets[1:])
+    ids = np.fromiter(chain.from_iterable(rows), np.int32, count=int(offsets[-1]))
+    if not with_types:
+        return TokenIds(ids, offsets)
+    types = chain.from_iterable(encoding.type_ids for encoding in encodings)
+    return TokenIds(ids, offsets, np.fromiter(types, np.uint8, count=int(offsets[-1])))
+
+
+def cut(tokens: TokenIds, max_length: int | None) -> TokenIds:
+    """Keeps the first `max_length` tokens of each row."""
+    lengths = tokens.lengths
+    if max_length is None or not len(lengths) or lengths.max() <= max_length:
+        return tokens
+    within = np.arange(len(tokens.ids)) - np.repeat(tokens.offsets[:-1], lengths)
+    offsets = np.zeros_like(tokens.offsets)
+    np.cumsum(np.minimum(lengths, max_length), out=offsets[1:])
+    return TokenIds(tokens.ids[within < max_length], offsets)

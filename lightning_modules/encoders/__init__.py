@@ -1,0 +1,9 @@
+"""Encoders: a batch of token ids in, one vector per text out.
+
+To add one: write a file here with a final `TextEncoder`; name it as `--model.encoder`; nothing else.
+Not here: parts that two encoders share (`layers/`), anything that sees labels (`losses/`).
+"""
+
+from datamodules.members import import_members
+
+import_members(__name__, __path__)

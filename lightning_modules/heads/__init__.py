@@ -1,0 +1,9 @@
+"""Heads: one vector per text in, one logit per class out.
+
+To add one: write a file here with a final `Head`; name it as `--model.head`; nothing else.
+Not here: probabilities and decisions (`tasks.py`).
+"""
+
+from datamodules.members import import_members
+
+import_members(__name__, __path__)

@@ -1,0 +1,9 @@
+"""Losses: logits and labels in, one number per text out.
+
+To add one: write a file here with a final `Loss`; name it as `--model.loss`; nothing else.
+Not here: the mean over a batch, which the classifier takes in one place.
+"""
+
+from datamodules.members import import_members
+
+import_members(__name__, __path__)
