@@ -74,5 +74,5 @@ _PACKAGES = ("datamodules", "lightning_modules", "callbacks")
 
 
 def _positional_names(cls: type) -> set[str]:
-    parameters = list(inspect.signature(cls.__init__).parameters.values())[1:]
-    return {p.name for p in parameters if p.kind is p.POSITIONAL_ONLY}
+    itself, *others = inspect.signature(cls.__init__).parameters.values()  # type: ignore[misc]  # the constructor of that very class
+    return {itself.name, *(p.name for p in others if p.kind is p.POSITIONAL_ONLY)}

@@ -36,4 +36,3 @@ class TextEncoder(Rebuildable, nn.Module, ABC):
     @abstractmethod
     def depths(self) -> list[list[nn.Module]]:
         """Its modules by depth, the one nearest to the ids first; together they hold every parameter exactly once."""
-

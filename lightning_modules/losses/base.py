@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import ClassVar
 
 from torch import Tensor, nn
 
-from datamodules.text_spec import Task
+from datamodules.errors import UsageError
+from datamodules.rebuildable import final_subclasses
+from datamodules.text_spec import Task, TextSpec
 
 
 class Loss(nn.Module, ABC):
     """Logits and labels in, one number per text out. Its constructor takes a `TextSpec` first, by position only."""
 
-    tasks: ClassVar[frozenset[Task]]
+    tasks: frozenset[Task]
     """The kinds of label it is made for."""
     progress: float = 0.0
     """The share of training that is done, in [0, 1]; the classifier keeps it up to date."""
@@ -29,3 +30,22 @@ class Loss(nn.Module, ABC):
         Returns:
             Float `(batch,)`, in nats.
         """
+
+
+def check_task(loss: Loss, spec: TextSpec) -> None:
+    """Refuses a loss that is made for the other kind of label.
+
+    Raises:
+        UsageError: With the losses that do fit.
+    """
+    if spec.task not in loss.tasks:
+        fitting = [member.__name__ for member in final_subclasses(Loss) if spec.task in member.tasks]  # type: ignore[type-var,type-abstract]  # only looked at
+        raise UsageError(
+            f"{_worded(loss)} does not fit labels that are {spec.task.replace('_', '-')}; "
+            f"losses that do: {', '.join(fitting)}"
+        )
+
+
+def _worded(loss: Loss) -> str:
+    base = getattr(loss, "base", None)
+    return f"{type(loss).__name__} of {_worded(base)}" if isinstance(base, Loss) else type(loss).__name__

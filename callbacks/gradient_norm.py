@@ -1,0 +1,194 @@
+"""Watches the size of the gradients: how large, how often clipped, and where the first one stopped being finite."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from pytorch_lightning import Callback, LightningModule, Trainer
+from pytorch_lightning.utilities.rank_zero import rank_zero_warn
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from datamodules.errors import UsageError
+
+
+class GradientNorm(Callback):
+    """Logs gradient norms, unscaled and before clipping: the total, each parameter group's, and the share clipped.
+
+    Each step's norms stay on the device and are read together at every `every`-th step, so that no step waits for the
+    device, and a gradient that is not finite is still told by its parameter and its own step.
+
+    `first_non_finite` and `first_non_finite_step` hold the first such fault. Under a `GradScaler` (16-mixed) such
+    gradients are usual and skipped by the scaler: they are counted in `non_finite_steps` and nothing more.
+
+    Args:
+        every: Steps between two logs, at least 1.
+    """
+
+    steps: int
+    clipped_steps: int
+    non_finite_steps: int
+    first_non_finite: str | None
+    first_non_finite_step: int | None
+    _window_steps: int
+    _window_clipped: int
+
+    def __init__(self, every: int = 50) -> None:
+        if every < 1:
+            raise UsageError(f"every is a number of steps and must be at least 1, got {every}")
+        self.every = every
+        self._begin()
+        self._clip_above: float | None = None
+        self._scaler_guards = False
+        self._groups: list[tuple[str, list[nn.Parameter]]] = []
+        self._parameters: list[nn.Parameter] = []
+        self._names: list[str] = []
+        self._order: list[int] = []
+        self._pending: list[Tensor] = []  # (parameters,) a step
+        self._pending_from = 0
+
+    @property
+    def clipped_share(self) -> float:
+        """The share of all steps so far whose gradients were clipped by norm."""
+        return self.clipped_steps / max(self.steps, 1)
+
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Counts from zero; a resumed run then loads its counts."""
+        if stage == "fit":
+            self._begin()
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Finds out whether gradients are clipped by their norm."""
+        clips_by_norm = trainer.gradient_clip_val and trainer.gradient_clip_algorithm in (None, "norm")
+        self._clip_above = float(trainer.gradient_clip_val or 0) if clips_by_norm else None
+        self._pending.clear()
+        self._parameters = []
+
+    def on_before_optimizer_step(self, trainer: Trainer, pl_module: LightningModule, optimizer: Optimizer) -> None:
+        """Takes the norms of a step; by now the scaler has unscaled, and clipping is yet to come."""
+        if len(self._parameters) != sum(len(group["params"]) for group in optimizer.param_groups):
+            self._read()
+            self._learn_names(pl_module, optimizer)
+        norms = parameter_norms(self._parameters)
+        if norms is None:
+            return
+        scaler = getattr(trainer.precision_plugin, "scaler", None)
+        self._scaler_guards = scaler is not None
+        if scaler is not None and getattr(optimizer, "_step_supports_amp_scaling", False):
+            norms = norms / scaler.scale(norms.new_ones(()))  # a fused optimizer unscales later, inside its step
+
+        if not self._pending:
+            self._pending_from = trainer.global_step
+        self._pending.append(norms)
+        if (trainer.global_step + 1) % self.every == 0:
+            self._log(trainer, self._read())
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Reads what the last log left."""
+        self._read()
+
+    def state_dict(self) -> dict[str, Any]:
+        """The counts so far."""
+        self._read()
+        return {name: getattr(self, name) for name in _COUNTS}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Goes on counting where a run was cut."""
+        for name in _COUNTS:
+            setattr(self, name, state_dict[name])
+
+    def _begin(self) -> None:
+        self.steps = 0
+        self.clipped_steps = 0
+        self.non_finite_steps = 0
+        self.first_non_finite = None
+        self.first_non_finite_step = None
+        self._window_steps = 0
+        self._window_clipped = 0
+
+    def _learn_names(self, pl_module: LightningModule, optimizer: Optimizer) -> None:
+        self._groups = [(group.get("name", str(i)), group["params"]) for i, group in enumerate(optimizer.param_groups)]
+        self._parameters = [parameter for _, parameters in self._groups for parameter in parameters]
+        named = {parameter: (place, name) for place, (name, parameter) in enumerate(pl_module.named_parameters())}
+        self._order = [named.get(parameter, (-1, ""))[0] for parameter in self._parameters]
+        self._names = [named.get(parameter, (-1, "a parameter outside the model"))[1] for parameter in self._parameters]
+
+    def _read(self) -> Tensor | None:
+        """Waits for the device, counts what is pending, and gives the last step's norms `(parameters,)`."""
+        if not self._pending:
+            return None
+        norms = torch.stack(self._pending).cpu().double()  # steps parameters
+        self._pending.clear()
+        self.steps += len(norms)
+        self._window_steps += len(norms)
+        totals = torch.linalg.vector_norm(norms, dim=1)
+        if self._clip_above is not None:
+            clipped = int(((totals > self._clip_above) & totals.isfinite()).sum())
+            self.clipped_steps += clipped
+            self._window_clipped += clipped
+        faulty_steps = (~totals.isfinite()).nonzero().flatten().tolist()
+        self.non_finite_steps += len(faulty_steps)
+        if faulty_steps and not self._scaler_guards and self.first_non_finite is None:
+            self._report(self._pending_from + faulty_steps[0], ~norms[faulty_steps[0]].isfinite())
+        return norms[-1]
+
+    def _report(self, step: int, faulty: Tensor) -> None:
+        # A fault spreads backwards from where it arises to the ids, so the last in order is nearest to its cause.
+        places = faulty.nonzero().flatten().tolist()
+        nearest = max(places, key=self._order.__getitem__)
+        self.first_non_finite, self.first_non_finite_step = self._names[nearest], step
+        rank_zero_warn(
+            f"gradients stopped being finite at step {step}, in {len(places)} of {len(faulty)} parameters; the one "
+            f"nearest to the loss is {self.first_non_finite}. Try a lower learning rate, --trainer.gradient_clip_val 1 "
+            "or more bits (--trainer.precision 32). This is said once."
+        )
+
+    def _log(self, trainer: Trainer, norms: Tensor | None) -> None:
+        if norms is None:
+            return
+        metrics = {"gradient_norm/total": float(torch.linalg.vector_norm(norms))}
+        parts = norms.split([len(parameters) for _, parameters in self._groups])
+        for (name, _), part in zip(self._groups, parts, strict=True):
+            metrics[f"gradient_norm/{name}"] = float(torch.linalg.vector_norm(part))
+        if self._clip_above is not None:
+            metrics["gradient_norm/clipped_share"] = self._window_clipped / self._window_steps
+            metrics["gradient_norm/clipped_share_so_far"] = self.clipped_share
+        if self._scaler_guards or self.non_finite_steps:
+            metrics["gradient_norm/non_finite_steps"] = float(self.non_finite_steps)
+        self._window_steps = self._window_clipped = 0
+        for logger in trainer.loggers:
+            logger.log_metrics(metrics, step=trainer.global_step)
+
+
+def parameter_norms(parameters: list[nn.Parameter]) -> Tensor | None:
+    """The 2-norm of each parameter's gradient, float `(parameters,)`: 0 where there is none, None where none has one.
+
+    >>> weight = nn.Parameter(torch.zeros(2)); weight.grad = torch.tensor([3.0, 4.0])
+    >>> parameter_norms([weight, nn.Parameter(torch.zeros(1))])
+    tensor([5., 0.])
+    """
+    gradients = [_values(parameter.grad) for parameter in parameters if parameter.grad is not None]
+    if not gradients:
+        return None
+    # Summed in 32 bits: the square of a half-precision gradient overflows above 255.
+    norms = torch.stack(torch._foreach_norm(gradients, 2.0, dtype=torch.float32))
+    if len(gradients) == len(parameters):
+        return norms
+    present = torch.tensor([parameter.grad is not None for parameter in parameters], device=norms.device)
+    return norms.new_zeros(len(parameters)).masked_scatter_(present, norms)
+
+
+def _values(gradient: Tensor) -> Tensor:
+    return gradient.coalesce().values() if gradient.is_sparse else gradient
+
+
+_COUNTS = (
+    "steps",
+    "clipped_steps",
+    "non_finite_steps",
+    "first_non_finite",
+    "first_non_finite_step",
+    "_window_steps",
+    "_window_clipped",
+)

@@ -1,0 +1,61 @@
+"""The end of a run on one screen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+_MOST_CLASSES = 20  # beyond this only the weakest are shown
+
+
+def print_result(report: dict[str, Any], split: str, folder: Path) -> None:
+    """Prints overall metrics, those of each class, and where everything is.
+
+    Args:
+        report: As in `report.json`.
+        split: Which of its splits the classes are shown of.
+        folder: Of the run.
+    """
+    console = Console(width=None if Console().is_terminal else 100)
+    overall = Table()
+    overall.add_column("metric")
+    splits = [name for name in ("validation", "test") if report.get(name)]
+    for name in splits:
+        overall.add_column(name, justify="right")
+    for metric in [key for key in report[splits[-1]] if key != "per_class"]:
+        overall.add_row(metric, *(_number(report[name].get(metric)) for name in splits))
+    console.print(f"best after epoch {report['best_epoch']} of {report['epochs']}, by {report['monitor']}", highlight=False)
+    console.print(overall)
+    classes = report.get(split, {}).get("per_class")
+    if classes:
+        console.print(_class_table(classes, split))
+    if report["stopped"]:
+        console.print(f"stopped: {report['stopped']}", highlight=False)
+    console.print(
+        f"{report['epochs']} epochs in {report['seconds']['fit']:.0f} s, {report['texts_per_second'] or 0:,.0f} training texts a second",
+        highlight=False,
+    )
+    console.print(f"run folder: {folder}", highlight=False, soft_wrap=True)
+
+
+def _class_table(classes: dict[str, dict[str, float]], split: str) -> Table:
+    shown = list(classes.items())
+    title = f"classes ({split})"
+    if len(shown) > _MOST_CLASSES:
+        shown = sorted(shown, key=lambda item: item[1]["f1"])[:_MOST_CLASSES]
+        title = f"the {_MOST_CLASSES} weakest of {len(classes)} classes ({split})"
+    table = Table(title=title, title_style="")
+    table.add_column("class")
+    for name in ("precision", "recall", "F1", f"{split} texts", "training texts"):
+        table.add_column(name, justify="right")
+    for name, row in shown:
+        numbers = [_number(row[key]) for key in ("precision", "recall", "f1")]
+        table.add_row(name, *numbers, f"{row['texts']:.0f}", f"{row['training_texts']}")
+    return table
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None or value != value else f"{value:.4f}"

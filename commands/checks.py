@@ -1,0 +1,69 @@
+"""Choices that contradict each other, refused before any class is made and any data are read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jsonargparse import Namespace
+
+from datamodules.errors import UsageError
+from lightning_modules.text_classifier import check_monitor
+
+
+def class_name(chosen: Any) -> str | None:
+    """The last word of a class path in a config; None where no class was chosen."""
+    path = chosen.get("class_path") if isinstance(chosen, (dict, Namespace)) else None
+    return path.rsplit(".", 1)[-1] if path else None
+
+
+def follow_pretrained_encoder(config: Namespace, default_tokenizer: Namespace) -> None:
+    """Gives a pretrained encoder the tokenizer it was trained with, where the user has not named one.
+
+    Args:
+        config: Of one verb; changed in place.
+        default_tokenizer: What stands there where the user has said nothing.
+
+    Raises:
+        UsageError: A tokenizer was named that gives ids of another vocabulary.
+    """
+    if class_name(config.model.encoder) != "Pretrained":
+        return
+    model = config.model.encoder.init_args.model
+    tokenizer = config.data.tokenizer
+    if tokenizer == default_tokenizer:
+        config.data.tokenizer = Namespace(
+            class_path="datamodules.tokenizers.pretrained.Pretrained", init_args=Namespace(model=model)
+        )
+    elif class_name(tokenizer) != "Pretrained" or tokenizer.init_args.model != model:
+        raise UsageError(
+            f"--model.encoder Pretrained ({model}) knows only the ids of its own tokenizer, got --data.tokenizer "
+            f"{class_name(tokenizer)}; leave the tokenizer out, or give it the same model"
+        )
+
+
+def check_choices(config: Namespace) -> None:
+    """Refuses what cannot go together.
+
+    Raises:
+        UsageError: Class weights beside a balanced sampler; a metric that does not exist; no epoch to train for.
+    """
+    check_monitor(config.model.monitor)
+    if class_name(config.data.sampler) == "ClassBalanced":
+        weighted = _weights_of(config.model.loss)
+        if weighted:
+            raise UsageError(
+                f"--data.sampler ClassBalanced and --model.loss{weighted} would both make up for rare classes, and "
+                "together overshoot; choose one of them"
+            )
+
+
+def _weights_of(loss: Any, key: str = "") -> str | None:
+    """The option that weighs classes in a loss or in the loss inside it, with its value."""
+    if class_name(loss) is None:
+        return None
+    for name, value in vars(loss.get("init_args") or Namespace()).items():
+        if name in ("class_weights", "alpha", "positive_weights") and value is not None and not isinstance(value, float):
+            return f"{key}.{name} {value}"
+        if name == "base":
+            return _weights_of(value, f"{key}.base")
+    return None

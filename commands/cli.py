@@ -1,0 +1,145 @@
+"""The command line of `train.py`: Lightning's, with the checks that must come before any work.
+
+Everything is described once, by the typed constructors: jsonargparse makes options, config keys and help of them.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+from typing import Any
+
+from pytorch_lightning import Callback, Trainer
+from pytorch_lightning.callbacks import ModelCheckpoint, RichProgressBar
+from pytorch_lightning.cli import LightningArgumentParser, LightningCLI
+from pytorch_lightning.loggers import TensorBoardLogger
+
+from callbacks.differential_learning_rates import DifferentialLearningRates
+from callbacks.early_stopping import EarlyStopping
+from callbacks.gradient_norm import GradientNorm
+from callbacks.run_report import RunReport
+from commands.checks import check_choices, follow_pretrained_encoder
+from commands.messages import ShortErrorParser, refuse_unknown_options
+from commands.run_folder import run_name
+from datamodules.errors import UsageError
+from datamodules.text_datamodule import TextDataModule
+from lightning_modules.bundle import find_checkpoint, read_checkpoint
+from lightning_modules.text_classifier import TextClassifier, mode_of
+
+# Their notes on devices, products and seeds; ours name the device, and the report has the seed.
+for noisy in ("pytorch_lightning", "lightning_fabric"):
+    logging.getLogger(noisy).setLevel(logging.WARNING)
+
+_VERBS = ("fit", "validate", "test", "predict")
+
+
+class TextCLI(LightningCLI):
+    """Reads the choices, refuses what cannot be, and runs one of Lightning's verbs.
+
+    Args:
+        arguments: As after `python train.py`; `fit` is meant where no verb comes first.
+    """
+
+    def __init__(self, arguments: list[str]) -> None:
+        self.arguments = arguments if arguments and arguments[0] in _VERBS else ["fit", *arguments]
+        super().__init__(
+            TextClassifier,
+            TextDataModule,
+            trainer_defaults={
+                "default_root_dir": "runs",
+                "max_epochs": 10,
+                "use_distributed_sampler": False,  # our own samplers know their rank
+                "enable_model_summary": False,
+            },
+            seed_everything_default=0,
+            save_config_kwargs={"overwrite": True},
+            parser_class=ShortErrorParser,
+            auto_configure_optimizers=False,
+            args=None,
+        )
+
+    def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
+        """Parses our list of arguments, whatever `sys.argv` says."""
+        if not {"-h", "--help"} & set(self.arguments):
+            refuse_unknown_options(self._subcommand_parsers[self.arguments[0]], self.arguments[1:])
+        self.config = parser.parse_args(self.arguments)
+
+    def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
+        """The callbacks that are always there, each under its own name."""
+        parser.add_argument("--name", type=str | None, default=None, help="Folder of the run; made of data and model where not given.")
+        parser.add_argument("--version", type=str | None, default=None, help="Folder below it; counted on where not given.")
+        parser.add_lightning_class_args(EarlyStopping, "early_stopping")
+        parser.add_lightning_class_args(GradientNorm, "gradient_norm")
+        parser.add_lightning_class_args(DifferentialLearningRates, "differential_learning_rates")
+        parser.add_lightning_class_args(ModelCheckpoint, "checkpoint")
+        parser.add_lightning_class_args(ModelCheckpoint, "last_checkpoint")
+        for group, file in (("checkpoint", "best"), ("last_checkpoint", "last")):
+            parser.set_defaults({f"{group}.filename": file, f"{group}.enable_version_counter": False})
+        parser.link_arguments("model.monitor", "checkpoint.monitor")
+        parser.link_arguments("model.monitor", "checkpoint.mode", compute_fn=mode_of)
+
+    def before_instantiate_classes(self) -> None:
+        """Refuses choices that contradict each other."""
+        config = self.config[self.subcommand]
+        default = self._subcommand_parsers[self.subcommand].get_defaults().data.tokenizer
+        follow_pretrained_encoder(config, default)
+        check_choices(config)
+
+    def instantiate_trainer(self, **kwargs: Any) -> Trainer:
+        """A trainer that logs to the run folder and shows its progress with rich."""
+        config = self.config[self.subcommand]
+        if config.trainer.logger in (None, True):
+            kwargs["logger"] = TensorBoardLogger(
+                config.trainer.default_root_dir,
+                name=config.name or run_name(config),
+                version=config.version,
+                default_hp_metric=False,
+            )
+        self.report = RunReport()
+        return super().instantiate_trainer(**kwargs)
+
+    def _instantiate_trainer(self, config: dict[str, Any], callbacks: list[Callback]) -> Trainer:
+        quick = bool(config.get("fast_dev_run"))
+        if quick or config.get("enable_checkpointing") is False:
+            callbacks = [callback for callback in callbacks if not isinstance(callback, ModelCheckpoint)]
+        if config.get("enable_progress_bar") is not False and sys.stdout.isatty():
+            callbacks.append(RichProgressBar(refresh_rate=10))
+        else:
+            config["enable_progress_bar"] = False
+        if not quick:
+            callbacks.append(self.report)
+        return super()._instantiate_trainer(config, callbacks)
+
+    def before_fit(self) -> None:
+        """Makes the data ready before Lightning makes a folder: what is wrong with them leaves nothing behind."""
+        self._ready()
+
+    before_validate = before_test = before_predict = before_fit
+
+    def _ready(self) -> None:
+        checkpoint = self.config[self.subcommand].get("ckpt_path")
+        if checkpoint not in (None, "best", "last", "hpc", "registry"):
+            read_checkpoint(find_checkpoint(Path(checkpoint)))
+        self.datamodule.check()
+        self.datamodule.prepare_data()
+        self.datamodule.setup()
+        self.model.check(self.datamodule.spec)
+        if self.subcommand == "test" and not self.datamodule.has("test"):
+            raise UsageError("the data have no test split; give a file named test, or use `validate`")
+
+    def after_fit(self) -> None:
+        """Tests the best checkpoint, once."""
+        if self.trainer.fast_dev_run or not self.datamodule.has("test"):
+            self.report.finish(self.trainer, self.model)
+            return
+        best = getattr(self.trainer.checkpoint_callback, "best_model_path", "")
+        if best:  # by hand: Lightning would also set the callbacks back to what they knew then
+            self.model.load_state_dict(read_checkpoint(Path(best))["state_dict"])
+        self.trainer.test(self.model, self.datamodule, verbose=False)
+
+    def _parse_ckpt_path(self) -> None:
+        """Leaves the config as it is: Lightning would take class paths from the file, which may come from anyone."""
+
+    def _prepare_subcommand_kwargs(self, subcommand: str) -> dict[str, Any]:
+        return super()._prepare_subcommand_kwargs(subcommand) | {"weights_only": True}

@@ -1,0 +1,149 @@
+"""What `predict.py` does: a checkpoint and new texts in, labels and probabilities out."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import NoReturn, TextIO
+
+import numpy as np
+import torch
+
+from datamodules.collate import collate
+from datamodules.errors import UsageError
+from datamodules.text_stream import NewText, new_texts
+from lightning_modules.bundle import Bundle, load_bundle
+from lightning_modules.tasks import decided_names
+
+_CHUNK = 32  # batches read before they are sorted by length and answered; the standard input is answered batch by batch
+
+
+def predict(arguments: list[str]) -> None:
+    """Runs the whole command.
+
+    Raises:
+        UsageError: A choice that cannot be.
+        DataError: A checkpoint or texts that cannot be used.
+    """
+    chosen = _parser().parse_args(arguments)
+    if chosen.batch_size < 1:
+        raise UsageError(f"--batch_size must be at least 1, got {chosen.batch_size}")
+    bundle = load_bundle(Path(chosen.checkpoint))
+    device = _device(chosen.device)
+    bundle.encoder.to(device)
+    bundle.head.to(device)
+    texts = new_texts(chosen.inputs, chosen.text_column, chosen.text_pair_column, chosen.encoding)
+    size = chosen.batch_size if not chosen.inputs or "-" in chosen.inputs else chosen.batch_size * _CHUNK
+    with _output(chosen.output) as file:
+        writer = _csv_writer(file, bundle) if chosen.format == "csv" else None
+        while chunk := list(islice(texts, size)):
+            probabilities = chunk_probabilities(bundle, chunk, chosen.batch_size, device)
+            decided = decided_names(bundle.task, bundle.spec, probabilities)
+            for text, names, row in zip(chunk, decided, probabilities.tolist(), strict=True):
+                if writer is not None:
+                    pair = [text.pair] if bundle.spec.pairs else []
+                    label = names if isinstance(names, str) else json.dumps(names, ensure_ascii=False)
+                    writer.writerow([text.text, *pair, label, *(f"{value:.7f}" for value in row)])
+                else:
+                    file.write(_json_line(bundle, text, names, row))
+            file.flush()
+
+
+def chunk_probabilities(bundle: Bundle, texts: list[NewText], batch_size: int, device: torch.device) -> torch.Tensor:
+    """Float `(texts, classes)` on the CPU, in the order of the texts; batches hold texts of like length.
+
+    Raises:
+        UsageError: The model was trained on pairs and a text comes alone.
+    """
+    pairs = None
+    if bundle.spec.pairs:
+        lonely = next((text.text for text in texts if text.pair is None), None)
+        if lonely is not None:
+            raise UsageError(
+                f"this model compares two texts, and {lonely[:60]!r} comes alone; give a file with a text_pair column, "
+                "or both texts on a line with a tab between them"
+            )
+        pairs = [text.pair or "" for text in texts]
+    else:
+        # The tab that parts a pair is nothing but white space to a model of single texts.
+        texts = [NewText(text.text if text.pair is None else f"{text.text}\t{text.pair}") for text in texts]
+    tokens = bundle.tokenizer.encode_batch([text.text for text in texts], pairs, bundle.spec.max_length)
+    order = np.argsort(tokens.lengths, kind="stable")
+    unknown = np.full(len(texts), -1, np.int64)
+    probabilities = torch.empty(len(texts), bundle.spec.num_classes)
+    for start in range(0, len(order), batch_size):
+        rows = order[start : start + batch_size]
+        batch = collate(tokens, unknown, rows, bundle.spec.padding_id)
+        on_device = type(batch)(*(None if part is None else part.to(device) for part in batch))
+        probabilities[torch.from_numpy(rows)] = bundle.probabilities(on_device).cpu()
+    return probabilities
+
+
+def _csv_writer(file: TextIO, bundle: Bundle) -> csv.writer:  # type: ignore[valid-type]  # the stubs have no name for it
+    writer = csv.writer(file, lineterminator="\n")
+    pair = ["text_pair"] if bundle.spec.pairs else []
+    writer.writerow(["text", *pair, "label", *(f"probability:{name}" for name in bundle.spec.label_names)])
+    return writer
+
+
+def _json_line(bundle: Bundle, text: NewText, names: str | list[str], row: list[float]) -> str:
+    plain: dict[str, object] = {"text": text.text}
+    if bundle.spec.pairs:
+        plain["text_pair"] = text.pair
+    plain["label" if isinstance(names, str) else "labels"] = names
+    plain["probabilities"] = {name: round(value, 7) for name, value in zip(bundle.spec.label_names, row, strict=True)}
+    return json.dumps(plain, ensure_ascii=False) + "\n"
+
+
+def _device(name: str) -> torch.device:
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise UsageError(f"--device {name} cannot be used here: {reason} Try auto or cpu.") from error
+    return device
+
+
+@contextmanager
+def _output(path: str | None) -> Iterator[TextIO]:
+    """The standard output, or a file that appears only once it is whole."""
+    if path is None:
+        yield sys.stdout
+        return
+    beside = Path(f"{path}.unfinished")
+    if not beside.parent.is_dir():
+        raise UsageError(f"--output {path}: there is no folder {beside.parent}")
+    try:
+        with beside.open("w", encoding="utf-8", newline="") as file:
+            yield file
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+class _ShortParser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message}; `python predict.py --help` lists every option")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _ShortParser(prog="predict.py", description="Labels new texts with a trained checkpoint.", allow_abbrev=False)
+    parser.add_argument("checkpoint", help="a checkpoint, or a run folder: its best checkpoint is taken")
+    parser.add_argument("inputs", nargs="*", metavar="FILE|-|TEXT", help="files, - for the standard input, or texts; default -")
+    parser.add_argument("--format", choices=["csv", "jsonl"], default="csv", help="of the answer (default csv)")
+    parser.add_argument("--output", help="a file for the answer (default: standard output)")
+    parser.add_argument("--batch_size", type=int, default=256, help="texts computed at once (default 256)")
+    parser.add_argument("--text_column", default="text", help="of CSV, TSV and JSON lines (default text)")
+    parser.add_argument("--text_pair_column", default="text_pair", help="of second texts (default text_pair)")
+    parser.add_argument("--encoding", default="utf-8", help="of files (default utf-8)")
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 … (default auto)")
+    return parser

@@ -1,0 +1,269 @@
+"""From rows to a folder of arrays: clean, split, learn the vocabulary, encode, write. Runs once for each choice of these."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from rich.progress import Progress
+
+from datamodules.cache import save_texts
+from datamodules.errors import DataError, listed
+from datamodules.sources.base import Rows, Source, SplitName
+from datamodules.splits import stratified_split
+from datamodules.text_spec import TextSpec
+from datamodules.tokenizers.base import TokenIds, Tokenizer
+
+SPLITS: tuple[SplitName, ...] = ("train", "validation", "test")
+_CHUNK = 20_000  # texts encoded between two steps of the progress bar
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What a user may choose of the preparation, beside source and tokenizer; see `TextDataModule` for the meanings."""
+
+    max_length: int | float = 0.99
+    validation_share: float = 0.1
+    test_share: float = 0.1
+    split_seed: int = 0
+    empty: Literal["drop", "keep", "refuse"] = "drop"
+    unseen_labels: Literal["refuse", "drop"] = "refuse"
+
+
+def prepare(source: Source, tokenizer: Tokenizer, choices: Choices, folder: Path, quiet: bool = False) -> None:
+    """Fills a cache folder.
+
+    Args:
+        source: Where the rows come from.
+        tokenizer: Learns from the training rows, and is written with them.
+        choices: The rest.
+        folder: Empty; see `PreparedTexts` for what it holds afterwards.
+        quiet: Whether to show no progress.
+
+    Raises:
+        DataError: The rows cannot be used as they are.
+    """
+    notes: list[str] = []
+    splits = {name: _without_empty(name, rows, choices, notes) for name, rows in source.read().items()}
+    splits = _with_all_splits(splits, choices, notes)
+    names, counts = _label_names(splits["train"], notes)
+    splits = {name: _with_known_labels(name, rows, names, choices, notes) for name, rows in splits.items()}
+
+    tokenizer.train(splits["train"].texts)
+    longest = _cover(tokenizer, choices.max_length)
+    encoded = dict(_encode(splits, tokenizer, longest if isinstance(choices.max_length, int) else None, quiet))
+    if isinstance(choices.max_length, float):
+        longest = _cover(tokenizer, choices.max_length, encoded["train"].lengths)
+        _reencode_long(splits, encoded, tokenizer, longest, notes)
+    for name, rows in splits.items():
+        _write_split(folder, name, rows, encoded[name], names)
+    train = splits["train"]
+    spec = TextSpec(
+        task=source.task(),
+        label_names=tuple(names),
+        class_counts=tuple(counts[name] for name in names),
+        num_rows=len(train.texts),
+        vocabulary_size=tokenizer.vocabulary_size,
+        padding_id=tokenizer.padding_id,
+        max_length=longest,
+        pairs=train.pairs is not None,
+    )
+    about = {
+        "spec": spec.to_dict(),
+        "rows": {name: len(rows.texts) for name, rows in splits.items()},
+        "notes": notes,
+        "unknown_share": {name: _unknown_share(encoded[name], tokenizer) for name in splits},
+    }
+    (folder / "about.json").write_text(json.dumps(about), encoding="utf-8")
+    (folder / "tokenizer.json").write_text(tokenizer.to_json(), encoding="utf-8")
+
+
+def _without_empty(name: str, rows: Rows, choices: Choices, notes: list[str]) -> Rows:
+    empty = [place for place, text in enumerate(rows.texts) if not text or text.isspace()]
+    if not empty or choices.empty == "keep":
+        return rows
+    found = f"{name}: {len(empty)} of {len(rows.texts)} texts are empty"
+    where = f"(rows {listed(str(rows.numbers[i]) for i in empty[:5])}, counted from 0)"
+    if choices.empty == "refuse":
+        raise DataError(f"{found} {where}; mend them, or choose --data.empty drop or keep")
+    notes.append(f"{found} {where} and were dropped; --data.empty keep or refuse does otherwise")
+    gone = set(empty)
+    return rows.take([place for place in range(len(rows.texts)) if place not in gone])
+
+
+def _with_all_splits(splits: dict[SplitName, Rows], choices: Choices, notes: list[str]) -> dict[SplitName, Rows]:
+    splits = dict(splits)
+    if not splits.get("train") or not splits["train"].texts:
+        raise DataError("the training split has no text that could be used; a classifier needs some to learn from")
+    only_train = set(splits) == {"train"}
+    wanted: list[tuple[SplitName, float]] = []
+    if only_train:  # one file: test is cut off first, so that a changed validation share leaves it as it is
+        wanted.append(("test", choices.test_share))
+    if "validation" not in splits:
+        wanted.append(("validation", choices.validation_share))
+    whole = len(splits["train"].texts)
+    for name, share in wanted:
+        share = share * whole / len(splits["train"].texts)  # a share of what was there at first
+        stay, off = stratified_split(splits["train"].labels, min(share, 0.9), choices.split_seed)
+        if not off:
+            raise DataError(
+                f"no row could be cut from the training split for {name}: it has {whole} rows and needs two or more in "
+                f"some class. Give a {name} file, or a larger --data.{name}_share (now {share:g})."
+            )
+        splits[name] = splits["train"].take(off)
+        splits["train"] = splits["train"].take(stay)
+        notes.append(f"{name}: {len(off)} of {whole} training rows were cut off, stratified (--data.split_seed)")
+    for name in SPLITS:
+        if name in splits and not splits[name].texts:
+            raise DataError(f"the {name} split has no text that could be used; fill it, or leave the file out")
+    return {name: splits[name] for name in SPLITS if name in splits}
+
+
+def _label_names(train: Rows, notes: list[str]) -> tuple[list[str], Counter[str]]:
+    single = _is_single(train)
+    counts: Counter[str] = Counter(train.labels if single else (label for row in train.labels for label in row))  # type: ignore[arg-type]  # strings or lists of them
+    names = sorted(counts)
+    if len(names) < (2 if single else 1):
+        found = f"one only, {names[0]!r}" if names else "none"
+        raise DataError(
+            f"the training split must have at least two different labels to tell apart, got {found}. "
+            "Check --data.source.label_column, or add texts of another class."
+        )
+    lonely = [name for name in names if counts[name] == 1]
+    if lonely:
+        notes.append(
+            f"train: {len(lonely)} of {len(names)} classes have a single text and can hardly be learned: {listed(lonely)}"
+        )
+    return names, counts
+
+
+def _with_known_labels(name: str, rows: Rows, names: list[str], choices: Choices, notes: list[str]) -> Rows:
+    if name == "train":
+        return rows
+    known = set(names)
+    if _is_single(rows):
+        unseen = [label not in known for label in rows.labels]
+        strangers = Counter(label for label in rows.labels if label not in known)
+    else:
+        unseen = [not known.issuperset(row) for row in rows.labels]
+        strangers = Counter(label for row in rows.labels for label in row if label not in known)
+    if not strangers:
+        return rows
+    found = f"{name}: {sum(unseen)} rows carry {len(strangers)} label(s) that the training split lacks"
+    what = listed(f"{label!r} ({count})" for label, count in strangers.most_common())
+    if choices.unseen_labels == "refuse":
+        raise DataError(
+            f"{found}: {what}. Training knows: {listed(map(repr, names))}. "
+            "Mend the labels, add such texts to training, or leave these rows out with --data.unseen_labels drop."
+        )
+    kept = rows.take([place for place, strange in enumerate(unseen) if not strange])
+    if not kept.texts:
+        raise DataError(f"{found}: {what}. No row is left.")
+    notes.append(f"{found} and were dropped: {what}")
+    return kept
+
+
+def _is_single(rows: Rows) -> bool:
+    return not rows.labels or isinstance(rows.labels[0], str)
+
+
+def _cover(tokenizer: Tokenizer, wanted: int | float, lengths: np.ndarray | None = None) -> int:
+    """The length to cut to: as given, or the least that covers the wanted share of training texts whole."""
+    if lengths is not None:
+        wanted = int(np.quantile(lengths, wanted, method="inverted_cdf"))
+    limit = tokenizer.max_positions or math.inf
+    return int(max(1, min(wanted, limit)))
+
+
+def _encode(
+    splits: dict[SplitName, Rows], tokenizer: Tokenizer, max_length: int | None, quiet: bool
+) -> Iterator[tuple[SplitName, TokenIds]]:
+    total = sum(len(rows.texts) for rows in splits.values())
+    with Progress(disable=quiet or total < _CHUNK, transient=True) as progress:
+        bar = progress.add_task("tokenizing", total=total)
+        for name, rows in splits.items():
+            pieces = []
+            for start in range(0, len(rows.texts), _CHUNK):
+                piece = slice(start, start + _CHUNK)
+                pairs = None if rows.pairs is None else rows.pairs[piece]
+                pieces.append(tokenizer.encode_batch(rows.texts[piece], pairs, max_length))
+                progress.advance(bar, len(rows.texts[piece]))
+            yield name, _joined(pieces)
+
+
+def _joined(pieces: list[TokenIds]) -> TokenIds:
+    lengths = np.concatenate([piece.lengths for piece in pieces])
+    offsets = np.zeros(len(lengths) + 1, np.int64)
+    np.cumsum(lengths, out=offsets[1:])
+    types = [piece.type_ids for piece in pieces if piece.type_ids is not None]
+    return TokenIds(np.concatenate([piece.ids for piece in pieces]), offsets, np.concatenate(types) if types else None)
+
+
+def _reencode_long(
+    splits: dict[SplitName, Rows],
+    encoded: dict[SplitName, TokenIds],
+    tokenizer: Tokenizer,
+    max_length: int,
+    notes: list[str],
+) -> None:
+    """Cuts the few texts above the length; only the tokenizer knows which of their tokens must stay."""
+    for name, rows in splits.items():
+        tokens = encoded[name]
+        lengths = tokens.lengths
+        long = np.flatnonzero(lengths > max_length)
+        if not len(long):
+            continue
+        few = rows.take(long.tolist())
+        short = tokenizer.encode_batch(few.texts, few.pairs, max_length)
+        keep = np.repeat(lengths <= max_length, lengths)
+        new_lengths = lengths.copy()
+        new_lengths[long] = short.lengths
+        offsets = np.zeros_like(tokens.offsets)
+        np.cumsum(new_lengths, out=offsets[1:])
+        from_short = np.repeat(lengths > max_length, new_lengths)
+        arrays = []
+        for old, new in ((tokens.ids, short.ids), (tokens.type_ids, short.type_ids)):
+            if old is None:
+                arrays.append(None)
+                continue
+            merged = np.empty(int(offsets[-1]), old.dtype)
+            merged[~from_short], merged[from_short] = old[keep], new
+            arrays.append(merged)
+        assert arrays[0] is not None
+        encoded[name] = TokenIds(arrays[0], offsets, arrays[1])
+        lost = 1 - offsets[-1] / tokens.offsets[-1]
+        notes.append(
+            f"{name}: {len(long)} of {len(lengths)} texts are longer than {max_length} tokens and were cut "
+            f"({lost:.1%} of all tokens; --data.max_length)"
+        )
+
+
+def _write_split(folder: Path, name: str, rows: Rows, tokens: TokenIds, names: list[str]) -> None:
+    places = {label: place for place, label in enumerate(names)}
+    if _is_single(rows):
+        labels = np.fromiter((places[label] for label in rows.labels), np.int64, count=len(rows.labels))  # type: ignore[index]  # plain labels
+    else:
+        labels = np.zeros((len(rows.labels), len(names)), np.uint8)
+        for number, row in enumerate(rows.labels):
+            labels[number, [places[label] for label in row]] = 1
+    arrays: dict[str, Any] = {"ids": tokens.ids, "offsets": tokens.offsets, "labels": labels}
+    arrays["numbers"] = np.asarray(rows.numbers, np.int64)
+    if tokens.type_ids is not None:
+        arrays["type_ids"] = tokens.type_ids
+    for kind, array in arrays.items():
+        np.save(folder / f"{name}.{kind}.npy", array)
+    save_texts(folder, f"{name}.texts", rows.texts)
+    if rows.pairs is not None:
+        save_texts(folder, f"{name}.pairs", rows.pairs)
+
+
+def _unknown_share(tokens: TokenIds, tokenizer: Tokenizer) -> float | None:
+    if tokenizer.unknown_id is None:
+        return None
+    return float((tokens.ids == tokenizer.unknown_id).mean()) if len(tokens.ids) else 0.0

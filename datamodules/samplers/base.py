@@ -1,0 +1,129 @@
+"""What a sampler promises: a planned order for each epoch, shared out to ranks, and a place in it that can be kept.
+
+A sampler is a batch sampler. Its one choice is the order of an epoch; cutting, sharing out and resuming are the same
+for all. An order is drawn from (seed, epoch) alone, so every rank plans the same epoch with no word between them.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from datamodules.errors import UsageError
+
+
+@dataclass(frozen=True)
+class SamplingFrame:
+    """What a sampler must know of the training split and of the run.
+
+    Args:
+        labels: int64 `(rows,)` for one label a text; bool or uint8 `(rows, classes)` for any number of them.
+        lengths: `(rows,)` tokens of each text.
+        num_classes: The length of every class axis.
+        batch_size: Texts of a batch of one rank.
+        seed: Of every order.
+        rank: This process, from 0.
+        world_size: Processes that share an epoch.
+    """
+
+    labels: np.ndarray
+    lengths: np.ndarray
+    num_classes: int
+    batch_size: int
+    seed: int
+    rank: int = 0
+    world_size: int = 1
+
+
+class TextSampler(ABC):
+    """Batches of row numbers for this rank, from its current place in the epoch on.
+
+    The rows of an epoch are cut into batches of `batch_size * world_size`, and each rank takes every `world_size`-th
+    row of each: shards are disjoint, of equal length and alike. Where the last batch cannot be shared out evenly, fewer
+    than `world_size` rows are left out, other ones in each epoch.
+
+    Args:
+        frame: Given by the project.
+
+    Raises:
+        UsageError: There are fewer rows than ranks, or batches of no text.
+    """
+
+    def __init__(self, frame: SamplingFrame, /) -> None:
+        if frame.batch_size < 1:
+            raise UsageError(f"batch_size must be at least 1 text, got {frame.batch_size}")
+        if len(frame.labels) < frame.world_size:
+            raise UsageError(
+                f"each of the {frame.world_size} processes needs a training text, and there are {len(frame.labels)}; "
+                "ask for fewer devices or bring more texts"
+            )
+        self.frame = frame
+        self._epoch = 0
+        self._batch = 0
+
+    @abstractmethod
+    def order(self, rng: np.random.Generator) -> np.ndarray:
+        """The rows of an epoch for all ranks together, `(rows,)`; its length is the same in every epoch.
+
+        Args:
+            rng: The only source of chance.
+        """
+
+    def __len__(self) -> int:
+        """Batches of an epoch, the same on every rank."""
+        return -(-self._shared_rows // self._global_batch)
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        """The batches that are still to come in this epoch, or all of the next one where it is at its end."""
+        for batch in self.remaining():
+            self.advance()
+            yield batch
+
+    def remaining(self) -> list[np.ndarray]:
+        """The batches that `__iter__` would give, all at once; moves on by no batch, `advance` does that."""
+        if self._batch >= len(self):
+            self._epoch, self._batch = self._epoch + 1, 0
+        rows = self.order(np.random.default_rng([self.frame.seed, self._epoch]))[: self._shared_rows]
+        mine = rows[self.frame.rank :: self.frame.world_size]
+        size = self.frame.batch_size
+        return [mine[start : start + size] for start in range(self._batch * size, len(mine), size)]
+
+    def advance(self) -> None:
+        """Counts one batch as handed out; what fetches batches ahead of their use calls this at their use."""
+        self._batch += 1
+
+    def set_epoch(self, epoch: int) -> None:
+        """Goes to the start of an epoch; keeps its place where it is in that epoch already.
+
+        Lightning names the epoch before each one, and again after a state was loaded in the middle of one.
+        """
+        if epoch != self._epoch:
+            self._epoch, self._batch = epoch, 0
+
+    def state_dict(self) -> dict[str, int]:
+        """The place in training: the epoch, its batches that were handed out, and how many it has."""
+        return {"epoch": self._epoch, "batch": self._batch, "batches": len(self)}
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        """Goes back to a place.
+
+        Raises:
+            UsageError: It is a place in epochs of another length, which would repeat some texts and miss others.
+        """
+        if state["batches"] != len(self):
+            raise UsageError(
+                f"the checkpoint was written in an epoch of {state['batches']} batches, and this run has {len(self)}; "
+                "resume with the same data, batch size and number of devices"
+            )
+        self._epoch, self._batch = state["epoch"], state["batch"]
+
+    @property
+    def _global_batch(self) -> int:
+        return self.frame.batch_size * self.frame.world_size
+
+    @property
+    def _shared_rows(self) -> int:
+        return len(self.frame.labels) // self.frame.world_size * self.frame.world_size

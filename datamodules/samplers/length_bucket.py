@@ -1,0 +1,68 @@
+"""Batches of texts of like length: little padding, so less to compute, and still random.
+
+Sorting within pools of a random order, then shuffling the batches, as fairseq and the `transformers` trainer do.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from datamodules.errors import UsageError
+from datamodules.samplers.base import SamplingFrame, TextSampler
+
+POOL = 50
+_POOLS_OF_AN_EPOCH = 4  # at the least; one pool over everything would put the same texts together in every epoch
+
+
+class LengthBucket(TextSampler):
+    """Each text once an epoch, in batches of like length, the batches in random order.
+
+    Args:
+        frame: Given by the project.
+        pool: Batches that are sorted by length together, at least 1; more pad less and shuffle less. Never more than a
+            quarter of the epoch.
+    """
+
+    def __init__(self, frame: SamplingFrame, /, pool: int = POOL) -> None:
+        super().__init__(frame)
+        self._pool = checked_pool(pool)
+
+    def order(self, rng: np.random.Generator) -> np.ndarray:
+        """A permutation of the rows, put into buckets."""
+        rows = rng.permutation(len(self.frame.labels))
+        return bucketed(rows, self.frame.lengths, self._global_batch, self._pool, rng)
+
+
+def bucketed(rows: np.ndarray, lengths: np.ndarray, batch_size: int, pool: int, rng: np.random.Generator) -> np.ndarray:
+    """Puts rows in an order that `batch_size` cuts into batches of like length.
+
+    The rows past the last whole batch keep their place at the end, so that every other batch is whole.
+
+    Args:
+        rows: `(draws,)` row numbers in random order; repeats are allowed.
+        lengths: `(rows,)` tokens of each row.
+        batch_size: Texts of a batch, over all ranks.
+        pool: Batches that are sorted together.
+        rng: Shuffles the batches.
+    """
+    num_batches = len(rows) // batch_size
+    if not num_batches:
+        return rows
+    pool = min(pool, max(1, num_batches // _POOLS_OF_AN_EPOCH))
+    whole = num_batches * batch_size
+    pools = np.split(rows[:whole], range(pool * batch_size, whole, pool * batch_size))
+    # a stable sort, since ranks on unlike machines must agree on the order of equal lengths
+    by_length = np.concatenate([texts[np.argsort(lengths[texts], kind="stable")] for texts in pools])
+    batches = by_length.reshape(num_batches, batch_size)
+    return np.concatenate([rng.permutation(batches).ravel(), rows[whole:]])
+
+
+def checked_pool(pool: int) -> int:
+    """The pool, if it can be one.
+
+    Raises:
+        UsageError: It holds no batch.
+    """
+    if pool < 1:
+        raise UsageError(f"pool is a number of batches and must be at least 1, got {pool}")
+    return pool

@@ -1,0 +1,15 @@
+"""Every row once, in random order."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from datamodules.samplers.base import TextSampler
+
+
+class Shuffle(TextSampler):
+    """Each text once an epoch, in random order."""
+
+    def order(self, rng: np.random.Generator) -> np.ndarray:
+        """A permutation of the rows."""
+        return rng.permutation(len(self.frame.labels))

@@ -1,0 +1,140 @@
+"""Synthetic support messages, made in memory: something to train on before there are data."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import re
+import string
+from itertools import accumulate
+from pathlib import Path
+
+from datamodules.errors import UsageError
+from datamodules.sources import demo_phrases as phrases
+from datamodules.sources.base import Rows, Source, SplitName
+from datamodules.text_spec import Task
+
+_SPLIT_SHARES: dict[SplitName, float] = {"train": 1.0, "validation": 0.25, "test": 0.5}
+_MEANS_RARER = 0.4  # share of a shared sentence's writers who mean the rarer class: below a half, so accuracy ignores it
+_ASIDE_SHARE = 0.5
+_OPENER_SHARE = 0.4
+_CLOSER_SHARE = 0.4
+_TYPO_SHARE = 0.04  # of words
+_RARE_SHARE = 0.2  # of what could be said in words that only the test split has
+
+
+class Demo(Source):
+    """Support messages in six classes, about 40 : 1 imbalanced. No person wrote them.
+
+    A seeded generator joins sentences of a class with greetings, with asides that belong to another class, and with
+    sentences that several classes share; it swaps, drops and doubles letters, and gives the test split words that
+    the training split lacks. So the difficulties are real in kind, but a score on these texts says nothing of any other.
+
+    Args:
+        seed: Other messages of the same kind for another one.
+        rows: Training texts, 100 or more; validation has a quarter and test a half as many.
+    """
+
+    def __init__(self, seed: int = 0, rows: int = 3340) -> None:
+        if rows < 100:
+            raise UsageError(f"rows must be at least 100, so that each of the six classes has a text, got {rows}")
+        self.seed, self.rows = seed, rows
+
+    @property
+    def name(self) -> str:
+        """Always `demo`."""
+        return "demo"
+
+    def task(self) -> Task:
+        """One label a message."""
+        return "single_label"
+
+    def fingerprint(self) -> str:
+        """A hash of the arguments and of the code and phrases that make the messages."""
+        digest = hashlib.blake2b(f"{self.seed} {self.rows}".encode(), digest_size=16)
+        for file in (__file__, phrases.__file__):
+            digest.update(Path(file).read_bytes())
+        return digest.hexdigest()
+
+    def read(self) -> dict[SplitName, Rows]:
+        """Makes all messages anew."""
+        return {split: self._split(split, share) for split, share in _SPLIT_SHARES.items()}
+
+    def _split(self, split: SplitName, share: float) -> Rows:
+        rng = random.Random(f"{self.seed} {split}")
+        labels = _labels(round(self.rows * share), rng)
+        writer = _Writer(rng, rare=split == "test")
+        return Rows([writer.message(label) for label in labels], labels)
+
+
+def _labels(rows: int, rng: random.Random) -> list[str]:
+    """Each class by its share, to the row, in random order."""
+    whole = sum(phrases.SHARES.values())
+    ends = [round(rows * end / whole) for end in accumulate(phrases.SHARES.values())]
+    labels = [label for label, start, end in zip(phrases.SHARES, [0, *ends], ends) for _ in range(end - start)]
+    rng.shuffle(labels)
+    return labels
+
+
+class _Writer:
+    """Puts messages together; `rare` allows words that are kept for the test split."""
+
+    def __init__(self, rng: random.Random, rare: bool) -> None:
+        self._rng, self._rare = rng, rare
+        self._shared = {label: _shared_sentences(label) for label in phrases.SHARES}
+
+    def message(self, label: str) -> str:
+        rng = self._rng
+        parts = [self._point(label)]
+        if rng.random() < _ASIDE_SHARE:
+            parts.insert(rng.randrange(2), rng.choice(phrases.ASIDES))
+        if rng.random() < _OPENER_SHARE:
+            parts.insert(0, rng.choice(phrases.OPENERS))
+        if rng.random() < _CLOSER_SHARE:
+            parts.append(rng.choice(phrases.CLOSERS))
+        words = re.sub(r"\{(\w+)\}", lambda slot: self._fill(slot[1]), " ".join(parts)).split()
+        return " ".join(self._word(word) for word in words)
+
+    def _point(self, label: str) -> str:
+        """The sentence that the message is about, shared with another class or not."""
+        draw = self._rng.random()
+        for share, sentences in self._shared[label]:
+            if draw < share:
+                return self._rng.choice(sentences)
+            draw -= share
+        return self._rng.choice(phrases.SENTENCES[label])
+
+    def _fill(self, slot: str) -> str:
+        if slot == "number":
+            return str(self._rng.randrange(1000, 10000))
+        rare = self._rare and self._rng.random() < _RARE_SHARE
+        return self._rng.choice((phrases.RARE if rare else phrases.SLOTS)[slot])
+
+    def _word(self, word: str) -> str:
+        rng = self._rng
+        if self._rare and word in phrases.RARE_WORDS and rng.random() < _RARE_SHARE:
+            word = phrases.RARE_WORDS[word]
+        if len(word) < 4 or rng.random() >= _TYPO_SHARE:
+            return word
+        at = rng.randrange(1, len(word) - 1)
+        return rng.choice(
+            [
+                word[:at] + word[at + 1] + word[at] + word[at + 2 :],
+                word[:at] + word[at + 1 :],
+                word[:at] + word[at] + word[at:],
+                word[:at] + rng.choice(string.ascii_lowercase) + word[at + 1 :],
+            ]
+        )
+
+
+def _shared_sentences(label: str) -> list[tuple[float, list[str]]]:
+    """Sentences that a class shares, and the share of its messages that are made of them."""
+    found = []
+    for (rarer, commoner), sentences in phrases.SHARED.items():
+        share = phrases.SHARED_SHARE[rarer] / sum(pair[0] == rarer for pair in phrases.SHARED)
+        if label == rarer:
+            found.append((share, sentences))
+        elif label == commoner:
+            odds = (1 - _MEANS_RARER) / _MEANS_RARER * phrases.SHARES[rarer] / phrases.SHARES[commoner]
+            found.append((share * odds, sentences))
+    return found

@@ -1,0 +1,150 @@
+"""What the synthetic support messages are put together from."""
+
+from __future__ import annotations
+
+SHARES = {"delivery": 40, "refund": 22, "login": 12, "billing": 6, "cancellation": 2.5, "fraud": 1}
+"""How often each class is drawn, against the smallest."""
+
+SENTENCES = {
+    "delivery": [
+        "my {item} has not arrived {time}",
+        "where is the {item} i ordered {time}",
+        "the driver left my {item} at the wrong door",
+        "tracking says my {item} is still in the warehouse",
+        "the {item} was due {time} and nobody came",
+        "can you send the {item} to my new address instead",
+        "the box with my {item} was empty and open",
+        "shipping of the {item} takes far too long",
+    ],
+    "refund": [
+        "i sent the {item} back and want my money",
+        "the {item} is broken so please pay me back",
+        "how do i return the {item} i bought {time}",
+        "i am still waiting for the refund of {amount}",
+        "you promised me {amount} back {time}",
+        "the {item} does not fit and i want to return it",
+        "my return of the {item} was not accepted",
+    ],
+    "login": [
+        "i cannot log in to my account {time}",
+        "the page does not accept my password",
+        "the reset link for my password never came",
+        "my account is locked after three tries",
+        "the code for signing in does not reach my phone",
+        "the app logs me out again and again {time}",
+    ],
+    "billing": [
+        "my invoice for the {item} shows the wrong sum",
+        "why does my bill say {amount} {time}",
+        "please send the invoice for the {item} again",
+        "the discount is missing on my bill",
+        "i need another name on the invoice",
+        "the tax on my bill is wrong",
+    ],
+    "cancellation": [
+        "i want to end my membership {time}",
+        "please stop my plan before it renews",
+        "how do i leave your service",
+        "i no longer need the subscription",
+        "call off my order of the {item}",
+    ],
+    "fraud": [
+        "a stranger bought the {item} in my name",
+        "someone used my card without asking me",
+        "i never ordered the {item} you charged me for",
+        "a caller claimed to be you and wanted my password",
+        "there is a purchase of {amount} that was not me",
+    ],
+}
+"""What a writer of each class says when it is said plainly."""
+
+SHARED = {
+    ("fraud", "billing"): [
+        "there is {amount} gone from my card {time}",
+        "i was charged {amount} twice for the {item}",
+        "i do not understand the charge of {amount}",
+        "what is this payment of {amount} {time}",
+    ],
+    ("fraud", "login"): [
+        "my password was changed {time} and i cannot get in",
+        "i got a mail about a sign in {time}",
+        "my email address in the account is wrong now",
+    ],
+    ("cancellation", "refund"): [
+        "i changed my mind about the {item}",
+        "i do not want the {item} anymore",
+        "i am not happy with what i bought {time}",
+    ],
+    ("cancellation", "delivery"): [
+        "please do not send the {item}",
+        "the {item} comes too late for me",
+        "nobody will be at home for the {item}",
+    ],
+    ("billing", "delivery"): [
+        "the {item} costs {amount} and not what i paid",
+        "the paper in the box of the {item} is wrong",
+        "the name on the paper with the {item} is not mine",
+        "there is no paper in the box with the {item}",
+    ],
+    ("login", "delivery"): ["the page of my order does not open", "i cannot see my order of the {item}"],
+}
+"""What writers of two classes say in the same words, so that a text alone cannot tell; the rarer class comes first."""
+
+SHARED_SHARE = {"fraud": 0.8, "cancellation": 0.7, "billing": 0.5, "login": 0.1}
+"""How much of a class is said in words that it shares with a commoner one."""
+
+ASIDES = [
+    "it is about my order of the {item}",
+    "i bought a {item} {time}",
+    "i paid {amount} by card",
+    "your page shows my account and my {item}",
+    "the mail about my order came {time}",
+    "i called you {time} and got no answer",
+    "i am a member and order a lot",
+    "the {item} was {amount}",
+]
+"""What writers of every class say beside, in words that mean something elsewhere."""
+
+OPENERS = ["hello", "hi there", "dear team", "good morning", "please help", "second time i write", "not happy", "excuse me"]
+CLOSERS = [
+    "thanks",
+    "please answer soon",
+    "i have waited long enough",
+    "my order number is {number}",
+    "this is the last time i buy here",
+    "what should i do",
+    "kind regards",
+    "call me under {number}",
+]
+
+SLOTS = {
+    "item": ["shoes", "lamp", "phone", "jacket", "book", "chair", "headphones", "kettle", "bag", "watch", "parcel", "laptop"],
+    "time": ["today", "yesterday", "last week", "since monday", "two days ago", "this morning", "for a month", "again"],
+    "amount": ["20 euros", "49.99", "a hundred dollars", "15 pounds", "the full price", "80 euros"],
+}
+"""What stands in braces."""
+
+RARE = {
+    "item": ["ottoman", "ukulele", "parasol", "wok", "tripod", "duvet", "juicer", "moccasins"],
+    "time": ["on whitsun", "the day before easter", "since the eclipse"],
+    "amount": ["5000 yen", "a fortune", "30 francs"],
+}
+"""What stands in braces in the test split only, so that a model meets words it has never seen."""
+
+RARE_WORDS = {
+    "money": "cash",
+    "password": "passphrase",
+    "invoice": "statement",
+    "account": "profile",
+    "card": "mastercard",
+    "refund": "reimbursement",
+    "driver": "courier",
+    "order": "purchase",
+    "membership": "enrolment",
+    "stranger": "crook",
+    "charged": "debited",
+    "subscription": "contract",
+    "arrived": "appeared",
+    "broken": "shattered",
+}
+"""Words that some writers of the test split replace by ones that no training text has."""

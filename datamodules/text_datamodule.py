@@ -1,0 +1,250 @@
+"""The LightningDataModule: source, tokenizer and sampler in; loaders of padded batches out."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from pytorch_lightning import LightningDataModule
+from torch.utils.data import DataLoader
+
+from datamodules.cache import cache_key, load_texts, open_or_build
+from datamodules.errors import UsageError
+from datamodules.loader import TrainingLoader, evaluation_loader
+from datamodules.preparation import SPLITS, Choices, prepare
+from datamodules.samplers.base import SamplingFrame, TextSampler
+from datamodules.samplers.length_bucket import LengthBucket
+from datamodules.seed import run_seed
+from datamodules.sources.base import Source, SplitName
+from datamodules.sources.demo import Demo
+from datamodules.text_spec import TextSpec
+from datamodules.text_split import TextSplit
+from datamodules.tokenizers.base import TokenIds, Tokenizer, tokenizer_from_json
+from datamodules.tokenizers.words import Words
+
+_FORMAT = 1  # raised whenever the same choices would fill a cache folder otherwise
+
+
+class TextDataModule(LightningDataModule):
+    """Labelled texts, tokenized once, cached, sampled and batched.
+
+    Args:
+        source: Where the texts come from: `Demo`, `Files` or `Hub`.
+        tokenizer: How a text becomes ids: `Words`, `Characters` or `Pretrained`.
+        sampler: Which training texts make a batch: `LengthBucket`, `Shuffle` or `ClassBalanced`.
+        batch_size: Texts a training batch, on each device.
+        evaluation_batch_size: Texts a batch where nothing is learned.
+        max_length: Tokens a text is cut to: a number of tokens, or the share in (0, 1] of training texts to cover whole.
+        validation_share: Share of the training rows that becomes the validation split where the source has none.
+        test_share: Share of the rows that becomes the test split where the source is one file.
+        split_seed: The seed of these cuts; apart from the seed of the run, so that runs can be compared.
+        empty: Whether texts of nothing but white space are dropped, kept, or refused.
+        unseen_labels: Whether validation and test rows with labels that training lacks are refused or dropped.
+        num_workers: Processes that make batches beside the training one; 0 is fastest for all but huge batches.
+        cache_dir: The folder of tokenized texts; may be deleted at any time.
+    """
+
+    def __init__(
+        self,
+        source: Callable[[], Source] = lambda: Demo(),
+        tokenizer: Callable[[], Tokenizer] = lambda: Words(),
+        sampler: Callable[[SamplingFrame], TextSampler] = lambda frame: LengthBucket(frame),
+        batch_size: int = 64,
+        evaluation_batch_size: int = 256,
+        max_length: int | float = 0.99,
+        validation_share: float = 0.1,
+        test_share: float = 0.1,
+        split_seed: int = 0,
+        empty: Literal["drop", "keep", "refuse"] = "drop",
+        unseen_labels: Literal["refuse", "drop"] = "refuse",
+        num_workers: int = 0,
+        cache_dir: str = ".cache/texts",
+    ) -> None:
+        super().__init__()
+        for name, value in (("batch_size", batch_size), ("evaluation_batch_size", evaluation_batch_size)):
+            if value < 1:
+                raise UsageError(f"--data.{name} must be at least 1, got {value}")
+        for name, share in (("validation_share", validation_share), ("test_share", test_share)):
+            if not 0 < share < 1:
+                raise UsageError(f"--data.{name} is a share of the rows and must be in (0, 1), got {share}")
+        _check_max_length(max_length)
+        self.source = source()
+        self.tokenizer = tokenizer()
+        self.sampler = sampler
+        self.batch_size = batch_size
+        self.evaluation_batch_size = evaluation_batch_size
+        self.choices = Choices(max_length, validation_share, test_share, split_seed, empty, unseen_labels)
+        self.num_workers = num_workers
+        self.cache_dir = Path(cache_dir)
+        self.quiet = False
+        self.seconds = 0.0
+        """How long making the texts ready took, in this process."""
+        self._folder: Path | None = None
+        self._about: dict[str, Any] = {}
+        self._splits: dict[SplitName, TextSplit] = {}
+
+    @property
+    def spec(self) -> TextSpec:
+        """What a model must know of the data; there after `setup`."""
+        return TextSpec.from_dict(self._about["spec"])
+
+    @property
+    def notes(self) -> list[str]:
+        """What was dropped, cut or split off, in plain words."""
+        return self._about["notes"] + self._small_notes()
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """For the report: a fingerprint of everything that shaped the texts, and their numbers."""
+        assert self._folder is not None
+        spec = self.spec
+        return {
+            "fingerprint": self._folder.name,
+            "source": self.source.name,
+            "rows": self._about["rows"],
+            "classes": dict(zip(spec.label_names, spec.class_counts, strict=True)),
+            "task": spec.task,
+            "vocabulary_size": spec.vocabulary_size,
+            "max_length": spec.max_length,
+            "unknown_share": self._about["unknown_share"],
+            "notes": self.notes,
+        }
+
+    def check(self) -> None:
+        """Refuses choices that contradict each other, before any row is read.
+
+        Raises:
+            UsageError: A length beyond what the tokenizer's model can take.
+        """
+        limit = self.tokenizer.max_positions
+        wanted = self.choices.max_length
+        if isinstance(wanted, int) and limit is not None and wanted > limit:
+            raise UsageError(
+                f"--data.max_length {wanted} is beyond the {limit} positions of this tokenizer's model; "
+                f"choose at most {limit}, or a share such as 0.99"
+            )
+
+    def prepare_data(self) -> None:
+        """Reads, splits, tokenizes and caches, unless that was done before. Lightning calls it on one process a machine."""
+        if self._splits:
+            return
+        start = time.perf_counter()
+        self.check()
+        key = cache_key(
+            {
+                "format": _FORMAT,
+                "source": self.source.fingerprint(),
+                "tokenizer": self.tokenizer.fingerprint(),
+                "choices": vars(self.choices) | {"share": isinstance(self.choices.max_length, float)},
+            }
+        )
+        self._folder = open_or_build(
+            self.cache_dir, key, lambda folder: prepare(self.source, self.tokenizer, self.choices, folder, self.quiet)
+        )
+        self.seconds += time.perf_counter() - start
+
+    def setup(self, stage: str | None = None) -> None:
+        """Maps the cached arrays into memory; a second call does nothing."""
+        if self._splits:
+            return
+        self.prepare_data()
+        assert self._folder is not None
+        start = time.perf_counter()
+        self._about = json.loads((self._folder / "about.json").read_text(encoding="utf-8"))
+        self.tokenizer = tokenizer_from_json((self._folder / "tokenizer.json").read_text(encoding="utf-8"))
+        spec = self.spec
+        if spec.pairs and not self.tokenizer.takes_pairs:
+            raise UsageError(
+                f"the data have a second text a row, which {type(self.tokenizer).__name__} cannot tell from the first; "
+                "choose --data.tokenizer Pretrained and --model.encoder Pretrained, "
+                "or read single texts with --data.source.text_pair_column null"
+            )
+        self._splits = {name: self._open(name, spec) for name in SPLITS if name in self._about["rows"]}
+        self.seconds += time.perf_counter() - start
+
+    def texts(self, split: SplitName) -> list[str]:
+        """The strings of a split, in the order of its rows."""
+        assert self._folder is not None
+        return load_texts(self._folder, f"{split}.texts")
+
+    def pairs(self, split: SplitName) -> list[str] | None:
+        """The second strings of a split, where there are any."""
+        assert self._folder is not None
+        return load_texts(self._folder, f"{split}.pairs") if self.spec.pairs else None
+
+    def split(self, name: SplitName) -> TextSplit:
+        """The arrays of a split; there after `setup`."""
+        return self._splits[name]
+
+    def has(self, name: SplitName) -> bool:
+        """Whether the data have this split."""
+        return name in self._splits
+
+    def train_dataloader(self) -> TrainingLoader:
+        """Batches as the sampler plans them; resumable in mid-epoch."""
+        split = self._splits["train"]
+        rank, world_size = self._place()
+        frame = SamplingFrame(
+            labels=split.labels,
+            lengths=split.lengths,
+            num_classes=self.spec.num_classes,
+            batch_size=self.batch_size,
+            seed=run_seed(),
+            rank=rank,
+            world_size=world_size,
+        )
+        return TrainingLoader(split, self.sampler(frame), self.num_workers, self._pin())
+
+    def val_dataloader(self) -> DataLoader | list[DataLoader]:
+        """Every validation text once."""
+        return self._evaluation("validation")
+
+    def test_dataloader(self) -> DataLoader | list[DataLoader]:
+        """Every test text once."""
+        return self._evaluation("test")
+
+    def predict_dataloader(self) -> DataLoader | list[DataLoader]:
+        """As for the test; new texts go through `predict.py`."""
+        return self._evaluation("test")
+
+    def _evaluation(self, name: SplitName) -> DataLoader | list[DataLoader]:
+        if name not in self._splits:
+            return []
+        rank, world_size = self._place()
+        return evaluation_loader(
+            self._splits[name], self.evaluation_batch_size, rank, world_size, self.num_workers, self._pin()
+        )
+
+    def _open(self, name: SplitName, spec: TextSpec) -> TextSplit:
+        assert self._folder is not None
+
+        def array(kind: str) -> np.ndarray:
+            return np.load(self._folder / f"{name}.{kind}.npy", mmap_mode="r")  # type: ignore[operator]
+
+        types = array("type_ids") if spec.pairs else None
+        tokens = TokenIds(array("ids"), array("offsets"), types)
+        return TextSplit(tokens, array("labels"), array("numbers"), spec.padding_id)
+
+    def _place(self) -> tuple[int, int]:
+        return (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
+
+    def _pin(self) -> bool:
+        return self.trainer is not None and self.trainer.strategy.root_device.type == "cuda"
+
+    def _small_notes(self) -> list[str]:
+        rows = self._about["rows"]["train"]
+        if rows >= self.batch_size:
+            return []
+        return [f"train: {rows} texts are fewer than a batch of {self.batch_size}: each epoch is one step"]
+
+
+def _check_max_length(value: int | float) -> None:
+    if isinstance(value, bool) or (isinstance(value, float) and not 0 < value <= 1) or value <= 0:
+        raise UsageError(
+            f"--data.max_length is a number of tokens (an integer from 1), or a share of the training texts to cover "
+            f"(a decimal number in (0, 1]); got {value!r}"
+        )

@@ -1,0 +1,132 @@
+"""A recurrent network over the tokens, read in one or both directions.
+
+LSTM after Hochreiter & Schmidhuber 1997, GRU after Cho et al. 2014. The LSTM's forget gates start open (bias 1, Gers et
+al. 2000; Jozefowicz et al. 2015), so that gradients reach the first tokens from the first step on.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+from datamodules.errors import UsageError
+from datamodules.text_spec import TextSpec
+from lightning_modules.encoders.base import TextEncoder
+from lightning_modules.layers.dropout import check_dropout
+from lightning_modules.layers.embedding import token_embedding, without_padding
+from lightning_modules.layers.pooling import AttentionPool, max_pool, mean_pool
+
+
+class RNN(TextEncoder):
+    """Reads a text token by token (LSTM or GRU).
+
+    Args:
+        spec: What the data is made of.
+        dim: Length of a token's vector.
+        hidden: Length of the state, per direction.
+        layers: Recurrent layers on top of each other.
+        cell: The kind of recurrent unit.
+        bidirectional: Reads from the end as well.
+        pooling: One vector from all states: where each direction ends, the mean, the largest values, or a mean weighted
+            by learned attention.
+        embedding_dropout: Share of the token vectors' values set to zero in training, in [0, 1).
+        dropout: Share of the states' values set to zero in training, between layers and before pooling, in [0, 1).
+    """
+
+    def __init__(
+        self,
+        spec: TextSpec,
+        /,
+        dim: int = 300,
+        hidden: int = 128,
+        layers: int = 1,
+        cell: Literal["lstm", "gru"] = "lstm",
+        bidirectional: bool = True,
+        pooling: Literal["last", "mean", "max", "attention"] = "max",
+        embedding_dropout: float = 0.0,
+        dropout: float = 0.0,
+    ) -> None:
+        super().__init__()
+        if hidden < 1 or layers < 1:
+            raise UsageError(f"hidden and layers must be 1 or more, got {hidden} and {layers}")
+        if cell not in _CELLS:
+            raise UsageError(f'cell must be "lstm" or "gru", got "{cell}"')
+        if pooling not in ("last", "mean", "max", "attention"):
+            raise UsageError(f'pooling must be "last", "mean", "max" or "attention", got "{pooling}"')
+        check_dropout(embedding_dropout=embedding_dropout, dropout=dropout)
+        self.output_dim = hidden * (2 if bidirectional else 1)
+        self.pooling = pooling
+        self.embedding = token_embedding(spec, dim)
+        self.embedding_dropout = nn.Dropout(embedding_dropout)
+        self.recurrent = _CELLS[cell](
+            dim,
+            hidden,
+            num_layers=layers,
+            bidirectional=bidirectional,
+            batch_first=True,
+            dropout=dropout if layers > 1 else 0.0,
+        )
+        _start(self.recurrent)
+        self.dropout = nn.Dropout(dropout)
+        self.attention = AttentionPool(self.output_dim) if pooling == "attention" else None
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor | None = None) -> Tensor:
+        """Encodes a batch; the second text of a pair is read on as part of the first."""
+        padding_id = self.embedding.padding_idx
+        assert padding_id is not None
+        if input_ids.shape[1] == 0:
+            input_ids, attention_mask = F.pad(input_ids, (0, 1)), F.pad(attention_mask, (0, 1))
+        embedded = self.embedding_dropout(self.embedding(without_padding(input_ids, attention_mask, padding_id)))
+        states, last = self._read(embedded, attention_mask)
+        if self.pooling == "last":
+            return self.dropout(last).masked_fill(~attention_mask.any(1, keepdim=True), 0.0)
+        states = self.dropout(states)
+        if self.attention is not None:
+            pooled: Tensor = self.attention(states, attention_mask)
+            return pooled
+        return (mean_pool if self.pooling == "mean" else max_pool)(states, attention_mask)
+
+    def depths(self) -> list[list[nn.Module]]:
+        """Embedding, recurrent layers, attention where there is one."""
+        depths: list[list[nn.Module]] = [[self.embedding], [self.recurrent]]
+        return depths if self.attention is None else [*depths, [self.attention]]
+
+    def _read(self, embedded: Tensor, attention_mask: Tensor) -> tuple[Tensor, Tensor]:
+        """States `(batch, tokens, output_dim)` and, per text, where each direction ends `(batch, output_dim)`."""
+        # A text of no token is read as one of padding; pooling clears it.
+        lengths = attention_mask.sum(1).clamp_min(1).cpu()
+        if int(lengths.min()) == embedded.shape[1]:  # nothing to skip: the same states, a sixth sooner
+            states, last = self.recurrent(embedded)
+            return states, self._ends(last)
+        packed = pack_padded_sequence(embedded, lengths, batch_first=True, enforce_sorted=False)
+        packed_states, last = self.recurrent(packed)
+        states, _ = pad_packed_sequence(packed_states, batch_first=True, total_length=embedded.shape[1])
+        return states, self._ends(last)
+
+    def _ends(self, last: Tensor | tuple[Tensor, Tensor]) -> Tensor:
+        hidden = last[0] if isinstance(last, tuple) else last  # (layers * directions, batch, hidden)
+        directions = 2 if self.recurrent.bidirectional else 1
+        return torch.cat(tuple(hidden[-directions:]), 1)
+
+
+_CELLS: dict[str, type[nn.LSTM] | type[nn.GRU]] = {"lstm": nn.LSTM, "gru": nn.GRU}
+
+
+def _start(recurrent: nn.RNNBase) -> None:
+    """Xavier for what enters, orthogonal for what returns, gate by gate; zero biases but for the forget gates."""
+    for name, parameter in recurrent.named_parameters():
+        gates = parameter.detach().split(recurrent.hidden_size)
+        if name.startswith("weight_ih"):
+            for gate in gates:
+                nn.init.xavier_uniform_(gate)
+        elif name.startswith("weight_hh"):
+            for gate in gates:
+                nn.init.orthogonal_(gate)
+        else:
+            nn.init.zeros_(parameter)
+            if name.startswith("bias_ih") and isinstance(recurrent, nn.LSTM):
+                nn.init.ones_(gates[1])  # input, forget, cell, output; torch adds bias_ih and bias_hh

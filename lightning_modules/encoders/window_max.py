@@ -1,0 +1,82 @@
+"""The largest score of each filter over all windows of a text: a convolution with max-over-time pooling, in one step.
+
+On the CPU this step is most of a convolutional model's time, and two facts make it cheap. Scores are sums of plain
+matrix products over shifted views of the embeddings, so no window is ever copied together. And only the winning window
+of each text and filter receives a gradient: the backward pass gathers those few rows instead of multiplying by a
+matrix that is nearly all zeros. Together they take half the time of `Conv1d` and a third of that of `Conv2d`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+
+def window_max(stream: Tensor, weight: Tensor, batch: int, tokens: int) -> Tensor:
+    """Scores every window of a text by every filter and keeps each filter's largest.
+
+    Args:
+        stream: Float `(batch * tokens + more, dim)`, the embeddings of all texts one after the other, and at its end at
+            least `width - 1` rows for the last windows to end in. A window starts at each of a text's `tokens` rows
+            and may reach into the rows of the next text, which should begin with padding.
+        weight: Float `(filters, width * dim)`.
+        batch: Texts in the stream.
+        tokens: Rows of each text, padding included.
+
+    Returns:
+        Float `(batch, filters)`.
+    """
+    if stream.device.type == "cpu":
+        return _WindowMax.apply(stream, weight, batch, tokens)
+    kernels = weight.view(len(weight), -1, stream.shape[1]).transpose(1, 2)  # filters dim width
+    scores = F.conv1d(stream.t().unsqueeze(0), kernels)[0, :, : batch * tokens]
+    return scores.view(len(weight), batch, tokens).amax(2).t()
+
+
+class _WindowMax(torch.autograd.Function):
+    @staticmethod
+    @torch.amp.custom_fwd(device_type="cpu", cast_inputs=torch.float32)
+    def forward(ctx: Any, stream: Tensor, weight: Tensor, batch: int, tokens: int) -> Tensor:
+        rows, dim = batch * tokens, stream.shape[1]
+        scores = stream[:rows] @ weight[:, :dim].t()
+        for place in range(1, weight.shape[1] // dim):
+            scores.addmm_(stream[place : place + rows], weight[:, place * dim : (place + 1) * dim].t())
+        best, winner = scores.view(batch, tokens, -1).max(1)
+        ctx.save_for_backward(stream, weight, winner)
+        ctx.tokens = tokens
+        return best
+
+    @staticmethod
+    @once_differentiable
+    @torch.amp.custom_bwd(device_type="cpu")
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, None, None]:  # type: ignore[override]  # decorated
+        stream, weight, winner = ctx.saved_tensors
+        (batch, filters), dim = gradient.shape, stream.shape[1]
+        rows = batch * ctx.tokens
+        by_filter = gradient.t()
+        # Dropout and ReLU above leave many exact zeros, which are skipped.
+        won_by, text = by_filter.nonzero(as_tuple=True)
+        amounts = by_filter[won_by, text]
+        window = text * ctx.tokens + winner.t()[won_by, text]
+
+        windows = stream.as_strided((rows, weight.shape[1]), (dim, 1)).contiguous()
+        to_weight = _weighted_sums(windows, window, amounts, won_by, filters)
+
+        order = torch.argsort(window)
+        to_windows = _weighted_sums(weight, won_by[order], amounts[order], window, rows)
+        to_stream = torch.zeros_like(stream)
+        for place in range(weight.shape[1] // dim):
+            to_stream[place : place + rows] += to_windows[:, place * dim : (place + 1) * dim]
+        return to_stream, to_weight, None, None
+
+
+def _weighted_sums(table: Tensor, picked: Tensor, amounts: Tensor, groups: Tensor, num_groups: int) -> Tensor:
+    """Sums `amounts` times the picked rows of a table, one sum per group; entries stand in the order of their group."""
+    ends = torch.bincount(groups, minlength=num_groups).cumsum(0)
+    return F.embedding_bag(
+        picked, table, F.pad(ends, (1, 0)), mode="sum", per_sample_weights=amounts, include_last_offset=True
+    )

@@ -1,0 +1,31 @@
+"""One weighted sum of the features per class."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from datamodules.text_spec import TextSpec
+from lightning_modules.heads.base import Head
+from lightning_modules.layers.dropout import check_dropout
+
+
+class Linear(Head):
+    """Dropout, then a linear map.
+
+    Args:
+        spec: What the data is made of.
+        features: Length of the encoder's vectors.
+        dropout: Share of the features set to zero in training, in [0, 1).
+    """
+
+    def __init__(self, spec: TextSpec, features: int, /, dropout: float = 0.1) -> None:
+        super().__init__()
+        check_dropout(dropout=dropout)
+        self.dropout = nn.Dropout(dropout)
+        self.linear = nn.Linear(features, spec.num_classes)
+        nn.init.zeros_(self.linear.bias)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Float `(batch, features)` to logits `(batch, classes)`."""
+        logits: Tensor = self.linear(self.dropout(features))
+        return logits

@@ -1,0 +1,46 @@
+"""Binary cross-entropy for any number of labels a text: each class is its own yes or no."""
+
+from __future__ import annotations
+
+import torch.nn.functional as F
+from torch import Tensor
+
+from datamodules.text_spec import TextSpec
+from lightning_modules.losses.base import Loss
+from lightning_modules.losses.class_weights import PositiveWeighting, positive_weights_of
+from lightning_modules.losses.cross_entropy import check_smoothing
+
+
+class BinaryCrossEntropy(Loss):
+    """Minus the log-probability of each class being there or not, as a mean over the classes.
+
+    The mean, not the sum, so that a learning rate fits few classes and many.
+
+    Args:
+        spec: What the data is made of.
+        smoothing: Share by which each yes and no moves towards one half, in [0, 1).
+        positive_weights: How much a label that is there counts: "inverse" (texts without it over texts with it), "sqrt"
+            (the root of that), or a weight by label name, 1 for those not named; none: as much as one that is not.
+    """
+
+    tasks = frozenset({"multi_label"})
+    positive_weights: Tensor | None
+
+    def __init__(
+        self,
+        spec: TextSpec,
+        /,
+        smoothing: float = 0.0,
+        positive_weights: PositiveWeighting | dict[str, float] | None = None,
+    ) -> None:
+        super().__init__()
+        check_smoothing(smoothing)
+        self.smoothing = smoothing
+        weights = None if positive_weights is None else positive_weights_of(spec, positive_weights)
+        self.register_buffer("positive_weights", weights, persistent=False)
+
+    def forward(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """Float `(batch, classes)` twice to `(batch,)`, in nats."""
+        targets = labels.to(logits.dtype) * (1 - self.smoothing) + 0.5 * self.smoothing
+        losses = F.binary_cross_entropy_with_logits(logits, targets, pos_weight=self.positive_weights, reduction="none")
+        return losses.mean(1)

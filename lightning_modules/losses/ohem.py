@@ -1,0 +1,69 @@
+"""Online hard example mining: only the texts of a batch that are hardest now are learned from.
+
+Shrivastava et al. 2016, "Training Region-based Object Detectors with Online Hard Example Mining". Unlike theirs, all
+texts are kept at first: early losses tell hard texts from easy ones badly.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from datamodules.errors import UsageError
+from datamodules.text_spec import TextSpec
+from lightning_modules.losses.base import Loss
+from lightning_modules.losses.cross_entropy import CrossEntropy
+
+
+class OHEM(Loss):
+    """Another loss on the hardest share of each training batch; in evaluation that loss itself.
+
+    Args:
+        spec: What the data is made of.
+        base: The loss that says how hard a text is, and is learned from.
+        keep: Share of a batch that is kept, in (0, 1]; one text at least.
+        warmup: Share of training during which all texts are kept, in [0, 1].
+    """
+
+    tasks = frozenset({"single_label", "multi_label"})
+
+    def __init__(
+        self,
+        spec: TextSpec,
+        /,
+        base: Callable[[TextSpec], Loss] = lambda spec: CrossEntropy(spec),
+        keep: float = 0.5,
+        warmup: float = 0.1,
+    ) -> None:
+        super().__init__()
+        if not 0 < keep <= 1:
+            raise UsageError(f"keep is the share of a batch that is kept and must be in (0, 1], got {keep}")
+        if not 0 <= warmup <= 1:
+            raise UsageError(f"warmup is the share of training with all texts kept and must be in [0, 1], got {warmup}")
+        self.base = base(spec)
+        self.tasks = self.base.tasks
+        self.keep = keep
+        self.warmup = warmup
+
+    def forward(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """As the base loss; in training 0 for texts that are not kept, the others scaled to keep the batch's mean."""
+        self.base.progress = self.progress
+        losses: Tensor = self.base(logits, labels)
+        if not self.training or self.progress < self.warmup:
+            return losses
+        return hardest(losses, self.keep)
+
+
+def hardest(losses: Tensor, share: float) -> Tensor:
+    """Clears all but the largest share and scales these, so that the mean of all is the mean of those kept.
+
+    >>> hardest(torch.tensor([1.0, 4.0, 2.0, 3.0]), share=0.5)
+    tensor([0., 8., 0., 6.])
+    """
+    kept = max(1, math.ceil(share * len(losses) - 1e-6))  # 0.1 * 30 is a little more than 3
+    chosen = torch.zeros_like(losses, dtype=torch.bool)
+    chosen[losses.detach().topk(kept).indices] = True
+    return torch.where(chosen, losses * (len(losses) / kept), 0.0)

@@ -1,0 +1,87 @@
+"""What logits mean: probabilities, decisions and metrics, for one label a text or several."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from datamodules.text_spec import TextSpec
+from lightning_modules.metrics import (
+    MULTI_LABEL_METRICS,
+    SINGLE_LABEL_METRICS,
+    multi_label_metrics,
+    single_label_metrics,
+)
+
+
+class ClassificationTask(Protocol):
+    """The seam between logits and everything that people read."""
+
+    metric_names: tuple[str, ...]
+
+    def probabilities(self, logits: Tensor) -> Tensor:
+        """Float `(batch, classes)`, each in [0, 1]."""
+
+    def decisions(self, probabilities: Tensor) -> Tensor:
+        """int64 `(batch,)` or `(batch, classes)` of 0 and 1."""
+
+    def metrics(self, probabilities: Tensor, labels: Tensor) -> dict[str, float]:
+        """Each of `metric_names`, in its unit."""
+
+
+class SingleLabel:
+    """Exactly one label a text: softmax and the likeliest class."""
+
+    metric_names = SINGLE_LABEL_METRICS
+
+    def probabilities(self, logits: Tensor) -> Tensor:
+        """Softmax over classes."""
+        return logits.float().softmax(dim=1)
+
+    def decisions(self, probabilities: Tensor) -> Tensor:
+        """The likeliest class of each text."""
+        return probabilities.argmax(dim=1)
+
+    def metrics(self, probabilities: Tensor, labels: Tensor) -> dict[str, float]:
+        """See `single_label_metrics`."""
+        return single_label_metrics(probabilities, labels)
+
+
+class MultiLabel:
+    """Any number of labels a text: a sigmoid and a threshold for each.
+
+    Args:
+        threshold: The least probability that counts as yes.
+    """
+
+    metric_names = MULTI_LABEL_METRICS
+
+    def __init__(self, threshold: float = 0.5) -> None:
+        self.threshold = threshold
+
+    def probabilities(self, logits: Tensor) -> Tensor:
+        """A sigmoid for each class."""
+        return logits.float().sigmoid()
+
+    def decisions(self, probabilities: Tensor) -> Tensor:
+        """1 where the probability reaches the threshold."""
+        return (probabilities >= self.threshold).long()
+
+    def metrics(self, probabilities: Tensor, labels: Tensor) -> dict[str, float]:
+        """See `multi_label_metrics`."""
+        return multi_label_metrics(probabilities, self.decisions(probabilities), labels.long())
+
+
+def task_of(spec: TextSpec) -> ClassificationTask:
+    """The task that the data call for."""
+    return SingleLabel() if spec.task == "single_label" else MultiLabel()
+
+
+def decided_names(task: ClassificationTask, spec: TextSpec, probabilities: Tensor) -> list[str] | list[list[str]]:
+    """The decisions by name: a label a text, or a list of labels a text."""
+    decisions = task.decisions(probabilities)
+    if decisions.ndim == 1:
+        return [spec.label_names[place] for place in decisions.tolist()]
+    return [[spec.label_names[place] for place in torch.nonzero(row).flatten().tolist()] for row in decisions]

@@ -1,0 +1,266 @@
+"""The LightningModule: encoder → head → task, one loss, one optimizer, metrics over whole splits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+import torch
+from pytorch_lightning import LightningModule
+from pytorch_lightning.utilities.types import OptimizerLRScheduler
+from torch import Tensor
+from torch.optim import AdamW, Optimizer
+from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
+
+from datamodules.batch import TextBatch
+from datamodules.errors import UsageError, did_you_mean
+from datamodules.seed import run_seed
+from datamodules.text_spec import TextSpec
+from lightning_modules.bundle import bundle_of
+from lightning_modules.encoders.base import TextEncoder
+from lightning_modules.encoders.text_cnn import TextCNN
+from lightning_modules.heads.base import Head
+from lightning_modules.heads.linear import Linear
+from lightning_modules.losses.base import Loss, check_task
+from lightning_modules.losses.binary_cross_entropy import BinaryCrossEntropy
+from lightning_modules.losses.cross_entropy import CrossEntropy
+from lightning_modules.metrics import MULTI_LABEL_METRICS, SINGLE_LABEL_METRICS
+from lightning_modules.optim.parameter_groups import RatePlan, parameter_groups
+from lightning_modules.optim.schedules import ProgressSchedule
+from lightning_modules.tasks import task_of
+
+
+class Evaluation(NamedTuple):
+    """What a model said of every text of a split, each text once, in the order of its rows."""
+
+    index: Tensor  # int64 (rows,)
+    labels: Tensor  # int64 (rows,) or float (rows, classes)
+    probabilities: Tensor  # float (rows, classes)
+    losses: Tensor  # float (rows,), in nats
+
+
+class TextClassifier(LightningModule):
+    """Classifies texts. Sizes come from the data once these are set up, or from a checkpoint.
+
+    Args:
+        encoder: What turns ids into one vector per text: `TextCNN`, `RNN` or `Pretrained`.
+        head: What turns the vector into logits: `Linear`.
+        loss: `CrossEntropy`, `BinaryCrossEntropy`, `Focal` or `OHEM`; None takes the cross-entropy that fits the labels.
+        optimizer: Any optimizer of torch by name. Its fused form is used where it has one; biases and norms do not decay.
+        schedule: `WarmupLinear` or `WarmupCosine`, which take shares of training, or any scheduler of torch by name, which
+            steps once an epoch. None keeps the rates as they are.
+        monitor: The metric that chooses the best checkpoint, stops training early and drives `ReduceLROnPlateau`.
+        spec: Filled in from the data; a checkpoint brings its own.
+    """
+
+    def __init__(
+        self,
+        encoder: Callable[[TextSpec], TextEncoder] = lambda spec: TextCNN(spec),
+        head: Callable[[TextSpec, int], Head] = lambda spec, features: Linear(spec, features),
+        loss: Callable[[TextSpec], Loss] | None = None,
+        optimizer: Callable[[Iterable], Optimizer] = lambda parameters: AdamW(parameters, lr=1e-3),
+        schedule: Callable[[Optimizer], LRScheduler | ReduceLROnPlateau] | None = None,
+        monitor: str = "validation/macro_f1",
+        spec: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__()
+        check_monitor(monitor)
+        self.save_hyperparameters()
+        self._make_encoder = encoder
+        self._make_head = head
+        self._make_loss = loss
+        self._make_optimizer = optimizer
+        self._make_schedule = schedule
+        self.monitor = monitor
+        self.rate_plan = RatePlan()
+        """Which rate each depth learns at; `DifferentialLearningRates` puts its own here."""
+        self.evaluations: dict[str, Evaluation] = {}
+        """The last complete evaluation of each split."""
+        self._seen: list[Evaluation] = []
+        self._train_loss = torch.zeros(())
+        self._train_steps = 0
+
+    @property
+    def monitor_mode(self) -> str:
+        """Whether the monitored metric is better when lower (`min`) or higher (`max`)."""
+        return mode_of(self.monitor)
+
+    @property
+    def metric_names(self) -> frozenset[str]:
+        """Everything that can be monitored."""
+        names = task_of(self.text_spec).metric_names
+        return frozenset(f"validation/{name}" for name in (*names, "loss"))
+
+    @property
+    def text_spec(self) -> TextSpec:
+        """What is known of the data: from a checkpoint, or once they are set up."""
+        if self.hparams.get("spec") is None:
+            self.hparams["spec"] = self.trainer.datamodule.spec.to_dict()  # type: ignore[attr-defined]  # Lightning's trainer has one
+        return TextSpec.from_dict(self.hparams["spec"])
+
+    def configure_model(self) -> None:
+        """Builds encoder, head and loss once the data have said their sizes; a second call does nothing."""
+        if hasattr(self, "encoder"):
+            return
+        spec = self.text_spec
+        self.task = task_of(spec)
+        self.loss = self._build_loss(spec)
+        self.encoder = self._make_encoder(spec)
+        self.head = self._make_head(spec, self.encoder.output_dim)
+
+    def check(self, spec: TextSpec) -> None:
+        """Refuses what does not fit the data, before anything is built for them.
+
+        Raises:
+            UsageError: A loss made for the other kind of label, or a metric that this kind does not have.
+        """
+        self._build_loss(spec)
+        names = [f"validation/{name}" for name in (*task_of(spec).metric_names, "loss")]
+        if self.monitor not in names:
+            raise UsageError(
+                f"--model.monitor {self.monitor} is not measured on {spec.task} data.{did_you_mean(self.monitor, names)} "
+                f"Measured are: {', '.join(names)}"
+            )
+
+    def forward(self, batch: TextBatch) -> Tensor:
+        """Logits `(batch, classes)`."""
+        return self.head(self.encoder(batch.input_ids, batch.attention_mask, batch.token_type_ids))
+
+    def on_train_batch_start(self, batch: TextBatch, batch_idx: int) -> None:
+        """Draws dropout from (seed, step, rank): a resumed run goes on exactly as one that was never killed."""
+        step = self.trainer.fit_loop.epoch_loop.total_batch_idx
+        torch.manual_seed((run_seed() * 1_000_003 + step) * 1_009 + self.global_rank)
+
+    def training_step(self, batch: TextBatch, batch_idx: int) -> Tensor:
+        """The mean of the texts' losses: the one place where they are reduced."""
+        self.loss.progress = self._progress()
+        loss = self.loss(self(batch), batch.labels).mean()
+        self._train_loss = self._train_loss.to(loss.device) + loss.detach()
+        self._train_steps += 1
+        if self._train_steps >= self.trainer.log_every_n_steps or self.trainer.is_last_batch:
+            self._log_train_loss()
+        return loss
+
+    def validation_step(self, batch: TextBatch, batch_idx: int) -> None:
+        """Keeps what the model says."""
+        self._keep(batch)
+
+    def on_validation_epoch_end(self) -> None:
+        """Metrics over all validation texts."""
+        self._measure("validation")
+
+    def test_step(self, batch: TextBatch, batch_idx: int) -> None:
+        """Keeps what the model says."""
+        self._keep(batch)
+
+    def on_test_epoch_end(self) -> None:
+        """Metrics over all test texts."""
+        self._measure("test")
+
+    def predict_step(self, batch: TextBatch, batch_idx: int) -> Tensor:
+        """Probabilities `(batch, classes)`."""
+        return self.task.probabilities(self(batch))
+
+    def configure_optimizers(self) -> OptimizerLRScheduler:
+        """One optimizer over groups of parameters, and the schedule where there is one."""
+        probe = self._make_optimizer([torch.nn.Parameter(torch.zeros(1))])
+        groups = parameter_groups(self.encoder, self.head, probe.defaults["lr"], self.rate_plan)
+        optimizer = self._make_optimizer(groups)
+        if self.trainer.precision != "16-mixed":  # there the fused form unscales by itself, and clipping is refused
+            _use_fused(optimizer)
+        if self._make_schedule is None:
+            return optimizer
+        schedule = self._make_schedule(optimizer)
+        if isinstance(schedule, ProgressSchedule):
+            schedule.total_steps = self.trainer.estimated_stepping_batches
+            return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+        config = {"scheduler": schedule, "interval": "epoch"}
+        if isinstance(schedule, ReduceLROnPlateau):
+            schedule.mode = self.monitor_mode
+            schedule._reset()  # its notion of worst follows its mode
+            config["monitor"] = self.monitor
+        return {"optimizer": optimizer, "lr_scheduler": config}  # type: ignore[typeddict-item]  # Lightning takes plain dicts
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Makes the checkpoint a bundle that predicts with nothing else at hand."""
+        hyper = checkpoint.get("hyper_parameters", {})
+        for name in [name for name, value in hyper.items() if callable(value)]:
+            del hyper[name]  # factories given in Python, not by a config, cannot be plain data
+        tokenizer = self.trainer.datamodule.tokenizer  # type: ignore[attr-defined]  # Lightning's trainer has one
+        checkpoint["bundle"] = bundle_of(self.encoder, self.head, self.text_spec, tokenizer)
+
+    def _build_loss(self, spec: TextSpec) -> Loss:
+        if self._make_loss is not None:
+            loss = self._make_loss(spec)
+        else:
+            loss = CrossEntropy(spec) if spec.task == "single_label" else BinaryCrossEntropy(spec)
+        check_task(loss, spec)
+        return loss
+
+    def _progress(self) -> float:
+        total = self.trainer.estimated_stepping_batches
+        return min(1.0, self.trainer.global_step / total) if total else 0.0
+
+    def _log_train_loss(self) -> None:
+        # A mean over the steps since the last one, at once: logging each step would cost more than the smallest models do.
+        # Straight to the loggers, which Lightning would leave out at the end of a short epoch.
+        mean = self._train_loss / self._train_steps
+        for logger in self.loggers:
+            logger.log_metrics({"train/loss": float(mean)}, step=self.global_step)
+        self.log("loss", mean, prog_bar=True, logger=False, batch_size=self._train_steps)
+        self._train_loss, self._train_steps = torch.zeros_like(mean), 0
+
+    def _keep(self, batch: TextBatch) -> None:
+        logits = self(batch)
+        losses = self.loss(logits.float(), batch.labels)
+        self._seen.append(Evaluation(batch.index, batch.labels, self.task.probabilities(logits), losses))
+
+    def _measure(self, split: str) -> None:
+        seen, self._seen = self._seen, []
+        if self.trainer.sanity_checking or not seen:
+            return
+        whole = Evaluation(*(self._gather(torch.cat(parts)) for parts in zip(*seen, strict=True)))
+        # Ranks are filled up with repeats so that none waits for another; each text counts once.
+        rows, inverse = torch.unique(whole.index, return_inverse=True)
+        first = torch.full_like(rows, len(whole.index)).scatter_reduce_(
+            0, inverse, torch.arange(len(whole.index), device=rows.device), "amin"
+        )
+        evaluation = Evaluation(*(part[first].cpu() for part in whole))
+        self.evaluations[split] = evaluation
+        values = self.task.metrics(evaluation.probabilities, evaluation.labels)
+        values["loss"] = float(evaluation.losses.mean())
+        logged = {f"{split}/{name}": torch.tensor(value) for name, value in values.items()}
+        self.log_dict(logged, batch_size=len(rows), rank_zero_only=False)
+
+    def _gather(self, part: Tensor) -> Tensor:
+        return self.all_gather(part).flatten(0, 1) if self.trainer.world_size > 1 else part  # type: ignore[union-attr]  # a tensor goes in
+
+
+def mode_of(monitor: str) -> str:
+    """Whether a metric is better when lower or higher.
+
+    >>> mode_of("validation/loss"), mode_of("validation/macro_f1")
+    ('min', 'max')
+    """
+    return "min" if monitor.endswith("loss") else "max"
+
+
+def check_monitor(monitor: str) -> None:
+    """Refuses a metric that no kind of data has.
+
+    Raises:
+        UsageError: With the nearest that there is.
+    """
+    names = sorted({f"validation/{name}" for name in (*SINGLE_LABEL_METRICS, *MULTI_LABEL_METRICS, "loss")})
+    if monitor not in names:
+        raise UsageError(
+            f"no metric is named {monitor!r}.{did_you_mean(monitor, names)} Measured are: {', '.join(names)}"
+        )
+
+
+def _use_fused(optimizer: Optimizer) -> None:
+    """One kernel a step instead of several a parameter; only where the user has not chosen another form."""
+    for group in optimizer.param_groups:
+        on_one_kind = {parameter.device.type for parameter in group["params"]} <= {"cpu", "cuda"}
+        if "fused" in group and group["fused"] is None and not group.get("foreach") and on_one_kind:
+            group["fused"] = True

@@ -1,0 +1,146 @@
+"""What every encoder promises, on hostile batches. A new encoder is tested by being there."""
+
+import json
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+import lightning_modules.encoders  # noqa: F401  # so that its members are found
+from datamodules.rebuildable import final_subclasses, rebuild
+from datamodules.text_spec import TextSpec
+from lightning_modules.encoders.base import TextEncoder
+
+SPEC = TextSpec(
+    task="single_label",
+    label_names=("a", "b", "c"),
+    class_counts=(5, 3, 1),
+    num_rows=9,
+    vocabulary_size=30,
+    padding_id=0,
+    max_length=20,
+)
+TINY_BERT = {
+    "model_type": "bert",
+    "vocab_size": 30,
+    "hidden_size": 8,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 2,
+    "intermediate_size": 16,
+    "max_position_embeddings": 32,
+}
+SMALL = {"Pretrained": {"config": TINY_BERT}, "TextCNN": {"dim": 6, "filters": 5}, "RNN": {"dim": 6, "hidden": 4}}
+VARIANTS = [
+    ("TextCNN", {"widths": (1,)}),
+    ("TextCNN", {"widths": (2, 7), "embedding_dropout": 0.3}),
+    ("RNN", {"pooling": "last", "layers": 2, "dropout": 0.3}),
+    ("RNN", {"pooling": "last", "cell": "gru", "bidirectional": False}),
+    ("RNN", {"pooling": "mean", "cell": "gru"}),
+    ("RNN", {"pooling": "attention"}),
+    ("Pretrained", {"pooling": "cls"}),
+    ("Pretrained", {"pooling": "max", "freeze": 1}),
+    ("Pretrained", {"gradient_checkpointing": True}),
+]
+CLASSES = {encoder.__name__: encoder for encoder in final_subclasses(TextEncoder)}
+CASES = [(name, {}) for name in CLASSES] + VARIANTS
+
+
+@pytest.fixture(params=CASES, ids=lambda case: "-".join([case[0], *(f"{k}={v}" for k, v in case[1].items())]))
+def encoder(request):
+    name, arguments = request.param
+    torch.manual_seed(0)
+    return CLASSES[name](SPEC, **SMALL.get(name, {}), **arguments).eval()
+
+
+def texts(*lengths):
+    """Random texts of these lengths, padded to the longest."""
+    rng = torch.Generator().manual_seed(sum(lengths))
+    mask = torch.arange(max(lengths)) < torch.tensor(lengths)[:, None]
+    return torch.randint(1, SPEC.vocabulary_size, mask.shape, generator=rng) * mask, mask
+
+
+def test_all_encoders_are_found():
+    assert set(CLASSES) >= {"TextCNN", "RNN", "Pretrained"}
+
+
+@pytest.mark.parametrize("lengths", [(1,), (0,), (0, 0), (1, 1, 1), (3, 0, 1), (9, 2)], ids=str)
+def test_any_batch_gives_one_finite_vector_a_text(encoder, lengths):
+    features = encoder(*texts(*lengths))
+    assert features.shape == (len(lengths), encoder.output_dim)
+    assert features.isfinite().all()
+
+
+@pytest.mark.parametrize("tokens", [0, 1, 2, 9])
+def test_more_padding_changes_nothing(encoder, tokens):
+    ids, mask = texts(tokens, 9)
+    alone = encoder(ids[:1, :tokens], mask[:1, :tokens])
+    torch.testing.assert_close(encoder(ids, mask)[:1], alone, atol=1e-6, rtol=0)
+    wide = encoder(F.pad(ids, (0, 6)), F.pad(mask, (0, 6)))
+    torch.testing.assert_close(wide[:1], alone, atol=1e-6, rtol=0)
+
+
+def test_what_stands_under_the_padding_has_no_say(encoder):
+    ids, mask = texts(4, 9)
+    torch.testing.assert_close(encoder(ids.masked_fill(~mask, 7), mask), encoder(ids, mask), atol=1e-6, rtol=0)
+
+
+def test_texts_of_a_batch_do_not_see_each_other(encoder):
+    ids, mask = texts(4, 9, 1, 6)
+    order = torch.tensor([2, 0, 3, 1])
+    torch.testing.assert_close(encoder(ids[order], mask[order]), encoder(ids, mask)[order], atol=1e-6, rtol=0)
+
+
+def test_the_same_text_gives_the_same_vector(encoder):
+    ids, mask = texts(5)
+    features = encoder(ids.repeat(3, 1), mask.repeat(3, 1))
+    torch.testing.assert_close(features, features[:1].repeat(3, 1), atol=1e-6, rtol=0)
+    assert torch.equal(encoder(ids, mask), encoder(ids, mask))
+
+
+def test_different_texts_give_different_vectors(encoder):
+    features = encoder(*texts(5, 6))
+    assert (features[0] - features[1]).abs().max() > 1e-4
+
+
+def test_gradients_reach_every_parameter_that_learns(encoder):
+    """A parameter without a gradient would make DDP wait for it for ever."""
+    encoder.train()
+    features = encoder(*texts(9, 8, 7, 9))
+    (features * torch.randn(features.shape)).sum().backward()
+    without = [name for name, p in encoder.named_parameters() if p.requires_grad and p.grad is None]
+    assert without == []
+    assert all(p.grad.isfinite().all() for p in encoder.parameters() if p.grad is not None)
+
+
+def test_depths_hold_each_parameter_once(encoder):
+    held = [id(p) for modules in encoder.depths() for module in modules for p in module.parameters()]
+    assert len(held) == len(set(held))
+    assert set(held) == {id(p) for p in encoder.parameters()}
+
+
+def test_the_table_of_ids_is_at_the_lowest_depth(encoder):
+    largest = max((p.shape[0], name) for name, p in encoder.named_parameters())[1]
+    lowest = [id(p) for module in encoder.depths()[0] for p in module.parameters()]
+    assert any(id(p) in lowest and p.shape[0] == SPEC.vocabulary_size for p in encoder.parameters()), largest
+
+
+def test_a_blueprint_and_the_weights_make_the_same_encoder(encoder):
+    again = rebuild(TextEncoder, json.loads(json.dumps(encoder.blueprint())), SPEC)
+    again.load_state_dict(encoder.state_dict())
+    batch = texts(4, 9)
+    assert torch.equal(again.eval()(*batch), encoder(*batch))
+    assert [p.requires_grad for p in again.parameters()] == [p.requires_grad for p in encoder.parameters()]
+
+
+def test_a_padding_id_other_than_0_is_the_padding(encoder):
+    """Built anew with another padding id and the vectors of the two ids exchanged, nothing changes."""
+    blueprint = encoder.blueprint()
+    other = rebuild(TextEncoder, blueprint, TextSpec(**SPEC.to_dict() | {"padding_id": 29})).eval()
+    weights = encoder.state_dict()
+    for name, weight in weights.items():
+        if name.endswith("embedding.weight") or name.endswith("word_embeddings.weight"):
+            weights[name] = weight[[29, *range(1, 29), 0]]
+    other.load_state_dict(weights)
+    ids, mask = texts(4, 9)
+    swapped = torch.where(ids == 0, 29, torch.where(ids == 29, 0, ids))
+    torch.testing.assert_close(other(swapped, mask), encoder(ids, mask), atol=1e-6, rtol=0)

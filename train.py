@@ -1,0 +1,34 @@
+"""Trains a text classifier, tests its best checkpoint once, and reports.
+
+Run `python train.py` for the demo data, `python train.py --help` for every option.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+warnings.filterwarnings("ignore", message=".*LeafSpec.*")  # inside Lightning, and nothing a user could mend
+
+
+def main(arguments: list[str]) -> int:
+    """Runs one of `fit` (also where none is named), `validate`, `test`, `predict`.
+
+    Returns:
+        0 when all went well, 2 for a choice that cannot be, 1 for data that cannot be used.
+    """
+    from commands.cli import TextCLI
+    from datamodules.errors import DataError, UsageError
+
+    try:
+        TextCLI(arguments)
+    except (UsageError, DataError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
