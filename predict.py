@@ -2,8 +2,9 @@
 
     python predict.py RUN_OR_CHECKPOINT [FILE | - | "a text" ...]
 
-A FILE is CSV, TSV or JSON lines with a text column (plain or .gz), or any other file with a text a line; `-` reads a text
-a line from the standard input, as does leaving all out. The answer is CSV or JSON lines, in the order of the texts, written while they are read.
+A FILE is CSV, TSV or JSON lines with a text column (plain or .gz), or any other file with a text a line; `-` reads a
+text a line from the standard input, as does leaving all out. The answer is CSV or JSON lines, in the order of the
+texts, written while they are read.
 """
 
 from __future__ import annotations

@@ -43,7 +43,15 @@ def confusion_picture(counts: np.ndarray, label_names: Sequence[str], title: str
             for (row, column), count in np.ndenumerate(counts):
                 if count:
                     dark = shares[row, column] > 0.5
-                    axes.text(column, row, f"{count}", ha="center", va="center", color="white" if dark else "black", fontsize=9)
+                    axes.text(
+                        column,
+                        row,
+                        f"{count}",
+                        ha="center",
+                        va="center",
+                        color="white" if dark else "black",
+                        fontsize=9,
+                    )
         figure.colorbar(picture, ax=axes, shrink=0.7, label="share of the true class")
     return figure
 

@@ -27,7 +27,9 @@ def print_result(report: dict[str, Any], split: str, folder: Path) -> None:
         overall.add_column(name, justify="right")
     for metric in [key for key in report[splits[-1]] if key != "per_class"]:
         overall.add_row(metric, *(_number(report[name].get(metric)) for name in splits))
-    console.print(f"best after epoch {report['best_epoch']} of {report['epochs']}, by {report['monitor']}", highlight=False)
+    console.print(
+        f"best after epoch {report['best_epoch']} of {report['epochs']}, by {report['monitor']}", highlight=False
+    )
     console.print(overall)
     classes = report.get(split, {}).get("per_class")
     if classes:
@@ -35,7 +37,8 @@ def print_result(report: dict[str, Any], split: str, folder: Path) -> None:
     if report["stopped"]:
         console.print(f"stopped: {report['stopped']}", highlight=False)
     console.print(
-        f"{report['epochs']} epochs in {report['seconds']['fit']:.0f} s, {report['texts_per_second'] or 0:,.0f} training texts a second",
+        f"{report['epochs']} epochs in {report['seconds']['fit']:.0f} s, "
+        f"{report['texts_per_second'] or 0:,.0f} training texts a second",
         highlight=False,
     )
     console.print(f"run folder: {folder}", highlight=False, soft_wrap=True)

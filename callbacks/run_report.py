@@ -1,4 +1,4 @@
-"""What a run leaves behind for people and scripts: `report.json`, `predictions.csv`, pictures, and the table at the end."""
+"""What a run leaves behind for people and scripts: `report.json`, `predictions.csv`, a picture, and a table."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from pytorch_lightning import Callback, LightningModule, Trainer
+from pytorch_lightning.loggers import TensorBoardLogger
 from pytorch_lightning.utilities import rank_zero_only
 
 from callbacks.confusion_picture import confusion_picture
@@ -59,7 +60,9 @@ class RunReport(Callback):
         """Starts the clock of the epoch."""
         self._start("train")
 
-    def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int) -> None:
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
         """Counts texts."""
         self.texts += len(batch.index) * trainer.world_size
 
@@ -81,7 +84,11 @@ class RunReport(Callback):
         if name not in values:
             return
         sign = -1 if pl_module.monitor_mode == "min" else 1
-        if not self.best or sign * values[name] > sign * self.best["metrics"][name] or math.isnan(self.best["metrics"][name]):
+        if (
+            not self.best
+            or sign * values[name] > sign * self.best["metrics"][name]
+            or math.isnan(self.best["metrics"][name])
+        ):
             self.best = {"epoch": trainer.current_epoch + 1, "metrics": values}
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -122,7 +129,7 @@ class RunReport(Callback):
             figure = confusion_picture(counts.numpy(), model.text_spec.label_names, f"{split} texts")
             figure.savefig(folder / "confusion_matrix.png", dpi=120)
             for logger in trainer.loggers:
-                if hasattr(logger.experiment, "add_figure"):
+                if isinstance(logger, TensorBoardLogger):
                     logger.experiment.add_figure(f"{split}/confusion_matrix", figure, trainer.global_step)
         print_result(report, split, folder)
 
@@ -147,7 +154,11 @@ class RunReport(Callback):
                 "trainable": sum(p.numel() for p in model.parameters() if p.requires_grad),
             },
             "data": data.about | {"label_names": list(spec.label_names)},
-            "device": {"kind": trainer.strategy.root_device.type, "processes": trainer.world_size, "precision": trainer.precision},
+            "device": {
+                "kind": trainer.strategy.root_device.type,
+                "processes": trainer.world_size,
+                "precision": trainer.precision,
+            },
             "versions": {name: version(name) for name in _VERSIONS} | {"python": platform.python_version()},
         }
 
@@ -165,16 +176,20 @@ def write_predictions(path: Path, model: TextClassifier, data: TextDataModule, e
     split = data.split("test")
     texts, pairs = data.texts("test"), data.pairs("test")
     decided = decided_names(model.task, spec, evaluation.probabilities)
-    labels = decided_names(model.task, spec, evaluation.labels) if evaluation.labels.ndim == 2 else [
-        spec.label_names[place] for place in evaluation.labels.tolist()
-    ]
+    labels = (
+        decided_names(model.task, spec, evaluation.labels)
+        if evaluation.labels.ndim == 2
+        else [spec.label_names[place] for place in evaluation.labels.tolist()]
+    )
     probabilities = evaluation.probabilities.tolist()
     losses = evaluation.losses.tolist()
 
     def rows(file: TextIO) -> None:
         writer = csv.writer(file, lineterminator="\n")
         second = ["text_pair"] if pairs else []
-        writer.writerow(["row", "text", *second, "label", "prediction", *(f"probability:{n}" for n in spec.label_names), "loss"])
+        writer.writerow(
+            ["row", "text", *second, "label", "prediction", *(f"probability:{n}" for n in spec.label_names), "loss"]
+        )
         for place, row in enumerate(evaluation.index.tolist()):
             pair = [pairs[row]] if pairs else []
             writer.writerow(
@@ -203,7 +218,11 @@ def _per_class(model: TextClassifier, split: str) -> dict[str, dict[str, float]]
 
 def _metrics_of(trainer: Trainer, split: str) -> dict[str, float]:
     prefix = f"{split}/"
-    return {key.removeprefix(prefix): float(value) for key, value in trainer.callback_metrics.items() if key.startswith(prefix)}
+    return {
+        key.removeprefix(prefix): float(value)
+        for key, value in trainer.callback_metrics.items()
+        if key.startswith(prefix)
+    }
 
 
 def _datamodule(trainer: Trainer) -> TextDataModule:
@@ -214,7 +233,10 @@ def _datamodule(trainer: Trainer) -> TextDataModule:
 def _say_data(data: TextDataModule, parameters: int, trainer: Trainer) -> None:
     about = data.about
     rows = ", ".join(f"{count:,} {name}" for name, count in about["rows"].items())
-    print(f"data: {rows} texts; {len(about['classes'])} classes; {about['vocabulary_size']:,} ids; cut to {about['max_length']}")
+    print(
+        f"data: {rows} texts; {len(about['classes'])} classes; {about['vocabulary_size']:,} ids; "
+        f"cut to {about['max_length']} tokens"
+    )
     for note in about["notes"]:
         print(f"note: {note}")
     print(f"model: {parameters:,} parameters on {trainer.strategy.root_device}; run folder {trainer.log_dir}")
@@ -235,5 +257,3 @@ def _write(path: Path, fill: Callable[[TextIO], Any]) -> None:
     with beside.open("w", encoding="utf-8", newline="") as file:
         fill(file)
     beside.replace(path)
-
-

@@ -62,7 +62,11 @@ def _weights_of(loss: Any, key: str = "") -> str | None:
     if class_name(loss) is None:
         return None
     for name, value in vars(loss.get("init_args") or Namespace()).items():
-        if name in ("class_weights", "alpha", "positive_weights") and value is not None and not isinstance(value, float):
+        if (
+            name in ("class_weights", "alpha", "positive_weights")
+            and value is not None
+            and not isinstance(value, float)
+        ):
             return f"{key}.{name} {value}"
         if name == "base":
             return _weights_of(value, f"{key}.base")

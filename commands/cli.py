@@ -17,10 +17,11 @@ from pytorch_lightning.loggers import TensorBoardLogger
 
 from callbacks.differential_learning_rates import DifferentialLearningRates
 from callbacks.early_stopping import EarlyStopping
+from callbacks.exact_resume import ExactResume
 from callbacks.gradient_norm import GradientNorm
 from callbacks.run_report import RunReport
 from commands.checks import check_choices, follow_pretrained_encoder
-from commands.messages import ShortErrorParser, refuse_unknown_options
+from commands.messages import ShortErrorParser, refuse_unknown_options, with_full_names
 from commands.run_folder import run_name
 from datamodules.errors import UsageError
 from datamodules.text_datamodule import TextDataModule
@@ -63,12 +64,19 @@ class TextCLI(LightningCLI):
         """Parses our list of arguments, whatever `sys.argv` says."""
         if not {"-h", "--help"} & set(self.arguments):
             refuse_unknown_options(self._subcommand_parsers[self.arguments[0]], self.arguments[1:])
-        self.config = parser.parse_args(self.arguments)
+        try:
+            self.config = parser.parse_args(self.arguments)
+        except UsageError as error:
+            raise UsageError(with_full_names(str(error), self.arguments)) from error
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         """The callbacks that are always there, each under its own name."""
-        parser.add_argument("--name", type=str | None, default=None, help="Folder of the run; made of data and model where not given.")
-        parser.add_argument("--version", type=str | None, default=None, help="Folder below it; counted on where not given.")
+        parser.add_argument(
+            "--name", type=str | None, default=None, help="Folder of the run; made of data and model where not given."
+        )
+        parser.add_argument(
+            "--version", type=str | None, default=None, help="Folder below it; counted on where not given."
+        )
         parser.add_lightning_class_args(EarlyStopping, "early_stopping")
         parser.add_lightning_class_args(GradientNorm, "gradient_norm")
         parser.add_lightning_class_args(DifferentialLearningRates, "differential_learning_rates")
@@ -76,13 +84,15 @@ class TextCLI(LightningCLI):
         parser.add_lightning_class_args(ModelCheckpoint, "last_checkpoint")
         for group, file in (("checkpoint", "best"), ("last_checkpoint", "last")):
             parser.set_defaults({f"{group}.filename": file, f"{group}.enable_version_counter": False})
+        # Lightning leaves out the validation that follows a checkpoint written before it, when it resumes from there.
+        parser.set_defaults({"last_checkpoint.save_on_train_epoch_end": False})
         parser.link_arguments("model.monitor", "checkpoint.monitor")
         parser.link_arguments("model.monitor", "checkpoint.mode", compute_fn=mode_of)
 
     def before_instantiate_classes(self) -> None:
         """Refuses choices that contradict each other."""
         config = self.config[self.subcommand]
-        default = self._subcommand_parsers[self.subcommand].get_defaults().data.tokenizer
+        default = self._parser(self.subcommand).get_defaults().data.tokenizer
         follow_pretrained_encoder(config, default)
         check_choices(config)
 
@@ -100,6 +110,7 @@ class TextCLI(LightningCLI):
         return super().instantiate_trainer(**kwargs)
 
     def _instantiate_trainer(self, config: dict[str, Any], callbacks: list[Callback]) -> Trainer:
+        callbacks.append(ExactResume())
         quick = bool(config.get("fast_dev_run"))
         if quick or config.get("enable_checkpointing") is False:
             callbacks = [callback for callback in callbacks if not isinstance(callback, ModelCheckpoint)]
@@ -130,7 +141,8 @@ class TextCLI(LightningCLI):
 
     def after_fit(self) -> None:
         """Tests the best checkpoint, once."""
-        if self.trainer.fast_dev_run or not self.datamodule.has("test"):
+        fast = self.trainer.fast_dev_run  # type: ignore[attr-defined]  # set when it is made
+        if fast or not self.datamodule.has("test"):
             self.report.finish(self.trainer, self.model)
             return
         best = getattr(self.trainer.checkpoint_callback, "best_model_path", "")

@@ -6,7 +6,7 @@ import argparse
 import csv
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import NoReturn, TextIO
 
 import numpy as np
 import torch
+from lightning_fabric.utilities import move_data_to_device
 
 from datamodules.collate import collate
 from datamodules.errors import UsageError
@@ -80,7 +81,7 @@ def chunk_probabilities(bundle: Bundle, texts: list[NewText], batch_size: int, d
     for start in range(0, len(order), batch_size):
         rows = order[start : start + batch_size]
         batch = collate(tokens, unknown, rows, bundle.spec.padding_id)
-        on_device = type(batch)(*(None if part is None else part.to(device) for part in batch))
+        on_device = move_data_to_device(batch, device)
         probabilities[torch.from_numpy(rows)] = bundle.probabilities(on_device).cpu()
     return probabilities
 
@@ -92,7 +93,7 @@ def _csv_writer(file: TextIO, bundle: Bundle) -> csv.writer:  # type: ignore[val
     return writer
 
 
-def _json_line(bundle: Bundle, text: NewText, names: str | list[str], row: list[float]) -> str:
+def _json_line(bundle: Bundle, text: NewText, names: Sequence[str], row: list[float]) -> str:
     plain: dict[str, object] = {"text": text.text}
     if bundle.spec.pairs:
         plain["text_pair"] = text.pair
@@ -136,9 +137,13 @@ class _ShortParser(argparse.ArgumentParser):
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _ShortParser(prog="predict.py", description="Labels new texts with a trained checkpoint.", allow_abbrev=False)
+    parser = _ShortParser(
+        prog="predict.py", description="Labels new texts with a trained checkpoint.", allow_abbrev=False
+    )
     parser.add_argument("checkpoint", help="a checkpoint, or a run folder: its best checkpoint is taken")
-    parser.add_argument("inputs", nargs="*", metavar="FILE|-|TEXT", help="files, - for the standard input, or texts; default -")
+    parser.add_argument(
+        "inputs", nargs="*", metavar="FILE|-|TEXT", help="files, - for the standard input, or texts; default -"
+    )
     parser.add_argument("--format", choices=["csv", "jsonl"], default="csv", help="of the answer (default csv)")
     parser.add_argument("--output", help="a file for the answer (default: standard output)")
     parser.add_argument("--batch_size", type=int, default=256, help="texts computed at once (default 256)")

@@ -13,5 +13,5 @@ class TextBatch(NamedTuple):
     input_ids: Tensor  # int64 (batch, tokens)
     attention_mask: Tensor  # bool (batch, tokens); true on tokens, false on padding
     labels: Tensor  # int64 (batch,) for one label a text, float (batch, classes) for several; -1 where unknown
-    index: Tensor  # int64 (batch,); the row's place in its split
+    index: Tensor  # type: ignore[assignment]  # tuples have a method of that name; int64 (batch,), rows of the split
     token_type_ids: Tensor | None = None  # int64 (batch, tokens); 1 on the second text of a pair

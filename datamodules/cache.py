@@ -12,6 +12,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -72,4 +73,4 @@ def load_texts(folder: Path, name: str) -> list[str]:
     """The inverse of `save_texts`."""
     block = np.load(folder / f"{name}.bytes.npy").tobytes()
     bounds = np.load(folder / f"{name}.bounds.npy").tolist()
-    return [block[start:end].decode("utf-8", "surrogatepass") for start, end in zip(bounds, bounds[1:], strict=False)]
+    return [block[start:end].decode("utf-8", "surrogatepass") for start, end in pairwise(bounds)]

@@ -1,4 +1,4 @@
-"""From rows to a folder of arrays: clean, split, learn the vocabulary, encode, write. Runs once for each choice of these."""
+"""From rows to a folder of arrays: clean, split, learn the vocabulary, encode, write. Once for each choice of these."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import math
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -138,7 +138,8 @@ def _label_names(train: Rows, notes: list[str]) -> tuple[list[str], Counter[str]
     lonely = [name for name in names if counts[name] == 1]
     if lonely:
         notes.append(
-            f"train: {len(lonely)} of {len(names)} classes have a single text and can hardly be learned: {listed(lonely)}"
+            f"train: {len(lonely)} of {len(names)} classes have a single text and can hardly be learned: "
+            f"{listed(lonely)}"
         )
     return names, counts
 
@@ -227,7 +228,7 @@ def _reencode_long(
         offsets = np.zeros_like(tokens.offsets)
         np.cumsum(new_lengths, out=offsets[1:])
         from_short = np.repeat(lengths > max_length, new_lengths)
-        arrays = []
+        arrays: list[np.ndarray | None] = []
         for old, new in ((tokens.ids, short.ids), (tokens.type_ids, short.type_ids)):
             if old is None:
                 arrays.append(None)

@@ -23,9 +23,9 @@ def resolve_model_path(model: str) -> str:
     if model.startswith(_PACKAGE):
         return str(_inside_package(model))
     folder = Path(model).expanduser()
-    if folder.is_dir():
+    if model.strip() and folder.is_dir():
         return str(folder)
-    if folder.is_absolute() or model.startswith((".", "~")) or model.count("/") > 1 or not model.strip():
+    if not model.strip() or folder.is_absolute() or model.startswith((".", "~")) or model.count("/") > 1:
         raise UsageError(
             f'there is no folder "{model}"; give the folder of a model saved by `save_pretrained`, '
             "a hub name such as bert-base-uncased, or package:NAME/FOLDER"

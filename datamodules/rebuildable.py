@@ -17,6 +17,7 @@ class Rebuildable:
     _arguments: dict[str, Any]
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        """Remembers what the constructor is about to be given."""
         made = super().__new__(cls)
         bound = inspect.signature(cls.__init__).bind(made, *args, **kwargs)
         bound.apply_defaults()

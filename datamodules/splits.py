@@ -8,7 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 
 
-def stratified_split(labels: Sequence[str] | Sequence[list[str]], share: float, seed: int) -> tuple[list[int], list[int]]:
+def stratified_split(
+    labels: Sequence[str] | Sequence[list[str]], share: float, seed: int
+) -> tuple[list[int], list[int]]:
     """Cuts a share of the rows off, of each class as near to that share as whole rows allow.
 
     A class keeps at least one row in the larger part, so that it can be learned. A row with several labels counts for

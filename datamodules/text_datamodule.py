@@ -10,11 +10,10 @@ from typing import Any, Literal
 
 import numpy as np
 from pytorch_lightning import LightningDataModule
-from torch.utils.data import DataLoader
 
 from datamodules.cache import cache_key, load_texts, open_or_build
 from datamodules.errors import UsageError
-from datamodules.loader import TrainingLoader, evaluation_loader
+from datamodules.loader import EvaluationLoader, TrainingLoader, evaluation_loader
 from datamodules.preparation import SPLITS, Choices, prepare
 from datamodules.samplers.base import SamplingFrame, TextSampler
 from datamodules.samplers.length_bucket import LengthBucket
@@ -38,7 +37,7 @@ class TextDataModule(LightningDataModule):
         sampler: Which training texts make a batch: `LengthBucket`, `Shuffle` or `ClassBalanced`.
         batch_size: Texts a training batch, on each device.
         evaluation_batch_size: Texts a batch where nothing is learned.
-        max_length: Tokens a text is cut to: a number of tokens, or the share in (0, 1] of training texts to cover whole.
+        max_length: Tokens a text is cut to: a number, or the share in (0, 1] of training texts to cover whole.
         validation_share: Share of the training rows that becomes the validation split where the source has none.
         test_share: Share of the rows that becomes the test split where the source is one file.
         split_seed: The seed of these cuts; apart from the seed of the run, so that runs can be compared.
@@ -129,7 +128,7 @@ class TextDataModule(LightningDataModule):
             )
 
     def prepare_data(self) -> None:
-        """Reads, splits, tokenizes and caches, unless that was done before. Lightning calls it on one process a machine."""
+        """Reads, splits, tokenizes and caches, unless that was done before; on one process a machine."""
         if self._splits:
             return
         start = time.perf_counter()
@@ -199,19 +198,19 @@ class TextDataModule(LightningDataModule):
         )
         return TrainingLoader(split, self.sampler(frame), self.num_workers, self._pin())
 
-    def val_dataloader(self) -> DataLoader | list[DataLoader]:
+    def val_dataloader(self) -> EvaluationLoader | list[EvaluationLoader]:
         """Every validation text once."""
         return self._evaluation("validation")
 
-    def test_dataloader(self) -> DataLoader | list[DataLoader]:
+    def test_dataloader(self) -> EvaluationLoader | list[EvaluationLoader]:
         """Every test text once."""
         return self._evaluation("test")
 
-    def predict_dataloader(self) -> DataLoader | list[DataLoader]:
+    def predict_dataloader(self) -> EvaluationLoader | list[EvaluationLoader]:
         """As for the test; new texts go through `predict.py`."""
         return self._evaluation("test")
 
-    def _evaluation(self, name: SplitName) -> DataLoader | list[DataLoader]:
+    def _evaluation(self, name: SplitName) -> EvaluationLoader | list[EvaluationLoader]:
         if name not in self._splits:
             return []
         rank, world_size = self._place()

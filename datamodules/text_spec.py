@@ -45,7 +45,4 @@ class TextSpec:
     @classmethod
     def from_dict(cls, plain: dict[str, Any]) -> TextSpec:
         """The inverse of `to_dict`."""
-        return cls(
-            **plain
-            | {"label_names": tuple(plain["label_names"]), "class_counts": tuple(plain["class_counts"])}
-        )
+        return cls(**plain | {"label_names": tuple(plain["label_names"]), "class_counts": tuple(plain["class_counts"])})

@@ -45,7 +45,9 @@ def new_texts(
         elif _is_file(path):
             yield from _from_file(path, text_column, pair_column, encoding)
         elif " " not in given and _ending(path) in (*_TABLES, *_JSON, ".txt"):
-            near = did_you_mean(path.name, [entry.name for entry in path.parent.iterdir()]) if path.parent.is_dir() else ""
+            near = (
+                did_you_mean(path.name, [entry.name for entry in path.parent.iterdir()]) if path.parent.is_dir() else ""
+            )
             raise UsageError(f"there is no file {given}.{near}")
         else:
             yield _split_pair(given)

@@ -1,7 +1,7 @@
 """What a checkpoint carries so that it predicts anywhere: how to rebuild the model, the data's sizes, the tokenizer.
 
-A bundle is read with `weights_only=True` and only ever makes this project's own classes: a file from a stranger can hold
-wrong weights, but cannot run code.
+A bundle is read with `weights_only=True` and only ever makes this project's own classes: a file from a stranger can
+hold wrong weights, but cannot run code.
 """
 
 from __future__ import annotations
@@ -96,7 +96,9 @@ def find_checkpoint(path: Path) -> Path:
             best = sorted(folder.glob("best*.ckpt"), key=lambda file: file.stat().st_mtime)
             if best:
                 return best[-1]
-        raise UsageError(f"{path} holds no checkpoint (checkpoints/best*.ckpt); did its run end before the first validation?")
+        raise UsageError(
+            f"{path} holds no checkpoint (checkpoints/best*.ckpt); did its run end before the first validation?"
+        )
     raise UsageError(f"there is no checkpoint or run folder {path}")
 
 
@@ -110,7 +112,9 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
         checkpoint = torch.load(path, map_location="cpu", weights_only=True)
     except (RuntimeError, pickle.UnpicklingError, EOFError, OSError, ValueError, KeyError) as error:
         reason = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
-        raise DataError(f"{path} cannot be read as a checkpoint: it is truncated or of another kind ({reason})") from error
+        raise DataError(
+            f"{path} cannot be read as a checkpoint: it is truncated or of another kind ({reason})"
+        ) from error
     if not isinstance(checkpoint, dict) or not {"state_dict", "bundle"} <= checkpoint.keys():
         raise DataError(f"{path} was not written by this project: it lacks the parts `state_dict` and `bundle`")
     return checkpoint
@@ -121,5 +125,7 @@ def _load_weights(module: nn.Module, name: str, weights: dict[str, Tensor], path
     try:
         module.load_state_dict(own)
     except RuntimeError as error:
-        raise DataError(f"the weights in {path} do not fit its {name}: {str(error).splitlines()[-1].strip()}") from error
+        raise DataError(
+            f"the weights in {path} do not fit its {name}: {str(error).splitlines()[-1].strip()}"
+        ) from error
     module.eval()

@@ -84,5 +84,7 @@ def _auroc(probabilities: Tensor, truths: Tensor) -> float:
     measurable = (positives > 0) & (positives < len(truths))
     if not measurable.any():
         return float("nan")
-    areas = tm.multilabel_auroc(probabilities[:, measurable], truths[:, measurable], int(measurable.sum()), average="none")
+    areas = tm.multilabel_auroc(
+        probabilities[:, measurable], truths[:, measurable], int(measurable.sum()), average="none"
+    )
     return float(areas.mean())

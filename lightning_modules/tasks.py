@@ -19,7 +19,9 @@ from lightning_modules.metrics import (
 class ClassificationTask(Protocol):
     """The seam between logits and everything that people read."""
 
-    metric_names: tuple[str, ...]
+    @property
+    def metric_names(self) -> tuple[str, ...]:
+        """What `metrics` measures."""
 
     def probabilities(self, logits: Tensor) -> Tensor:
         """Float `(batch, classes)`, each in [0, 1]."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import torch
 from pytorch_lightning import LightningModule
@@ -30,7 +31,8 @@ from lightning_modules.optim.schedules import ProgressSchedule
 from lightning_modules.tasks import task_of
 
 
-class Evaluation(NamedTuple):
+@dataclass(frozen=True)
+class Evaluation:
     """What a model said of every text of a split, each text once, in the order of its rows."""
 
     index: Tensor  # int64 (rows,)
@@ -45,10 +47,11 @@ class TextClassifier(LightningModule):
     Args:
         encoder: What turns ids into one vector per text: `TextCNN`, `RNN` or `Pretrained`.
         head: What turns the vector into logits: `Linear`.
-        loss: `CrossEntropy`, `BinaryCrossEntropy`, `Focal` or `OHEM`; None takes the cross-entropy that fits the labels.
-        optimizer: Any optimizer of torch by name. Its fused form is used where it has one; biases and norms do not decay.
-        schedule: `WarmupLinear` or `WarmupCosine`, which take shares of training, or any scheduler of torch by name, which
-            steps once an epoch. None keeps the rates as they are.
+        loss: `CrossEntropy`, `BinaryCrossEntropy`, `Focal` or `OHEM`; None is the cross-entropy that fits the labels.
+        optimizer: Any optimizer of torch by name. Its fused form is used where it has one; biases and norms do not
+            decay.
+        schedule: `WarmupLinear` or `WarmupCosine`, which take shares of training, or any scheduler of torch by name,
+            which steps once an epoch. None keeps the rates as they are.
         monitor: The metric that chooses the best checkpoint, stops training early and drives `ReduceLROnPlateau`.
         spec: Filled in from the data; a checkpoint brings its own.
     """
@@ -118,8 +121,8 @@ class TextClassifier(LightningModule):
         names = [f"validation/{name}" for name in (*task_of(spec).metric_names, "loss")]
         if self.monitor not in names:
             raise UsageError(
-                f"--model.monitor {self.monitor} is not measured on {spec.task} data.{did_you_mean(self.monitor, names)} "
-                f"Measured are: {', '.join(names)}"
+                f"--model.monitor {self.monitor} is not measured on {spec.task} data."
+                f"{did_you_mean(self.monitor, names)} Measured are: {', '.join(names)}"
             )
 
     def forward(self, batch: TextBatch) -> Tensor:
@@ -137,7 +140,8 @@ class TextClassifier(LightningModule):
         loss = self.loss(self(batch), batch.labels).mean()
         self._train_loss = self._train_loss.to(loss.device) + loss.detach()
         self._train_steps += 1
-        if self._train_steps >= self.trainer.log_every_n_steps or self.trainer.is_last_batch:
+        log_now = self._train_steps >= self.trainer.log_every_n_steps  # type: ignore[attr-defined]  # set when it is made
+        if log_now or self.trainer.is_last_batch:
             self._log_train_loss()
         return loss
 
@@ -172,14 +176,14 @@ class TextClassifier(LightningModule):
             return optimizer
         schedule = self._make_schedule(optimizer)
         if isinstance(schedule, ProgressSchedule):
-            schedule.total_steps = self.trainer.estimated_stepping_batches
+            schedule.total_steps = self.trainer.estimated_stepping_batches  # type: ignore[assignment]  # it refuses infinity
             return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
         config = {"scheduler": schedule, "interval": "epoch"}
         if isinstance(schedule, ReduceLROnPlateau):
             schedule.mode = self.monitor_mode
             schedule._reset()  # its notion of worst follows its mode
             config["monitor"] = self.monitor
-        return {"optimizer": optimizer, "lr_scheduler": config}  # type: ignore[typeddict-item]  # Lightning takes plain dicts
+        return {"optimizer": optimizer, "lr_scheduler": config}  # type: ignore[return-value]  # Lightning takes plain dicts
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Makes the checkpoint a bundle that predicts with nothing else at hand."""
@@ -202,7 +206,7 @@ class TextClassifier(LightningModule):
         return min(1.0, self.trainer.global_step / total) if total else 0.0
 
     def _log_train_loss(self) -> None:
-        # A mean over the steps since the last one, at once: logging each step would cost more than the smallest models do.
+        # A mean over the steps since the last one: logging each step would cost more than the smallest models do.
         # Straight to the loggers, which Lightning would leave out at the end of a short epoch.
         mean = self._train_loss / self._train_steps
         for logger in self.loggers:
@@ -219,13 +223,12 @@ class TextClassifier(LightningModule):
         seen, self._seen = self._seen, []
         if self.trainer.sanity_checking or not seen:
             return
-        whole = Evaluation(*(self._gather(torch.cat(parts)) for parts in zip(*seen, strict=True)))
+        parts = {name: self._gather(torch.cat([getattr(one, name) for one in seen])) for name in vars(seen[0])}
         # Ranks are filled up with repeats so that none waits for another; each text counts once.
-        rows, inverse = torch.unique(whole.index, return_inverse=True)
-        first = torch.full_like(rows, len(whole.index)).scatter_reduce_(
-            0, inverse, torch.arange(len(whole.index), device=rows.device), "amin"
-        )
-        evaluation = Evaluation(*(part[first].cpu() for part in whole))
+        rows, inverse = torch.unique(parts["index"], return_inverse=True)
+        places = torch.arange(len(inverse), device=rows.device)
+        first = torch.full_like(rows, len(inverse)).scatter_reduce_(0, inverse, places, "amin")
+        evaluation = Evaluation(**{name: part[first].cpu() for name, part in parts.items()})
         self.evaluations[split] = evaluation
         values = self.task.metrics(evaluation.probabilities, evaluation.labels)
         values["loss"] = float(evaluation.losses.mean())

@@ -29,6 +29,7 @@ class Rows:
     numbers: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        """Counts the rows through where they came without numbers."""
         if not self.numbers:
             self.numbers = list(range(len(self.texts)))
 
@@ -36,7 +37,7 @@ class Rows:
         """The rows at these places."""
         return Rows(
             [self.texts[i] for i in places],
-            [self.labels[i] for i in places],  # type: ignore[misc]  # one of the two list types, kept as it is
+            [self.labels[i] for i in places],  # type: ignore[arg-type]  # one of the two list types, kept as it is
             None if self.pairs is None else [self.pairs[i] for i in places],
             [self.numbers[i] for i in places],
         )

@@ -90,7 +90,7 @@ SHARED = {
 }
 """What writers of two classes say in the same words, so that a text alone cannot tell; the rarer class comes first."""
 
-SHARED_SHARE = {"fraud": 0.8, "cancellation": 0.7, "billing": 0.5, "login": 0.1}
+SHARED_SHARE = {"fraud": 0.8, "cancellation": 0.8, "billing": 0.4, "login": 0.1}
 """How much of a class is said in words that it shares with a commoner one."""
 
 ASIDES = [
@@ -105,7 +105,16 @@ ASIDES = [
 ]
 """What writers of every class say beside, in words that mean something elsewhere."""
 
-OPENERS = ["hello", "hi there", "dear team", "good morning", "please help", "second time i write", "not happy", "excuse me"]
+OPENERS = [
+    "hello",
+    "hi there",
+    "dear team",
+    "good morning",
+    "please help",
+    "second time i write",
+    "not happy",
+    "excuse me",
+]
 CLOSERS = [
     "thanks",
     "please answer soon",
@@ -118,7 +127,20 @@ CLOSERS = [
 ]
 
 SLOTS = {
-    "item": ["shoes", "lamp", "phone", "jacket", "book", "chair", "headphones", "kettle", "bag", "watch", "parcel", "laptop"],
+    "item": [
+        "shoes",
+        "lamp",
+        "phone",
+        "jacket",
+        "book",
+        "chair",
+        "headphones",
+        "kettle",
+        "bag",
+        "watch",
+        "parcel",
+        "laptop",
+    ],
     "time": ["today", "yesterday", "last week", "since monday", "two days ago", "this morning", "for a month", "again"],
     "amount": ["20 euros", "49.99", "a hundred dollars", "15 pounds", "the full price", "80 euros"],
 }

@@ -29,12 +29,12 @@ class Delimited:
 
     def __init__(self, text: str, where: str, delimiter: str = ",", quoted: bool = True) -> None:
         self.where, self._text, self._delimiter, self._quoted = where, text, delimiter, quoted
+        if not text or text.isspace():
+            raise _empty(where)
         try:
             records = list(filter(None, self._reader()))  # a line break alone is no record
         except csv.Error:
             raise self._broken() from None
-        if not records:
-            raise _empty(where)
         self.names = [name.strip() for name in records[0]]
         self._records = records[1:]
         if not self._records:

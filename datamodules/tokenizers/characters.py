@@ -1,7 +1,7 @@
 """One id a character: the plain choice for Chinese, and for languages whose words nobody splits.
 
-A Python string is a row of code points, so the way from text to ids is one table lookup: no Rust, no loop. What is saved is
-nevertheless an ordinary `tokenizers` JSON that gives the same ids in any other program.
+A Python string is a row of code points, so the way from text to ids is one table lookup: no Rust, no loop. What is
+saved is nevertheless an ordinary `tokenizers` JSON that gives the same ids in any other program.
 """
 
 from __future__ import annotations

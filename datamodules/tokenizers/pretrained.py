@@ -35,7 +35,7 @@ class Pretrained(Tokenizer):
     def encode_batch(
         self, texts: Sequence[str], pairs: Sequence[str] | None = None, max_length: int | None = None
     ) -> TokenIds:
-        """Encodes in parallel, in Rust; special tokens stay when a text is cut, and a pair loses from its longer text."""
+        """Encodes in parallel, in Rust; special tokens stay when a text is cut; a pair loses from its longer text."""
         backend = self._backend
         if max_length is None:
             backend.no_truncation()

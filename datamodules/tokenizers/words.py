@@ -10,7 +10,7 @@ from tokenizers import Regex, models, normalizers, pre_tokenizers, trainers
 from datamodules.tokenizers.base import TokenIds, Tokenizer, cut, flat
 from datamodules.tokenizers.characters import check_vocabulary_limits
 
-# Letters with their marks and inner apostrophes; numbers with inner points and commas; any other visible character alone.
+# Letters with their marks and inner apostrophes; numbers with inner points and commas; any other sign alone.
 _WORD = r"[\p{L}\p{M}]+(?:['’][\p{L}\p{M}]+)*|\p{N}+(?:[.,]\p{N}+)*|[^\s\p{L}\p{M}\p{N}]"
 
 

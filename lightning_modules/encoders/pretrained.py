@@ -74,7 +74,9 @@ class Pretrained(TextEncoder):
         if gradient_checkpointing:
             if not self.backbone.supports_gradient_checkpointing:
                 raise UsageError(f"{type(self.backbone).__name__} has no gradient checkpointing; set it to false")
-            self.backbone.gradient_checkpointing_enable({"use_reentrant": False})
+            name = "activation_checkpointing_enable"  # as later releases of `transformers` 5 call it
+            enable = getattr(self.backbone, name, self.backbone.gradient_checkpointing_enable)
+            enable({"use_reentrant": False})
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor | None = None) -> Tensor:
         """Encodes a batch."""

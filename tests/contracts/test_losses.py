@@ -117,8 +117,16 @@ def test_a_loss_follows_the_model_to_half_precision_under_autocast(case):
 @pytest.mark.parametrize(
     ("loss", "task", "message"),
     [
-        (CrossEntropy, "multi_label", r"CrossEntropy does not fit labels that are multi-label; .*: .*BinaryCrossEntropy"),
-        (BinaryCrossEntropy, "single_label", r"BinaryCrossEntropy does not fit .* single-label; .*: CrossEntropy, Focal"),
+        (
+            CrossEntropy,
+            "multi_label",
+            r"CrossEntropy does not fit labels that are multi-label; .*: .*BinaryCrossEntropy",
+        ),
+        (
+            BinaryCrossEntropy,
+            "single_label",
+            r"BinaryCrossEntropy does not fit .* single-label; .*: CrossEntropy, Focal",
+        ),
         (OHEM, "multi_label", r"OHEM of CrossEntropy does not fit labels that are multi-label"),
     ],
 )
