@@ -79,7 +79,7 @@ class Files(Source):
         except (OSError, EOFError, zlib.error, ValueError, RecursionError, csv.Error):
             names = []
         # where there is nothing to go by, reading all of it says what is wrong
-        return self.columns.choose(names or self._table(file).names, str(file)).task
+        return self.columns.choose(names if any(names) else self._table(file).names, str(file)).task
 
     def fingerprint(self) -> str:
         """A hash of the bytes of all files and of how they are read; where they lie does not matter."""
