@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from jsonargparse import Namespace
 
 from datamodules.errors import UsageError
+from datamodules.text_spec import Task, TextSpec
 from lightning_modules.text_classifier import check_monitor
 
 
@@ -55,6 +57,32 @@ def check_choices(config: Namespace) -> None:
                 f"--data.sampler ClassBalanced and --model.loss{weighted} would both make up for rare classes, and "
                 "together overshoot; choose one of them"
             )
+
+
+def made_up_spec(config: Namespace, task: Task) -> TextSpec:
+    """Data that no one has, for trying what was chosen before any row is read.
+
+    Args:
+        config: Of one verb; labels that its loss names are among those of the data.
+        task: Of the data to come.
+    """
+    names = tuple(sorted({"", "?", *_named_labels(config.model.loss)}))
+    return TextSpec(
+        task=task,
+        label_names=names,
+        class_counts=(1,) * len(names),
+        num_rows=len(names),
+        vocabulary_size=2,
+        padding_id=0,
+        max_length=1,
+    )
+
+
+def _named_labels(loss: Any) -> Iterator[str]:
+    for value in vars(loss.get("init_args") or Namespace()).values() if class_name(loss) else ():
+        if isinstance(value, dict):
+            yield from value
+        yield from _named_labels(value)
 
 
 def _weights_of(loss: Any, key: str = "") -> str | None:

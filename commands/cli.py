@@ -14,19 +14,22 @@ from pytorch_lightning import Callback, Trainer
 from pytorch_lightning.callbacks import ModelCheckpoint, RichProgressBar
 from pytorch_lightning.cli import LightningArgumentParser, LightningCLI
 from pytorch_lightning.loggers import TensorBoardLogger
+from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
 from callbacks.differential_learning_rates import DifferentialLearningRates
 from callbacks.early_stopping import EarlyStopping
 from callbacks.exact_resume import ExactResume
 from callbacks.gradient_norm import GradientNorm
 from callbacks.run_report import RunReport
-from commands.checks import check_choices, follow_pretrained_encoder
-from commands.messages import ShortErrorParser, refuse_unknown_options, with_full_names
+from commands.checks import check_choices, follow_pretrained_encoder, made_up_spec
+from commands.class_choice import plain_class_choice
+from commands.messages import ShortErrorParser, with_full_names
 from commands.run_folder import run_name
-from datamodules.errors import UsageError
+from commands.unknown_names import refuse_unknown_names
+from datamodules.errors import UsageError, did_you_mean
 from datamodules.text_datamodule import TextDataModule
-from lightning_modules.bundle import find_checkpoint, read_checkpoint
-from lightning_modules.text_classifier import TextClassifier, mode_of
+from lightning_modules.bundle import check_fits, find_checkpoint, read_checkpoint
+from lightning_modules.text_classifier import TextClassifier, check_monitor, mode_of
 
 # Their notes on devices, products and seeds; ours name the device, and the report has the seed.
 for noisy in ("pytorch_lightning", "lightning_fabric"):
@@ -43,7 +46,10 @@ class TextCLI(LightningCLI):
     """
 
     def __init__(self, arguments: list[str]) -> None:
-        self.arguments = arguments if arguments and arguments[0] in _VERBS else ["fit", *arguments]
+        first = arguments[0] if arguments else "-"
+        if first not in _VERBS and not first.startswith("-"):
+            raise UsageError(f"there is no verb {first}.{did_you_mean(first, _VERBS)} It takes: {', '.join(_VERBS)}")
+        self.arguments = arguments if first in _VERBS else ["fit", *arguments]
         super().__init__(
             TextClassifier,
             TextDataModule,
@@ -60,12 +66,18 @@ class TextCLI(LightningCLI):
             args=None,
         )
 
+    def subcommands(self) -> dict[str, set[str]]:  # type: ignore[override]  # static there, but called on the object
+        """The verb that was asked for; describing the options of all of them would take a quarter of a second."""
+        verb = self.arguments[0]
+        return {verb: LightningCLI.subcommands()[verb]}
+
     def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
         """Parses our list of arguments, whatever `sys.argv` says."""
         if not {"-h", "--help"} & set(self.arguments):
-            refuse_unknown_options(self._subcommand_parsers[self.arguments[0]], self.arguments[1:])
+            refuse_unknown_names(self._subcommand_parsers[self.arguments[0]], self.arguments[1:])
         try:
-            self.config = parser.parse_args(self.arguments)
+            with plain_class_choice():
+                self.config = parser.parse_args(self.arguments)
         except UsageError as error:
             raise UsageError(with_full_names(str(error), self.arguments)) from error
 
@@ -83,9 +95,15 @@ class TextCLI(LightningCLI):
         parser.add_lightning_class_args(ModelCheckpoint, "checkpoint")
         parser.add_lightning_class_args(ModelCheckpoint, "last_checkpoint")
         for group, file in (("checkpoint", "best"), ("last_checkpoint", "last")):
-            parser.set_defaults({f"{group}.filename": file, f"{group}.enable_version_counter": False})
-        # Lightning leaves out the validation that follows a checkpoint written before it, when it resumes from there.
-        parser.set_defaults({"last_checkpoint.save_on_train_epoch_end": False})
+            # Both at the end of validation, the best one first: Lightning leaves out the validation that follows a
+            # checkpoint written before it, and the last one must know which was the best.
+            parser.set_defaults(
+                {
+                    f"{group}.filename": file,
+                    f"{group}.enable_version_counter": False,
+                    f"{group}.save_on_train_epoch_end": False,
+                }
+            )
         parser.link_arguments("model.monitor", "checkpoint.monitor")
         parser.link_arguments("model.monitor", "checkpoint.mode", compute_fn=mode_of)
 
@@ -120,7 +138,10 @@ class TextCLI(LightningCLI):
             config["enable_progress_bar"] = False
         if not quick:
             callbacks.append(self.report)
-        return super()._instantiate_trainer(config, callbacks)
+        try:
+            return super()._instantiate_trainer(config, callbacks)
+        except (MisconfigurationException, ValueError) as error:
+            raise UsageError(f"the trainer refuses its options (--trainer.…): {error}") from error
 
     def before_fit(self) -> None:
         """Makes the data ready before Lightning makes a folder: what is wrong with them leaves nothing behind."""
@@ -129,15 +150,30 @@ class TextCLI(LightningCLI):
     before_validate = before_test = before_predict = before_fit
 
     def _ready(self) -> None:
-        checkpoint = self.config[self.subcommand].get("ckpt_path")
-        if checkpoint not in (None, "best", "last", "hpc", "registry"):
-            read_checkpoint(find_checkpoint(Path(checkpoint)))
+        config = self.config[self.subcommand]
+        path = self._checkpoint_path()
+        checkpoint = None if path is None else read_checkpoint(path)
         self.datamodule.check()
+        endless = self.subcommand == "fit" and self.trainer.max_epochs == -1 and self.trainer.max_steps == -1
+        self.model.rehearse(made_up_spec(config, self.datamodule.source.task()), endless)
         self.datamodule.prepare_data()
         self.datamodule.setup()
-        self.model.check(self.datamodule.spec)
+        spec = self.datamodule.spec
+        self.model.check(spec)
+        if self.subcommand == "fit" and config.early_stopping.monitor is not None:
+            check_monitor(config.early_stopping.monitor, spec, "--early_stopping.monitor")
+        if checkpoint is not None and path is not None:
+            check_fits(checkpoint, path, spec, self.datamodule.tokenizer, self.model.rehearse(spec))
         if self.subcommand == "test" and not self.datamodule.has("test"):
             raise UsageError("the data have no test split; give a file named test, or use `validate`")
+
+    def _checkpoint_path(self) -> Path | None:
+        """The file that `--ckpt_path` means; of a run folder the last checkpoint to go on from, the best to test."""
+        given = self.config[self.subcommand].get("ckpt_path")
+        if given is None:
+            return None
+        last = Path(given) / "checkpoints" / "last.ckpt"
+        return last if self.subcommand == "fit" and last.is_file() else find_checkpoint(Path(given))
 
     def after_fit(self) -> None:
         """Tests the best checkpoint, once."""
@@ -154,4 +190,6 @@ class TextCLI(LightningCLI):
         """Leaves the config as it is: Lightning would take class paths from the file, which may come from anyone."""
 
     def _prepare_subcommand_kwargs(self, subcommand: str) -> dict[str, Any]:
-        return super()._prepare_subcommand_kwargs(subcommand) | {"weights_only": True}
+        path = self._checkpoint_path()
+        own = {"weights_only": True, "ckpt_path": None if path is None else str(path)}
+        return super()._prepare_subcommand_kwargs(subcommand) | own

@@ -14,8 +14,8 @@ from typing import NoReturn, TextIO
 
 import numpy as np
 import torch
-from lightning_fabric.utilities import move_data_to_device
 
+from datamodules.batch import TextBatch
 from datamodules.collate import collate
 from datamodules.errors import UsageError
 from datamodules.text_stream import NewText, new_texts
@@ -81,7 +81,7 @@ def chunk_probabilities(bundle: Bundle, texts: list[NewText], batch_size: int, d
     for start in range(0, len(order), batch_size):
         rows = order[start : start + batch_size]
         batch = collate(tokens, unknown, rows, bundle.spec.padding_id)
-        on_device = move_data_to_device(batch, device)
+        on_device = TextBatch._make(None if part is None else part.to(device) for part in batch)
         probabilities[torch.from_numpy(rows)] = bundle.probabilities(on_device).cpu()
     return probabilities
 

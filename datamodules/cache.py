@@ -18,6 +18,8 @@ from typing import Any
 
 import numpy as np
 
+from datamodules.errors import UsageError
+
 _MARK = "complete.json"
 
 
@@ -34,13 +36,18 @@ def open_or_build(root: Path, key: str, build: Callable[[Path], None]) -> Path:
         root: The folder of all caches; made where missing.
         key: From `cache_key`.
         build: Fills the empty folder that it is given. What it raises goes through, and nothing is left behind.
+
+    Raises:
+        UsageError: The root is no folder, or nothing can be written there.
     """
     folder = root / key
     if is_complete(folder):
         return folder
-    root.mkdir(parents=True, exist_ok=True)
     unfinished = root / f".{key}.{os.getpid()}.{uuid.uuid4().hex[:8]}"
-    unfinished.mkdir()
+    try:
+        unfinished.mkdir(parents=True)
+    except OSError as error:
+        raise UsageError(f"--data.cache_dir {root} cannot be written to ({error.strerror}); name another") from error
     try:
         build(unfinished)
         (unfinished / _MARK).write_text("{}", encoding="utf-8")

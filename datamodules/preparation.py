@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import math
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -50,17 +52,17 @@ def prepare(source: Source, tokenizer: Tokenizer, choices: Choices, folder: Path
         DataError: The rows cannot be used as they are.
     """
     notes: list[str] = []
-    splits = {name: _without_empty(name, rows, choices, notes) for name, rows in source.read().items()}
+    with _no_search_for_cycles():
+        read = source.read()
+    splits = {name: _without_empty(name, rows, choices, notes) for name, rows in read.items()}
     splits = _with_all_splits(splits, choices, notes)
     names, counts = _label_names(splits["train"], notes)
     splits = {name: _with_known_labels(name, rows, names, choices, notes) for name, rows in splits.items()}
 
     tokenizer.train(splits["train"].texts)
-    longest = _cover(tokenizer, choices.max_length)
-    encoded = dict(_encode(splits, tokenizer, longest if isinstance(choices.max_length, int) else None, quiet))
-    if isinstance(choices.max_length, float):
-        longest = _cover(tokenizer, choices.max_length, encoded["train"].lengths)
-        _reencode_long(splits, encoded, tokenizer, longest, notes)
+    encoded = dict(_encode(splits, tokenizer, quiet))
+    longest = _cover(tokenizer, choices.max_length, encoded["train"].lengths)
+    _reencode_long(splits, encoded, tokenizer, longest, notes)
     for name, rows in splits.items():
         _write_split(folder, name, rows, encoded[name], names)
     train = splits["train"]
@@ -82,6 +84,18 @@ def prepare(source: Source, tokenizer: Tokenizer, choices: Choices, folder: Path
     }
     (folder / "about.json").write_text(json.dumps(about), encoding="utf-8")
     (folder / "tokenizer.json").write_text(tokenizer.to_json(), encoding="utf-8")
+
+
+@contextmanager
+def _no_search_for_cycles() -> Iterator[None]:
+    """Reading makes a list a row and no cycles; the garbage collector's looks at all of them take longer than it."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _without_empty(name: str, rows: Rows, choices: Choices, notes: list[str]) -> Rows:
@@ -109,8 +123,8 @@ def _with_all_splits(splits: dict[SplitName, Rows], choices: Choices, notes: lis
         wanted.append(("validation", choices.validation_share))
     whole = len(splits["train"].texts)
     for name, share in wanted:
-        share = share * whole / len(splits["train"].texts)  # a share of what was there at first
-        stay, off = stratified_split(splits["train"].labels, min(share, 0.9), choices.split_seed)
+        of_rest = share * whole / len(splits["train"].texts)  # a share is one of what was there at first
+        stay, off = stratified_split(splits["train"].labels, min(of_rest, 0.9), choices.split_seed)
         if not off:
             raise DataError(
                 f"no row could be cut from the training split for {name}: it has {whole} rows and needs two or more in "
@@ -174,17 +188,15 @@ def _is_single(rows: Rows) -> bool:
     return not rows.labels or isinstance(rows.labels[0], str)
 
 
-def _cover(tokenizer: Tokenizer, wanted: int | float, lengths: np.ndarray | None = None) -> int:
+def _cover(tokenizer: Tokenizer, wanted: int | float, lengths: np.ndarray) -> int:
     """The length to cut to: as given, or the least that covers the wanted share of training texts whole."""
-    if lengths is not None:
+    if isinstance(wanted, float):
         wanted = int(np.quantile(lengths, wanted, method="inverted_cdf"))
     limit = tokenizer.max_positions or math.inf
     return int(max(1, min(wanted, limit)))
 
 
-def _encode(
-    splits: dict[SplitName, Rows], tokenizer: Tokenizer, max_length: int | None, quiet: bool
-) -> Iterator[tuple[SplitName, TokenIds]]:
+def _encode(splits: dict[SplitName, Rows], tokenizer: Tokenizer, quiet: bool) -> Iterator[tuple[SplitName, TokenIds]]:
     total = sum(len(rows.texts) for rows in splits.values())
     with Progress(disable=quiet or total < _CHUNK, transient=True) as progress:
         bar = progress.add_task("tokenizing", total=total)
@@ -193,7 +205,7 @@ def _encode(
             for start in range(0, len(rows.texts), _CHUNK):
                 piece = slice(start, start + _CHUNK)
                 pairs = None if rows.pairs is None else rows.pairs[piece]
-                pieces.append(tokenizer.encode_batch(rows.texts[piece], pairs, max_length))
+                pieces.append(tokenizer.encode_batch(rows.texts[piece], pairs))
                 progress.advance(bar, len(rows.texts[piece]))
             yield name, _joined(pieces)
 

@@ -19,7 +19,10 @@ class Rebuildable:
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         """Remembers what the constructor is about to be given."""
         made = super().__new__(cls)
-        bound = inspect.signature(cls.__init__).bind(made, *args, **kwargs)
+        try:
+            bound = inspect.signature(cls.__init__).bind(made, *args, **kwargs)
+        except TypeError:  # a copy, to which they come with all else that it holds; a wrong call fails in `__init__`
+            return made
         bound.apply_defaults()
         given_anew = _positional_names(cls)
         arguments = {name: value for name, value in bound.arguments.items() if name not in given_anew}

@@ -13,8 +13,8 @@ def stratified_split(
 ) -> tuple[list[int], list[int]]:
     """Cuts a share of the rows off, of each class as near to that share as whole rows allow.
 
-    A class keeps at least one row in the larger part, so that it can be learned. A row with several labels counts for
-    its rarest one.
+    A class keeps at least one row in the part that stays, so that it can be learned. A row with several labels counts
+    for its rarest one.
 
     Args:
         labels: A label a row, or a list of labels a row.
@@ -35,7 +35,19 @@ def stratified_split(
         rows = rng.permutation(np.flatnonzero(strata == stratum))
         wanted = int(np.floor(len(rows) * share + 0.5))
         cut_off[rows[: min(wanted, len(rows) - 1)]] = True
+    _keep_every_label(labels, cut_off)
     return np.flatnonzero(~cut_off).tolist(), np.flatnonzero(cut_off).tolist()
+
+
+def _keep_every_label(labels: Sequence[str] | Sequence[list[str]], cut_off: np.ndarray) -> None:
+    """Takes a row back for each label whose rows all counted for rarer ones, and were all cut off."""
+    if not labels or isinstance(labels[0], str):
+        return
+    staying = {label for row, off in zip(labels, cut_off, strict=True) if not off for label in row}
+    for place in np.flatnonzero(cut_off).tolist():
+        if not staying.issuperset(labels[place]):
+            cut_off[place] = False
+            staying.update(labels[place])
 
 
 def _strata(labels: Sequence[str] | Sequence[list[str]]) -> list[str]:

@@ -70,6 +70,8 @@ class TextDataModule(LightningDataModule):
         for name, share in (("validation_share", validation_share), ("test_share", test_share)):
             if not 0 < share < 1:
                 raise UsageError(f"--data.{name} is a share of the rows and must be in (0, 1), got {share}")
+        if num_workers < 0:
+            raise UsageError(f"--data.num_workers is a number of processes and must be 0 or more, got {num_workers}")
         _check_max_length(max_length)
         self.source = source()
         self.tokenizer = tokenizer()
@@ -117,8 +119,13 @@ class TextDataModule(LightningDataModule):
         """Refuses choices that contradict each other, before any row is read.
 
         Raises:
-            UsageError: A length beyond what the tokenizer's model can take.
+            UsageError: A length beyond what the tokenizer's model can take; arguments that the sampler refuses.
         """
+        two = np.arange(2)
+        try:
+            self.sampler(SamplingFrame(two, np.ones_like(two), num_classes=2, batch_size=self.batch_size, seed=0))
+        except UsageError as error:
+            raise UsageError(f"--data.sampler: {error}") from error
         limit = self.tokenizer.max_positions
         wanted = self.choices.max_length
         if isinstance(wanted, int) and limit is not None and wanted > limit:

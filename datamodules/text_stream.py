@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+import os
 import sys
+import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple, TextIO
@@ -39,18 +41,35 @@ def new_texts(
         DataError: A file lacks the column, or cannot be read as what its ending says.
     """
     for given in inputs or ["-"]:
-        path = Path(given)
-        if given == "-":
-            yield from _lines(sys.stdin)
-        elif _is_file(path):
-            yield from _from_file(path, text_column, pair_column, encoding)
-        elif " " not in given and _ending(path) in (*_TABLES, *_JSON, ".txt"):
-            near = (
-                did_you_mean(path.name, [entry.name for entry in path.parent.iterdir()]) if path.parent.is_dir() else ""
-            )
-            raise UsageError(f"there is no file {given}.{near}")
-        else:
-            yield _split_pair(given)
+        for number, new in enumerate(_texts_of(given, text_column, pair_column, encoding), start=1):
+            if any(_has_half(text) for text in new):
+                raise DataError(
+                    f"text {number} of {given!r} holds half of a character (a lone surrogate such as "
+                    r"\ud83d): what wrote it cut a text in the middle of one, or has another encoding. Remove the half."
+                )
+            yield new
+
+
+def _texts_of(given: str, text_column: str, pair_column: str, encoding: str) -> Iterator[NewText]:
+    path = Path(given)
+    if given == "-":
+        return _lines(sys.stdin)
+    if _is_file(path):
+        return _from_file(path, text_column, pair_column, encoding)
+    if os.sep in given and path.is_dir():
+        raise UsageError(f"{given} is a folder; name the files in it")
+    if " " not in given and _ending(path) in (*_TABLES, *_JSON, ".txt"):
+        near = did_you_mean(path.name, [entry.name for entry in path.parent.iterdir()]) if path.parent.is_dir() else ""
+        raise UsageError(f"there is no file {given}.{near}")
+    return iter([_split_pair(given)])
+
+
+def _has_half(text: str | None) -> bool:
+    try:
+        (text or "").encode()
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 def _is_file(path: Path) -> bool:
@@ -70,12 +89,15 @@ def _from_file(path: Path, text_column: str, pair_column: str, encoding: str) ->
                 yield from _objects(stream, path, text_column, pair_column)
             else:
                 yield from _lines(stream)
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path} is not {encoding} ({error.reason}); name its encoding with --encoding") from error
+    except UnicodeError as error:
+        reason = getattr(error, "reason", error)  # a byte order mark that is not there has none
+        raise DataError(f"{path} is not {encoding} ({reason}); name its encoding with --encoding") from error
     except LookupError as error:
         raise UsageError(f"--encoding {encoding!r} is not known to Python; utf-8, gb18030 and latin-1 are") from error
-    except (EOFError, gzip.BadGzipFile) as error:
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise DataError(f"{path} is no whole gzip file ({error}); write or fetch it again") from error
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}; mend its permissions or name another") from error
 
 
 def _table(stream: TextIO, path: Path, delimiter: str, text_column: str, pair_column: str) -> Iterator[NewText]:
@@ -100,13 +122,25 @@ def _objects(stream: TextIO, path: Path, text_column: str, pair_column: str) -> 
         if line.isspace():
             continue
         try:
-            plain = json.loads(line)
+            plain = json.loads(line.rstrip())
         except json.JSONDecodeError as error:
             raise DataError(f"{path}, line {number} is no JSON: {error.msg} at character {error.colno}") from error
         if not isinstance(plain, dict):
             raise DataError(f"{path}, line {number} holds no JSON object; write one object a line")
         _column(list(plain), text_column, path)
-        yield NewText(str(plain[text_column]), plain.get(pair_column))
+        pair = _word(plain[pair_column], pair_column, path, number) if pair_column in plain else None
+        yield NewText(_word(plain[text_column], text_column, path, number), pair)
+
+
+def _word(value: object, column: str, path: Path, number: int) -> str:
+    """What training reads such a value as."""
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return ""
+    if isinstance(value, (list, dict)):
+        raise DataError(f'{path}, line {number}: column "{column}" holds something other than text')
+    return json.dumps(value) if isinstance(value, bool) else str(value)
 
 
 def _lines(stream: Iterable[str]) -> Iterator[NewText]:

@@ -6,7 +6,9 @@ hold wrong weights, but cannot run code.
 
 from __future__ import annotations
 
-import pickle
+import json
+import re
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,7 @@ from torch import Tensor, nn
 import lightning_modules.encoders
 import lightning_modules.heads  # noqa: F401  # all members are known by name
 from datamodules.batch import TextBatch
-from datamodules.errors import DataError, UsageError
+from datamodules.errors import DataError, UsageError, listed
 from datamodules.rebuildable import rebuild
 from datamodules.text_spec import TextSpec
 from datamodules.tokenizers.base import Tokenizer, tokenizer_from_json
@@ -69,18 +71,19 @@ def load_bundle(path: Path) -> Bundle:
     path = find_checkpoint(path)
     checkpoint = read_checkpoint(path)
     plain = checkpoint["bundle"]
-    if plain.get("format") != _FORMAT:
-        raise DataError(
-            f"{path} was written in format {plain.get('format')!r} and this version reads format {_FORMAT}; "
-            "use the version of the project that wrote it"
-        )
-    spec = TextSpec.from_dict(plain["spec"])
-    encoder = rebuild(TextEncoder, plain["encoder"], spec)  # type: ignore[type-abstract]  # final classes of the seam
-    head = rebuild(Head, plain["head"], spec, encoder.output_dim)  # type: ignore[type-abstract]  # final classes of the seam
-    weights = checkpoint["state_dict"]
+    try:
+        spec = TextSpec.from_dict(plain["spec"])
+        encoder = rebuild(TextEncoder, plain["encoder"], spec)  # type: ignore[type-abstract]  # final classes of the seam
+        head = rebuild(Head, plain["head"], spec, encoder.output_dim)  # type: ignore[type-abstract]  # final classes of the seam
+        tokenizer = tokenizer_from_json(plain["tokenizer"])
+    except DataError:
+        raise
+    except Exception as error:  # whatever a constructor makes of wrong values
+        reason = f"{type(error).__name__}: {error}"
+        raise DataError(f"{path} is damaged: its model cannot be made again ({reason})") from error
     for name, module in (("encoder", encoder), ("head", head)):
-        _load_weights(module, name, weights, path)
-    return Bundle(encoder, head, task_of(spec), spec, tokenizer_from_json(plain["tokenizer"]))
+        _load_weights(module, name, checkpoint["state_dict"], path)
+    return Bundle(encoder, head, task_of(spec), spec, tokenizer)
 
 
 def find_checkpoint(path: Path) -> Path:
@@ -109,15 +112,73 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
         DataError: The file is truncated, or not a checkpoint of this project.
     """
     try:
-        checkpoint = torch.load(path, map_location="cpu", weights_only=True)
-    except (RuntimeError, pickle.UnpicklingError, EOFError, OSError, ValueError, KeyError) as error:
-        reason = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # guesses at what other bytes may be
+            checkpoint = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # of any kind: bytes that are no pickle are read as one
         raise DataError(
-            f"{path} cannot be read as a checkpoint: it is truncated or of another kind ({reason})"
+            f"{path} cannot be read as a checkpoint: it is truncated or of another kind ({_reason(error)})"
         ) from error
-    if not isinstance(checkpoint, dict) or not {"state_dict", "bundle"} <= checkpoint.keys():
+    parts = checkpoint if isinstance(checkpoint, dict) else {}
+    plain = parts.get("bundle")
+    if not isinstance(plain, dict) or not isinstance(parts.get("state_dict"), dict):
         raise DataError(f"{path} was not written by this project: it lacks the parts `state_dict` and `bundle`")
-    return checkpoint
+    if plain.get("format") != _FORMAT:
+        raise DataError(
+            f"{path} was written in format {plain.get('format')!r} and this version reads format {_FORMAT}; "
+            "use the version of the project that wrote it"
+        )
+    missing = {"encoder", "head", "spec", "tokenizer"} - plain.keys()
+    if missing:
+        raise DataError(f"{path} is damaged: its bundle lacks {listed(sorted(missing))}")
+    return parts
+
+
+def check_fits(
+    checkpoint: dict[str, Any], path: Path, spec: TextSpec, tokenizer: Tokenizer, shapes: dict[str, tuple[int, ...]]
+) -> None:
+    """Refuses a checkpoint of other labels, another vocabulary or another model, before a run begins with it.
+
+    Args:
+        checkpoint: From `read_checkpoint`.
+        path: Its name, for the message.
+        spec: Of the data at hand.
+        tokenizer: Of the data at hand.
+        shapes: Of each weight that is to be loaded, by name; none where they are not known.
+
+    Raises:
+        UsageError: It does not fit.
+    """
+    plain = checkpoint["bundle"]
+    theirs = TextSpec.from_dict(plain["spec"])
+    if (theirs.task, theirs.label_names) != (spec.task, spec.label_names):
+        raise UsageError(
+            f"{path} was trained for the labels {listed(theirs.label_names)}, and these data have "
+            f"{listed(spec.label_names)}; give the data it was trained on, or label new texts with predict.py"
+        )
+    if json.loads(plain["tokenizer"]) != json.loads(tokenizer.to_json()):
+        raise UsageError(
+            f"{path} was trained with another vocabulary than these data and choices give; give the data and the "
+            "config that it was trained with (--config RUN/config.yaml), or label new texts with predict.py"
+        )
+    weights = {name: tuple(value.shape) for name, value in checkpoint["state_dict"].items()}
+    other = [name for name in sorted(shapes.keys() | weights.keys()) if shapes.get(name) != weights.get(name)]
+    if shapes and other:
+        there, here = (f"of shape {of[other[0]]}" if other[0] in of else "missing" for of in (weights, shapes))
+        raise UsageError(
+            f"{path} holds another model than the one chosen: {other[0]} is {there} there and {here} here; "
+            "give the config it was trained with (--config RUN/config.yaml)"
+        )
+
+
+def _reason(error: Exception) -> str:
+    # torch's own words go on to recommend reading the file without such care, which must not be passed on
+    stranger = re.search(r"GLOBAL (\S+)", str(error))
+    if stranger:
+        return f"it holds {stranger[1]}, which is neither a tensor nor a plain value"
+    words = str(error).partition("WeightsUnpickler error:")[2] or str(error)
+    first = words.strip().partition("\n")[0]
+    return first[:200] if first and "weights_only" not in first else type(error).__name__
 
 
 def _load_weights(module: nn.Module, name: str, weights: dict[str, Tensor], path: Path) -> None:

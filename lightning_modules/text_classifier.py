@@ -15,7 +15,7 @@ from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 
 from datamodules.batch import TextBatch
 from datamodules.errors import UsageError, did_you_mean
-from datamodules.seed import run_seed
+from datamodules.seed import run_seed, seed_generators
 from datamodules.text_spec import TextSpec
 from lightning_modules.bundle import bundle_of
 from lightning_modules.encoders.base import TextEncoder
@@ -28,6 +28,7 @@ from lightning_modules.losses.cross_entropy import CrossEntropy
 from lightning_modules.metrics import MULTI_LABEL_METRICS, SINGLE_LABEL_METRICS
 from lightning_modules.optim.parameter_groups import RatePlan, parameter_groups
 from lightning_modules.optim.schedules import ProgressSchedule
+from lightning_modules.rehearsal import model_shapes, refused_by, rehearse_optimizer
 from lightning_modules.tasks import task_of
 
 
@@ -117,13 +118,23 @@ class TextClassifier(LightningModule):
         Raises:
             UsageError: A loss made for the other kind of label, or a metric that this kind does not have.
         """
-        self._build_loss(spec)
-        names = [f"validation/{name}" for name in (*task_of(spec).metric_names, "loss")]
-        if self.monitor not in names:
-            raise UsageError(
-                f"--model.monitor {self.monitor} is not measured on {spec.task} data."
-                f"{did_you_mean(self.monitor, names)} Measured are: {', '.join(names)}"
-            )
+        with refused_by("loss"):
+            self._build_loss(spec)
+        check_monitor(self.monitor, spec)
+
+    def rehearse(self, spec: TextSpec, endless: bool = False) -> dict[str, tuple[int, ...]]:
+        """Makes every part once, without memory for its weights, and gives these weights' shapes by name.
+
+        Args:
+            spec: May be made up, before any data are read.
+            endless: Whether training has no end.
+
+        Raises:
+            UsageError: A part refuses its arguments, or does not fit such data.
+        """
+        self.check(spec)
+        rehearse_optimizer(self._make_optimizer, self._make_schedule, endless)
+        return model_shapes(spec, self._make_encoder, self._make_head)
 
     def forward(self, batch: TextBatch) -> Tensor:
         """Logits `(batch, classes)`."""
@@ -132,7 +143,7 @@ class TextClassifier(LightningModule):
     def on_train_batch_start(self, batch: TextBatch, batch_idx: int) -> None:
         """Draws dropout from (seed, step, rank): a resumed run goes on exactly as one that was never killed."""
         step = self.trainer.fit_loop.epoch_loop.total_batch_idx
-        torch.manual_seed((run_seed() * 1_000_003 + step) * 1_009 + self.global_rank)
+        seed_generators((run_seed() * 1_000_003 + step) * 1_009 + self.global_rank, self.device)
 
     def training_step(self, batch: TextBatch, batch_idx: int) -> Tensor:
         """The mean of the texts' losses: the one place where they are reduced."""
@@ -248,16 +259,18 @@ def mode_of(monitor: str) -> str:
     return "min" if monitor.endswith("loss") else "max"
 
 
-def check_monitor(monitor: str) -> None:
-    """Refuses a metric that no kind of data has.
+def check_monitor(monitor: str, spec: TextSpec | None = None, option: str = "--model.monitor") -> None:
+    """Refuses a metric that is not measured: on any data, or on data of this kind.
 
     Raises:
         UsageError: With the nearest that there is.
     """
-    names = sorted({f"validation/{name}" for name in (*SINGLE_LABEL_METRICS, *MULTI_LABEL_METRICS, "loss")})
+    known = (*SINGLE_LABEL_METRICS, *MULTI_LABEL_METRICS) if spec is None else task_of(spec).metric_names
+    names = sorted({f"validation/{name}" for name in (*known, "loss")})
     if monitor not in names:
+        where = "" if spec is None else f" on {spec.task.replace('_', '-')} data"
         raise UsageError(
-            f"no metric is named {monitor!r}.{did_you_mean(monitor, names)} Measured are: {', '.join(names)}"
+            f"{option} {monitor} is not measured{where}.{did_you_mean(monitor, names)} Measured are: {', '.join(names)}"
         )
 
 

@@ -114,10 +114,11 @@ class Hub(Source):
 
     def _datasets(self) -> dict[SplitName, Dataset]:
         if self._loaded is None:
-            by_name = self._load()
-            self._loaded = {}
+            by_name, found = self._load(), {}
             for split, wanted in self.splits.items():
-                name = next((n for n in _AUTO[split] if n in by_name), None) if wanted == "auto" else wanted
+                name = wanted
+                if wanted == "auto" and split in _AUTO:
+                    name = next((known for known in _AUTO[split] if known in by_name), None)
                 if name is None:
                     continue
                 if name not in by_name:
@@ -125,11 +126,8 @@ class Hub(Source):
                         f'{self.path} has no split "{name}"; it has: {listed(by_name)}.{did_you_mean(name, by_name)} '
                         f"Name it with --data.source.{split}_split."
                     )
-                if not len(by_name[name]):
-                    raise DataError(
-                        f'{self.path}, split "{name}" has no rows; name another with --data.source.{split}_split'
-                    )
-                self._loaded[split] = by_name[name]
+                found[split] = by_name[name]
+            self._loaded = found
         return self._loaded
 
     def _load(self) -> dict[str, Dataset]:
@@ -142,7 +140,7 @@ class Hub(Source):
             else:
                 made = datasets.load_dataset(str(folder) if folder.exists() else self.path, self.configuration)
         except Exception as error:  # the library lets through whatever its many readers raise
-            reason = " ".join(str(error).split()) or type(error).__name__
+            reason = " ".join(str(error).split()).rstrip(".!") or type(error).__name__
             cause = error.__cause__ and " ".join(str(error.__cause__).split())
             raise DataError(
                 f'the data set "{self.path}" cannot be loaded: {reason}{f" ({cause})" if cause else ""}. '

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from itertools import chain
@@ -13,6 +14,8 @@ import tokenizers
 
 from datamodules.errors import DataError
 from datamodules.rebuildable import Rebuildable, rebuild
+
+_HALVES = re.compile("[\ud800-\udfff]")
 
 
 class TokenIds(NamedTuple):
@@ -87,9 +90,20 @@ def tokenizer_from_json(text: str) -> Tokenizer:
         plain: dict[str, Any] = json.loads(text)
         made = rebuild(Tokenizer, plain)  # type: ignore[type-abstract]  # final classes of the seam are called
         made.load_state(plain["state"])
-    except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
+    except DataError:
+        raise
+    except Exception as error:  # of no narrower kind, where the Rust library refuses a state
         raise DataError(f"the tokenizer in this checkpoint cannot be read: {error}") from error
     return made
+
+
+def without_halves(texts: Sequence[str]) -> list[str]:
+    """Puts U+FFFD in place of lone surrogates, halves of characters that no string in Rust can hold."""
+    try:
+        "".join(texts).encode()
+    except UnicodeEncodeError:
+        return [_HALVES.sub("\ufffd", text) for text in texts]
+    return list(texts)
 
 
 def flat(encodings: Sequence[tokenizers.Encoding], with_types: bool = False) -> TokenIds:

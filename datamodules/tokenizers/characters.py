@@ -16,6 +16,7 @@ from datamodules.errors import UsageError
 from datamodules.tokenizers.base import TokenIds, Tokenizer, cut
 
 _CODE_POINTS = 0x110000
+_SURROGATES = slice(0xD800, 0xE000)
 _SPECIAL = ("[PAD]", "[UNK]")
 
 
@@ -39,6 +40,7 @@ class Characters(Tokenizer):
     def train(self, texts: Sequence[str]) -> None:
         """Keeps the commonest characters; ties go to the lower code point."""
         counts = np.bincount(_code_points(self._fold(texts)), minlength=_CODE_POINTS)
+        counts[_SURROGATES] = 0  # halves of characters: no other program could read the vocabulary
         kept = np.flatnonzero(counts >= self.min_count)
         kept = kept[np.argsort(-counts[kept], kind="stable")]
         if self.max_size is not None:
@@ -84,7 +86,8 @@ class Characters(Tokenizer):
         self._remember(sorted(vocabulary, key=vocabulary.__getitem__)[len(_SPECIAL) :])
 
     def _fold(self, texts: Sequence[str]) -> Sequence[str]:
-        return [text.lower() for text in texts] if self.lowercase else texts
+        # Python alone has another small sigma at the end of a word
+        return [text.replace("Σ", "σ").lower() for text in texts] if self.lowercase else texts
 
     def _remember(self, characters: list[str]) -> None:
         self._characters = characters

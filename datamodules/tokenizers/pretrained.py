@@ -11,7 +11,7 @@ import tokenizers
 
 from datamodules.errors import UsageError
 from datamodules.pretrained_path import resolve_model_path
-from datamodules.tokenizers.base import TokenIds, Tokenizer, flat
+from datamodules.tokenizers.base import TokenIds, Tokenizer, flat, without_halves
 
 
 class Pretrained(Tokenizer):
@@ -35,13 +35,25 @@ class Pretrained(Tokenizer):
     def encode_batch(
         self, texts: Sequence[str], pairs: Sequence[str] | None = None, max_length: int | None = None
     ) -> TokenIds:
-        """Encodes in parallel, in Rust; special tokens stay when a text is cut; a pair loses from its longer text."""
+        """Encodes in parallel, in Rust; special tokens stay when a text is cut; a pair loses from its longer text.
+
+        Raises:
+            UsageError: The special tokens alone are more than `max_length`.
+        """
         backend = self._backend
         if max_length is None:
             backend.no_truncation()
         else:
+            special = backend.num_special_tokens_to_add(pairs is not None)
+            if max_length < special:  # the library would then cut nothing, without a word
+                raise UsageError(
+                    f"--data.max_length {max_length} has no room for the {special} special tokens of this tokenizer; "
+                    f"choose at least {special + 1}, or a share such as 0.99"
+                )
             backend.enable_truncation(max_length)
-        rows: list[Any] = list(texts) if pairs is None else list(zip(texts, pairs, strict=True))
+        rows: list[Any] = without_halves(texts)
+        if pairs is not None:
+            rows = list(zip(rows, without_halves(pairs), strict=True))
         return flat(backend.encode_batch_fast(rows), with_types=pairs is not None)
 
     @property
@@ -100,6 +112,11 @@ class Pretrained(Tokenizer):
             raise UsageError(
                 f"--data.tokenizer.model {self.model!r} has no fast tokenizer (tokenizer.json); "
                 "choose a model that has one, or convert it with transformers first."
+            )
+        if len(backend.get_vocab(with_added_tokens=True)) <= len(loaded.all_special_tokens):
+            raise UsageError(
+                f"--data.tokenizer.model {self.model!r} has a configuration, but no vocabulary; "
+                "save its tokenizer there too, by `save_pretrained`."
             )
         limits = [limit for limit in (positions, loaded.model_max_length) if limit and limit < np.iinfo(np.int32).max]
         self._take(backend, loaded.pad_token_id or 0, min(limits, default=None))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import tokenizers
 from tokenizers import Regex, models, normalizers, pre_tokenizers, trainers
 
-from datamodules.tokenizers.base import TokenIds, Tokenizer, cut, flat
+from datamodules.tokenizers.base import TokenIds, Tokenizer, cut, flat, without_halves
 from datamodules.tokenizers.characters import check_vocabulary_limits
 
 # Letters with their marks and inner apostrophes; numbers with inner points and commas; any other sign alone.
@@ -39,7 +39,7 @@ class Words(Tokenizer):
             show_progress=False,
         )
         learner = self._with_vocabulary({})
-        learner.train_from_iterator(texts, trainer)
+        learner.train_from_iterator(without_halves(texts), trainer)
         # Made anew without the trainer's special tokens: a text that spells "[PAD]" must not become padding.
         self._tokenizer = self._with_vocabulary(learner.get_vocab())
 
@@ -47,7 +47,7 @@ class Words(Tokenizer):
         self, texts: Sequence[str], pairs: Sequence[str] | None = None, max_length: int | None = None
     ) -> TokenIds:
         """Encodes in parallel, in Rust."""
-        return cut(flat(self._tokenizer.encode_batch_fast(list(texts))), max_length)
+        return cut(flat(self._tokenizer.encode_batch_fast(without_halves(texts))), max_length)
 
     @property
     def vocabulary_size(self) -> int:

@@ -138,6 +138,8 @@ def _load(model: str, dropout: float | None) -> PreTrainedModel:
     try:
         with _quiet():
             config = AutoConfig.from_pretrained(path)
+            if torch.get_default_device().type == "meta":  # only the shapes are asked for
+                return AutoModel.from_config(config, dtype=torch.float32, **_options(config, dropout))
             loaded, report = AutoModel.from_pretrained(
                 path, config=config, dtype=torch.float32, output_loading_info=True, **_options(config, dropout)
             )

@@ -4,6 +4,9 @@ On the CPU this step is most of a convolutional model's time, and two facts make
 matrix products over shifted views of the embeddings, so no window is ever copied together. And only the winning window
 of each text and filter receives a gradient: the backward pass gathers those few rows instead of multiplying by a
 matrix that is nearly all zeros. Together they take half the time of `Conv1d` and a third of that of `Conv2d`.
+
+Under autocast to bfloat16 the scores are products of that kind, several times faster where the processor has
+instructions for them, and the gradients stay in 32 bits.
 """
 
 from __future__ import annotations
@@ -31,7 +34,8 @@ def window_max(stream: Tensor, weight: Tensor, batch: int, tokens: int) -> Tenso
         Float `(batch, filters)`.
     """
     if stream.device.type == "cpu":
-        return _WindowMax.apply(stream, weight, batch, tokens)
+        halved = torch.is_autocast_enabled("cpu") and torch.get_autocast_dtype("cpu") == torch.bfloat16
+        return _WindowMax.apply(stream, weight, batch, tokens, halved)
     kernels = weight.view(len(weight), -1, stream.shape[1]).transpose(1, 2)  # filters dim width
     scores = F.conv1d(stream.t().unsqueeze(0), kernels)[0, :, : batch * tokens]
     return scores.view(len(weight), batch, tokens).amax(2).t()
@@ -40,20 +44,17 @@ def window_max(stream: Tensor, weight: Tensor, batch: int, tokens: int) -> Tenso
 class _WindowMax(torch.autograd.Function):
     @staticmethod
     @torch.amp.custom_fwd(device_type="cpu", cast_inputs=torch.float32)
-    def forward(ctx: Any, stream: Tensor, weight: Tensor, batch: int, tokens: int) -> Tensor:
-        rows, dim = batch * tokens, stream.shape[1]
-        scores = stream[:rows] @ weight[:, :dim].t()
-        for place in range(1, weight.shape[1] // dim):
-            scores.addmm_(stream[place : place + rows], weight[:, place * dim : (place + 1) * dim].t())
+    def forward(ctx: Any, stream: Tensor, weight: Tensor, batch: int, tokens: int, halved: bool) -> Tensor:
+        scores = (_halved_scores if halved else _scores)(stream, weight, batch * tokens)
         best, winner = scores.view(batch, tokens, -1).max(1)
         ctx.save_for_backward(stream, weight, winner)
         ctx.tokens = tokens
-        return best
+        return best.to(stream.dtype)
 
     @staticmethod
     @once_differentiable
     @torch.amp.custom_bwd(device_type="cpu")
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, None, None]:  # type: ignore[override]  # decorated
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, None, None, None]:  # type: ignore[override]  # decorated
         stream, weight, winner = ctx.saved_tensors
         (batch, filters), dim = gradient.shape, stream.shape[1]
         rows = batch * ctx.tokens
@@ -63,7 +64,7 @@ class _WindowMax(torch.autograd.Function):
         amounts = by_filter[won_by, text]
         window = text * ctx.tokens + winner.t()[won_by, text]
 
-        windows = stream.as_strided((rows, weight.shape[1]), (dim, 1)).contiguous()
+        windows = _windows(stream, weight, rows).contiguous()
         to_weight = _weighted_sums(windows, window, amounts, won_by, filters)
 
         order = torch.argsort(window)
@@ -71,7 +72,26 @@ class _WindowMax(torch.autograd.Function):
         to_stream = torch.zeros_like(stream)
         for place in range(weight.shape[1] // dim):
             to_stream[place : place + rows] += to_windows[:, place * dim : (place + 1) * dim]
-        return to_stream, to_weight, None, None
+        return to_stream, to_weight, None, None, None
+
+
+def _scores(stream: Tensor, weight: Tensor, rows: int) -> Tensor:
+    """Of every window by every filter: float `(rows, filters)`."""
+    dim = stream.shape[1]
+    scores = stream[:rows] @ weight[:, :dim].t()
+    for place in range(1, weight.shape[1] // dim):
+        scores.addmm_(stream[place : place + rows], weight[:, place * dim : (place + 1) * dim].t())
+    return scores
+
+
+def _halved_scores(stream: Tensor, weight: Tensor, rows: int) -> Tensor:
+    """The same in bfloat16, as one product, since a sum of several would be rounded after each."""
+    return _windows(stream.bfloat16(), weight, rows) @ weight.bfloat16().t()
+
+
+def _windows(stream: Tensor, weight: Tensor, rows: int) -> Tensor:
+    """What each row of scores is made of, a view: `(rows, width * dim)`."""
+    return stream.as_strided((rows, weight.shape[1]), (stream.shape[1], 1))
 
 
 def _weighted_sums(table: Tensor, picked: Tensor, amounts: Tensor, groups: Tensor, num_groups: int) -> Tensor:

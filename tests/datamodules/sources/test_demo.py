@@ -37,18 +37,17 @@ def test_the_same_seed_gives_the_same_messages_and_another_one_others():
     assert not set(Demo(3, 200).read()["train"].texts) >= set(Demo(4, 200).read()["train"].texts)
 
 
-def test_the_first_message_is_the_same_on_every_platform(splits):
-    """`random.Random` promises the same stream everywhere; this text was read off a run and changes with the phrases."""
-    assert splits["train"].texts[0] == Demo().read()["train"].texts[0]
+def test_the_messages_are_the_same_on_every_platform():
+    """`random.Random` promises one stream everywhere. Read off a run; changes with the phrases and the generator."""
+    assert (
+        Demo(0, 100).read()["test"].texts[0]
+        == "i bohght a chair the day before easter my return of the wok was not accepted what should i do"
+    )
 
 
 def test_the_test_split_alone_has_the_words_kept_for_it(splits):
-    kept = {word for slot in phrases.RARE.values() for filling in slot for word in filling.split()} | set(
-        phrases.RARE_WORDS.values()
-    )
-    kept -= {word for slot in phrases.SLOTS.values() for filling in slot for word in filling.split()}
-XX
-    assert len(kept & words(splits["test"])) > 15
+    kept = set(phrases.RARE_WORDS.values()) | set(phrases.RARE["item"])
+    assert len(kept & words(splits["test"])) > len(kept) / 2
     assert not kept & (words(splits["train"]) | words(splits["validation"]))
 
 

@@ -47,3 +47,27 @@ def test_the_way_of_other_devices_gives_the_same():
     """A tensor on `meta` has no values, so this calls the convolution of accelerators by its shape only."""
     best = window_max(torch.empty(16, DIM, device="meta"), torch.empty(FILTERS, 2 * DIM, device="meta"), BATCH, TOKENS)
     assert best.shape == (BATCH, FILTERS)
+
+
+@pytest.mark.parametrize("width", [1, 3])
+def test_under_autocast_only_the_products_are_rounded(width):
+    """Scores to 1 part in 256, the precision of bfloat16; gradients exact for the windows that won."""
+    rng = torch.Generator().manual_seed(width)
+    stream = torch.randn(BATCH * TOKENS + width - 1, DIM, generator=rng, requires_grad=True)
+    weight = torch.randn(FILTERS, width * DIM, generator=rng, requires_grad=True)
+    with torch.autocast("cpu", torch.bfloat16):
+        best = window_max(stream, weight, BATCH, TOKENS)
+    expected = by_convolution(stream, weight)
+    assert best.dtype == torch.float32
+    largest = float(stream.detach().abs().max() * weight.detach().abs().sum(1).max())
+    torch.testing.assert_close(best, expected, rtol=0, atol=largest / 128)
+    assert not torch.equal(best, expected), "nothing was rounded, so autocast has had no say"
+    gradients = torch.autograd.grad(best.sum(), (stream, weight))
+    torch.testing.assert_close(gradients, torch.autograd.grad(expected.sum(), (stream, weight)))
+
+
+def test_autocast_to_float16_changes_nothing():
+    stream, weight = torch.randn(17, DIM), torch.randn(FILTERS, 3 * DIM)
+    with torch.autocast("cpu", torch.float16):
+        best = window_max(stream, weight, BATCH, TOKENS)
+    assert torch.equal(best, window_max(stream, weight, BATCH, TOKENS))

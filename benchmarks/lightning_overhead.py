@@ -1,0 +1,90 @@
+"""What Lightning and all default callbacks cost: `train.py` against a bare loop over the same module and loader.
+
+    python -m benchmarks.lightning_overhead --path DIR     # TextCNN by characters, batches of 128
+    python -m benchmarks.lightning_overhead                # demo data and the default model, whose steps are short
+
+DIR is data as `--data.source Files` takes them (the target is for THUCNews headlines). Arguments that are not known here
+go to both. Each repeat trains a fresh model on the same batches for the same steps: once by the command line with every
+default callback and the progress bar as at a terminal, once by forward, loss, backward, step and nothing else, with the
+same fused optimizer and the same schedule. Neither validates: that is work, not overhead.
+
+Read the last column: the share of the bare loop's texts a second that is left, 0.95 or more being the target. `overhead`
+in the JSON line is the time that a step takes longer, in milliseconds; it hardly depends on the model, so it weighs more
+the shorter the steps are. Most of it is Lightning's own: some 150 calls of hooks a step.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from pathlib import Path
+from statistics import median
+
+from pytorch_lightning import seed_everything
+
+from benchmarks.interleaved import interleaved, show
+from benchmarks.timed_fit import timed_fit
+from commands.cli import TextCLI
+
+
+def bare_loop(cli: TextCLI, steps: int, seed: int) -> float:
+    """Texts a second of the shortest loop over the parts of a run that was made, its weights as they are by now."""
+    seed_everything(seed, verbose=False)
+    model = cli.model.train()
+    made = model.configure_optimizers()
+    optimizer = made["optimizer"] if isinstance(made, dict) else made
+    schedule = made["lr_scheduler"]["scheduler"] if isinstance(made, dict) else None
+    loader = cli.datamodule.train_dataloader()
+    texts = done = epoch = 0
+    start = time.perf_counter()
+    while done < steps:
+        loader.sampler.set_epoch(epoch)
+        for batch in loader:
+            optimizer.zero_grad()
+            loss = model.loss(model(batch), batch.labels).mean()
+            loss.backward()
+            optimizer.step()
+            if schedule is not None:
+                schedule.step()
+            texts += len(batch.labels)
+            done += 1
+            if done == steps:
+                break
+        epoch += 1
+    return texts / (time.perf_counter() - start)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--path", help="the folder of the data; demo data where not given")
+    parser.add_argument("--steps", type=int, default=150, help="training steps of a repeat")
+    parser.add_argument("--repeats", type=int, default=7)
+    chosen, others = parser.parse_known_args()
+    arguments = ["--model.schedule", "WarmupLinear", "--trainer.limit_val_batches", "0"]
+    if chosen.path:
+        arguments += ["--data.source", "Files", "--data.source.path", chosen.path, "--data.tokenizer", "Characters"]
+        arguments += ["--data.batch_size", "128", "--model.encoder.filters", "256", "--model.encoder.widths", "[2,3,4]"]
+    arguments += others
+
+    with tempfile.TemporaryDirectory() as folder:
+        warm_up, _ = timed_fit(arguments, Path(folder), steps=3, seed=0)
+        batch_size = warm_up.datamodule.batch_size
+
+        def bare(repeat: int) -> float:
+            cli, _ = timed_fit(arguments, Path(folder), steps=1, seed=repeat)
+            cli.trainer.fit_loop.epoch_loop.max_steps = chosen.steps  # the schedule's length
+            return bare_loop(cli, chosen.steps, seed=repeat)
+
+        def lightning(repeat: int) -> float:
+            return timed_fit(arguments, Path(folder), chosen.steps, seed=repeat)[1].texts_per_second
+
+        measured = interleaved({"bare loop": bare, "train.py": lightning}, chosen.repeats)
+    milliseconds = {name: median(1000 * batch_size / value for value in values) for name, values in measured.items()}
+    overhead = milliseconds["train.py"] - milliseconds["bare loop"]
+    show("lightning_overhead", "texts a second", measured, "bare loop",
+         milliseconds=milliseconds, overhead=overhead, arguments=others)  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,72 @@
+"""Names of options, classes and their arguments that are not there, all told at once with the nearest that is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from pytorch_lightning.cli import LightningArgumentParser
+
+from commands.choices import argument_names, members, unknown_argument, unknown_class
+from commands.given_options import Given, given_options
+from datamodules.errors import UsageError, did_you_mean
+
+
+def refuse_unknown_names(parser: LightningArgumentParser, arguments: list[str]) -> None:
+    """Looks through options and configs before they are parsed.
+
+    Args:
+        parser: Of the verb.
+        arguments: What comes after the verb.
+
+    Raises:
+        UsageError: With a line for each unknown name.
+    """
+    known = _option_names(parser)
+    chosen = _default_classes(parser, known)
+    faults = []
+    for given in given_options(arguments):
+        name = given.name.removesuffix("+")
+        owner, _, last = name.rpartition(".")
+        fault = None
+        if members(name) and (name in known or name.endswith(".base")):
+            if isinstance(given.value, str) and given.value not in ("", "null", "None"):
+                chosen[name] = given.value
+                if given.value.isidentifier() and given.value not in members(name):
+                    fault = unknown_class(name, given.value)
+        elif name in known or name in _ALWAYS or any(name.startswith(f"{key}.") for key in _OPEN):
+            continue
+        elif members(owner):
+            cls = members(owner).get(chosen.get(owner, "").rsplit(".", 1)[-1])
+            if cls is not None and last not in argument_names(cls):
+                fault = unknown_argument(owner, cls, last)
+        elif not any(name.startswith(f"{key}.") for key in known if members(key)):
+            fault = _unknown_option(given, known)
+        if fault is not None:
+            faults.append(fault if given.file is None else f"{given.file}: {fault}")
+    if faults:
+        raise UsageError("\n       ".join(faults))
+
+
+_ALWAYS = ("config", "c", "h", "help", "print_config", "print_shtab")
+# Options of Lightning that choose a class by name, whose arguments only the parser knows.
+_OPEN = tuple(f"trainer.{name}" for name in ("callbacks", "logger", "strategy", "accelerator", "plugins", "profiler"))
+
+
+def _option_names(parser: LightningArgumentParser) -> set[str]:
+    return {option.removeprefix("--") for action in parser._actions for option in action.option_strings}
+
+
+def _default_classes(parser: LightningArgumentParser, known: set[str]) -> dict[str, str]:
+    defaults = parser.get_defaults()
+    chosen = {key: defaults.get(key) for key in known if members(key)}
+    return {key: value["class_path"] for key, value in chosen.items() if value is not None and "class_path" in value}
+
+
+def _unknown_option(given: Given, known: Iterable[str]) -> str:
+    dashes, kind = ("--", "option") if given.file is None else ("", "key")
+    names = sorted(key for key in known if not key.endswith("help"))
+    last = given.name.rsplit(".", 1)[-1]
+    same_end = [key for key in names if key.rsplit(".", 1)[-1] == last]
+    near = f' Did you mean "{same_end[0]}"?' if same_end else did_you_mean(given.name, names)
+    near = near.replace('"', f'"{dashes}', 1)
+    return f"there is no {kind} {dashes}{given.name}.{near}"

@@ -1,0 +1,201 @@
+"""What a user may get wrong: each ends with its exit code, one clear message, no traceback and no run folder."""
+
+from __future__ import annotations
+
+import shlex
+
+import pytest
+from conftest import USAGE, assert_refused
+
+# The arguments after `python train.py`, and what the message must say.
+ARGUMENTS = {
+    # names
+    "a class": ("--model.encoder RN", r'--model.encoder has no choice named RN\. Did you mean "RNN"\? It takes: .*TextCNN'),
+    "a source": ("--data.source File", r'--data.source has no choice named File\. Did you mean "Files"\?'),
+    "a tokenizer": ("--data.tokenizer Word", r'--data.tokenizer has no choice named Word\. Did you mean "Words"\?'),
+    "a sampler": ("--data.sampler Balanced", r'Did you mean "ClassBalanced"\?'),
+    "a loss": ("--model.loss Focall", r'--model.loss has no choice named Focall\. Did you mean "Focal"\?'),
+    "a loss inside a loss": ("--model.loss OHEM --model.loss.base Focl", r'--model.loss.base .*Focl\. Did you mean "Focal"\?'),
+    "an optimizer": ("--model.optimizer AdamX", r'--model.optimizer has no choice named AdamX\. Did you mean "Adam'),
+    "a schedule": ("--model.schedule WarmupLinar", r'Did you mean "WarmupLinear"\?'),
+    "a class by a wrong path": ("--model.encoder my.module.Encoder", r"--model.encoder .*(Encoder|my\.module)"),
+    "an argument of a class": (
+        "--model.encoder RNN --model.encoder.cel gru",
+        r'--model.encoder RNN has no argument cel\. Did you mean "cell"\? It takes: dim, hidden',
+    ),
+    "an argument of the default class": ("--model.encoder.cell gru", r"--model.encoder TextCNN has no argument cell"),
+    "an argument of another loss": ("--model.loss CrossEntropy --model.loss.gamma 2", r"CrossEntropy has no argument gamma"),
+    "an argument of a loss inside": (
+        "--model.loss OHEM --model.loss.base Focal --model.loss.base.gama 2",
+        r'--model.loss.base Focal has no argument gama\. Did you mean "gamma"\?',
+    ),
+    "an option": ("--data.batchsize 3", r'no option --data.batchsize\. Did you mean "--data.batch_size"\?'),
+    "an option of nothing": ("--modl.encoder RNN", r'no option --modl.encoder\. Did you mean "--model.encoder"\?'),
+    "an abbreviated option": ("--trainer.max_epoch 3", r'no option --trainer.max_epoch\. Did you mean "--trainer.max_epochs"\?'),
+    "an option of another callback": ("--early_stopping.patienc 3", r'Did you mean "--early_stopping.patience"\?'),
+    "a verb": ("tets", r'there is no verb tets\. Did you mean "test"\? It takes: fit, validate, test, predict'),
+    "two faults at once": (
+        "--data.batchsize 3 --model.encoder RN",
+        r"(?s)no option --data.batchsize.*--model.encoder has no choice named RN",
+    ),
+    # types
+    "a word for a number": ("--trainer.max_epochs abc", r"--trainer.max_epochs must be int.*got 'abc'"),
+    "a share for a count": ("--data.batch_size 1.5", r"--data.batch_size must be int, got '?1.5"),
+    "a word for a size": ("--model.encoder TextCNN --model.encoder.filters x", r"--model.encoder.filters must be int, got 'x'"),
+    "a word for a length": ("--data.max_length foo", r"--data.max_length must be int or float, got 'foo'"),
+    "no such alternative": (
+        "--model.encoder RNN --model.encoder.cell lstmm",
+        r"--model.encoder.cell must be one of 'lstm', 'gru', got 'lstmm'",
+    ),
+    "no such choice": ("--data.empty maybe", r"--data.empty must be one of 'drop', 'keep', 'refuse', got 'maybe'"),
+    "a word for yes or no": ("--early_stopping.restore_best maybe", r"--early_stopping.restore_best must be bool, got 'maybe'"),
+    "a word for a patience": ("--early_stopping.patience x", r"--early_stopping.patience must be int, got 'x'"),
+    "a missing value": ("--trainer.max_epochs", r"--trainer.max_epochs.*expected"),
+    # ranges, refused before any data are read
+    "filters below one": ("--model.encoder.filters -3", r"--model.encoder: filters .* must be 1 or more, got -3"),
+    "a dim of zero": ("--model.encoder.dim 0", r"--model.encoder: dim .* must be 1 or more, got 0"),
+    "a hidden size below one": ("--model.encoder RNN --model.encoder.hidden -1", r"--model.encoder: hidden .*got -1"),
+    "a dropout of one": ("--model.encoder.embedding_dropout 1", r"embedding_dropout .* in \[0, 1\), got 1"),
+    "a dropout of the head": ("--model.head.dropout 1.5", r"--model.head: dropout .* in \[0, 1\), got 1.5"),
+    "a gamma below zero": ("--model.loss Focal --model.loss.gamma -1", r"--model.loss: gamma must be 0 or more, got -1"),
+    "a smoothing of one": ("--model.loss CrossEntropy --model.loss.smoothing 1", r"--model.loss: smoothing .* \[0, 1\), got 1"),
+    "nothing kept": ("--model.loss OHEM --model.loss.keep 0", r"--model.loss: keep .* \(0, 1\], got 0"),
+    "a weighting": ("--model.loss CrossEntropy --model.loss.class_weights invers", r"--model.loss.class_weights must be .*'inverse'.*got 'invers'"),
+    "a sampler's weighting": ("--data.sampler ClassBalanced --data.sampler.weighting invers", r"--data.sampler.weighting must be one of 'inverse'.*got 'invers'"),
+    "a sampler's beta": (
+        "--data.sampler ClassBalanced --data.sampler.weighting effective --data.sampler.beta 1",
+        r"--data.sampler: beta .* in \[0, 1\), got 1",
+    ),
+    "a pool of zero": ("--data.sampler LengthBucket --data.sampler.pool 0", r"--data.sampler: pool .* at least 1, got 0"),
+    "a warm-up in steps": ("--model.schedule WarmupLinear --model.schedule.warmup 500", r"--model.schedule: warmup is a share of training .*got 500"),
+    "an endless warm-up": (
+        "--model.schedule WarmupCosine --trainer.max_epochs -1",
+        r"--model.schedule: WarmupCosine must know how long training is",
+    ),
+    "a schedule that torch refuses": ("--model.schedule ReduceLROnPlateau --model.schedule.factor 2", r"--model.schedule: Factor should be < 1.0"),
+    "a schedule without its due": ("--model.schedule StepLR", r"--model.schedule.step_size is required"),
+    "a rate below zero": ("--model.optimizer.lr -1", r"--model.optimizer: Invalid learning rate: -1"),
+    "an optimizer of one group": ("--model.optimizer LBFGS", r"--model.optimizer: LBFGS .*parameter groups"),
+    "a batch of none": ("--data.batch_size 0", r"--data.batch_size must be at least 1, got 0"),
+    "an evaluation batch of none": ("--data.evaluation_batch_size -1", r"--data.evaluation_batch_size must be at least 1, got -1"),
+    "workers below zero": ("--data.num_workers -1", r"--data.num_workers .* must be 0 or more, got -1"),
+    "a share of all rows": ("--data.validation_share 1", r"--data.validation_share .* in \(0, 1\), got 1"),
+    "a length above one": ("--data.max_length 1.5", r"--data.max_length .* got 1.5"),
+    "a length of zero": ("--data.max_length 0", r"--data.max_length .* got 0"),
+    "a vocabulary of two": ("--data.tokenizer Words --data.tokenizer.max_size 2", r"max_size .* at least 3, got 2"),
+    "a demo of ten": ("--data.source Demo --data.source.rows 10", r"rows must be at least 100.*got 10"),
+    "no patience": ("--early_stopping.patience 0", r"patience .* at least 1, got 0"),
+    "a warm-up below zero": ("--early_stopping.warmup -1", r"warmup .* 0 or more, got -1"),
+    "a gain below zero": ("--early_stopping.min_delta -0.1", r"min_delta .* 0 or more, got -0.1"),
+    "a log every zero steps": ("--gradient_norm.every 0", r"every .* at least 1, got 0"),
+    "a head at no rate": ("--differential_learning_rates.head_multiplier 0", r"head_multiplier .* above 0, got 0"),
+    "a backbone rate below zero": ("--differential_learning_rates.backbone_rate -1", r"backbone_rate .* 0 or more, got -1"),
+    "a decay above one": ("--differential_learning_rates.layer_decay 1.5", r"layer_decay .* \(0, 1\], got 1.5"),
+    # of the trainer
+    "epochs below minus one": ("--trainer.max_epochs -5", r"max_epochs.*-5"),
+    "a precision": ("--trainer.precision 12", r"--trainer.precision must be .*got '?12"),
+    "an accelerator": ("--trainer.accelerator abacus", r"accelerator.*abacus"),
+    "a strategy": ("--trainer.strategy abacus", r"strategy.*abacus"),
+    # what does not go together
+    "a metric": ("--model.monitor validation/macrof1", r'--model.monitor validation/macrof1 .*Did you mean "validation/macro_f1"\?'),
+    "a metric of the test": ("--model.monitor test/accuracy", r"--model.monitor test/accuracy is not measured"),
+    "a metric of other data": ("--model.monitor validation/label_accuracy", r"not measured on single-label data"),
+    "a metric to stop by": (
+        "--early_stopping.monitor validation/acuracy --early_stopping.mode max",
+        r'--early_stopping.monitor validation/acuracy .*Did you mean "validation/accuracy"\?',
+    ),
+    "a loss of other data": ("--model.loss BinaryCrossEntropy", r"--model.loss: BinaryCrossEntropy does not fit labels that are single-label.*CrossEntropy"),
+    "a loss inside of other data": (
+        "--model.loss OHEM --model.loss.base BinaryCrossEntropy",
+        r"--model.loss: OHEM of BinaryCrossEntropy does not fit",
+    ),
+    "weights twice": (
+        "--data.sampler ClassBalanced --model.loss CrossEntropy --model.loss.class_weights inverse",
+        r"--data.sampler ClassBalanced and --model.loss.class_weights inverse would both .*choose one",
+    ),
+    "weights twice, inside": (
+        "--data.sampler ClassBalanced --model.loss OHEM --model.loss.base Focal --model.loss.base.alpha inverse",
+        r"--model.loss.base.alpha inverse would both",
+    ),
+    "a weight for no label": (
+        """--model.loss CrossEntropy --model.loss.class_weights '{"fruits": 2}'""",
+        r'label "fruits", .* they have: fruit, metal, river\. Did you mean "fruit"\?',
+    ),
+    "a tokenizer of another model": (
+        "--model.encoder Pretrained --data.tokenizer Characters",
+        r"Pretrained .* knows only the ids of its own tokenizer, got --data.tokenizer Characters",
+    ),
+    # files
+    "no config": ("--config nothere.yaml", r"--config .*nothere.yaml: there is no such file"),
+    "no checkpoint": ("--ckpt_path nothere.ckpt", r"there is no checkpoint or run folder nothere.ckpt"),
+    "no path": ("--data.source Files", r"--data.source.path is required"),
+    "no folder": ("--data.source Files --data.source.path /nowhere/data", r"no such file or folder: /nowhere/data"),
+    "no model": ("--model.encoder Pretrained --model.encoder.model ./nowhere", r'there is no folder "./nowhere"'),
+    "no package": ("--model.encoder Pretrained --model.encoder.model package:nowhere/model", r"package nowhere, which is not installed"),
+}
+
+
+# What a config file says, and what the message must say.
+CONFIGS = {
+    "broken YAML": ("model: [", r"config.*(YAML|parse|parsing|expected)"),
+    "a list": ("- model", r"config"),
+    "a word": ("hello", r"config"),
+    "a key of nothing": ("modl: 3", r"config.yaml: there is no key modl\..*Did you mean \"model\""),
+    "a key of the model": ("model: {encodr: RNN}", r"there is no key model.encodr.*Did you mean \"model.encoder\""),
+    "a key of the trainer": ("trainer: {max_epoch: 3}", r"there is no key trainer.max_epoch\..*Did you mean \"trainer.max_epochs\""),
+    "a class": ("model: {encoder: RN}", r'--model.encoder has no choice named RN\. Did you mean "RNN"\?'),
+    "a class by class_path": ("model: {encoder: {class_path: RN}}", r'--model.encoder has no choice named RN\. Did you mean "RNN"\?'),
+    "an argument of a class": (
+        "model: {encoder: {class_path: RNN, init_args: {cel: gru}}}",
+        r'--model.encoder RNN has no argument cel\. Did you mean "cell"\?',
+    ),
+    "an argument of a loss": (
+        "model: {loss: {class_path: Focal, init_args: {gama: 2}}}",
+        r'--model.loss Focal has no argument gama\. Did you mean "gamma"\?',
+    ),
+    "an argument of a loss inside": (
+        "model: {loss: {class_path: OHEM, init_args: {base: {class_path: Focal, init_args: {gama: 2}}}}}",
+        r'Focal has no argument gama\. Did you mean "gamma"\?',
+    ),
+    "an argument of a schedule": (
+        "model: {schedule: {class_path: WarmupCosine, init_args: {warmpu: 0.1}}}",
+        r'--model.schedule WarmupCosine has no argument warmpu\. Did you mean "warmup"\?',
+    ),
+    "a word for a number": ("trainer: {max_epochs: abc}", r"--trainer.max_epochs must be int.*got 'abc'"),
+    "a number for a list": ("model: {encoder: {class_path: TextCNN, init_args: {widths: 3}}}", r"widths must be .*got '3'"),
+    "a word for a share": (
+        "model: {loss: {class_path: OHEM, init_args: {keep: half}}}",
+        r"--model.loss.keep must be float, got 'half'",
+    ),
+    "a value out of its range": (
+        "model: {schedule: {class_path: WarmupCosine, init_args: {warmup: 500}}}",
+        r"--model.schedule: warmup is a share of training .*got 500",
+    ),
+    "no such metric": ("model: {monitor: validation/f1}", r'Did you mean "validation/\w*f1"'),
+}
+
+
+@pytest.mark.parametrize("case", CONFIGS)
+def test_a_wrong_config_is_refused_with_code_2(case, work, data, tmp_path):
+    text, words = CONFIGS[case]
+    config = tmp_path / "config.yaml"
+    config.write_text(text, encoding="utf-8")
+    answer = work.train("--config", config, "--data.source", "Files", "--data.source.path", data)
+    assert_refused(answer, work, USAGE, words)
+
+
+def test_a_wrong_sub_config_of_a_class_is_refused(work, tmp_path):
+    (tmp_path / "rnn.yaml").write_text("class_path: RNN\ninit_args: {cel: gru}\n", encoding="utf-8")
+    answer = work.train("--model.encoder", tmp_path / "rnn.yaml")
+    assert_refused(answer, work, USAGE, r'RNN has no argument cel\. Did you mean "cell"\?')
+
+
+@pytest.mark.parametrize("case", ARGUMENTS)
+def test_a_wrong_choice_is_refused_with_code_2(case, work, data):
+    arguments, words = ARGUMENTS[case]
+    given = shlex.split(arguments)
+    if "--data.source" not in given:
+        given = ["--data.source", "Files", "--data.source.path", str(data), *given]
+    if "tets" in given:  # a verb stands first
+        given.reverse()
+    assert_refused(work.train(*given), work, USAGE, words)
