@@ -11,6 +11,7 @@ import warnings
 
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 warnings.filterwarnings("ignore", message=".*LeafSpec.*")  # inside Lightning, and nothing a user could mend
+warnings.filterwarnings("ignore", message="The dirpath has changed")  # on resuming; `ExactResume` sees to it
 
 
 def main(arguments: list[str]) -> int:

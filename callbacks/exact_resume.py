@@ -1,22 +1,38 @@
-"""Mends how Lightning 2.6 counts epochs when a run resumes from the end of one, so that it can be resumed again.
+"""Mends how Lightning 2.6 resumes a run, so that it ends as it would have, and can be resumed again.
 
 A checkpoint written after an epoch's last batch is taken up in the next epoch, which Lightning then forgets to count as
 begun: a later checkpoint in that epoch looks like one at its end, and its place in the epoch is not loaded. With
 `max_steps`, an epoch that was complete is completed once more, and the next one is skipped in the count and so in the
 order of the texts.
+
+Where something asks for the length of training before the state is restored, as a schedule over its shares does, the
+loader is made by then and Lightning leaves its place in the epoch unloaded.
+
+A resumed run has a folder of its own, and there Lightning forgets what the best checkpoint had scored: the best of the
+epochs that are left would be taken for the best of all.
 """
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
+import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
+from pytorch_lightning.callbacks import ModelCheckpoint
+from pytorch_lightning.utilities.rank_zero import rank_zero_warn
 
 
 class ExactResume(Callback):
-    """Counts each epoch once, also where a run was resumed."""
+    """Counts each epoch once, also where a run was resumed, goes on at its place, and brings its best along."""
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Sets the counts right after Lightning loaded them and before it acts on them."""
         loop = trainer.fit_loop
+        loader, states = loop._combined_loader, loop._combined_loader_states_to_load
+        if loader is not None and states:
+            loader._load_state_dicts(states)
+            loop._combined_loader_states_to_load = []
         current = loop.epoch_progress.current
         begun, ended = current.ready, current.processed  # type: ignore[attr-defined]  # annotated as its base class
         if loop.restarted_mid_epoch and begun == ended:
@@ -26,3 +42,26 @@ class ExactResume(Callback):
             loop._restarting = False  # its setter refuses this with `max_steps`
             loop.epoch_loop.restarting = False
             loop.reset_restart_stage()
+        for callback in trainer.checkpoint_callbacks:
+            if isinstance(callback, ModelCheckpoint) and callback.monitor is not None and callback.save_top_k == 1:
+                _bring_best_along(trainer, callback)
+
+
+def _bring_best_along(trainer: Trainer, callback: ModelCheckpoint) -> None:
+    former = Path(callback.best_model_path)
+    if not callback.best_model_path or callback.dirpath is None or former.parent == Path(callback.dirpath):
+        return
+    if not former.is_file():
+        rank_zero_warn(f"the best checkpoint so far is gone, so the best is chosen anew from here on: {former}")
+        callback.best_model_path = ""
+        return
+    here = Path(callback.dirpath) / former.name
+    if trainer.is_global_zero:
+        here.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(former, here)
+    trainer.strategy.barrier()
+    state = torch.load(here, weights_only=True, map_location="cpu")["callbacks"][callback.state_key]
+    score = state["best_model_score"].to(trainer.strategy.root_device)
+    callback.best_model_path = callback.kth_best_model_path = str(here)
+    callback.best_model_score = callback.kth_value = score
+    callback.best_k_models = {str(here): score}

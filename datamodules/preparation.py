@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import json
-import math
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,9 +12,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from rich.progress import Progress
 
 from datamodules.cache import save_texts
+from datamodules.encoding import covering_length, cut_long, encode, unknown_share
 from datamodules.errors import DataError, listed
 from datamodules.sources.base import Rows, Source, SplitName
 from datamodules.splits import stratified_split
@@ -23,7 +22,6 @@ from datamodules.text_spec import TextSpec
 from datamodules.tokenizers.base import TokenIds, Tokenizer
 
 SPLITS: tuple[SplitName, ...] = ("train", "validation", "test")
-_CHUNK = 20_000  # texts encoded between two steps of the progress bar
 
 
 @dataclass(frozen=True)
@@ -60,9 +58,9 @@ def prepare(source: Source, tokenizer: Tokenizer, choices: Choices, folder: Path
     splits = {name: _with_known_labels(name, rows, names, choices, notes) for name, rows in splits.items()}
 
     tokenizer.train(splits["train"].texts)
-    encoded = dict(_encode(splits, tokenizer, quiet))
-    longest = _cover(tokenizer, choices.max_length, encoded["train"].lengths)
-    _reencode_long(splits, encoded, tokenizer, longest, notes)
+    encoded = dict(encode(splits, tokenizer, quiet))
+    longest = covering_length(tokenizer, choices.max_length, encoded["train"].lengths)
+    cut_long(splits, encoded, tokenizer, longest, notes)
     for name, rows in splits.items():
         _write_split(folder, name, rows, encoded[name], names)
     train = splits["train"]
@@ -80,7 +78,7 @@ def prepare(source: Source, tokenizer: Tokenizer, choices: Choices, folder: Path
         "spec": spec.to_dict(),
         "rows": {name: len(rows.texts) for name, rows in splits.items()},
         "notes": notes,
-        "unknown_share": {name: _unknown_share(encoded[name], tokenizer) for name in splits},
+        "unknown_share": {name: unknown_share(encoded[name], tokenizer) for name in splits},
     }
     (folder / "about.json").write_text(json.dumps(about), encoding="utf-8")
     (folder / "tokenizer.json").write_text(tokenizer.to_json(), encoding="utf-8")
@@ -188,75 +186,6 @@ def _is_single(rows: Rows) -> bool:
     return not rows.labels or isinstance(rows.labels[0], str)
 
 
-def _cover(tokenizer: Tokenizer, wanted: int | float, lengths: np.ndarray) -> int:
-    """The length to cut to: as given, or the least that covers the wanted share of training texts whole."""
-    if isinstance(wanted, float):
-        wanted = int(np.quantile(lengths, wanted, method="inverted_cdf"))
-    limit = tokenizer.max_positions or math.inf
-    return int(max(1, min(wanted, limit)))
-
-
-def _encode(splits: dict[SplitName, Rows], tokenizer: Tokenizer, quiet: bool) -> Iterator[tuple[SplitName, TokenIds]]:
-    total = sum(len(rows.texts) for rows in splits.values())
-    with Progress(disable=quiet or total < _CHUNK, transient=True) as progress:
-        bar = progress.add_task("tokenizing", total=total)
-        for name, rows in splits.items():
-            pieces = []
-            for start in range(0, len(rows.texts), _CHUNK):
-                piece = slice(start, start + _CHUNK)
-                pairs = None if rows.pairs is None else rows.pairs[piece]
-                pieces.append(tokenizer.encode_batch(rows.texts[piece], pairs))
-                progress.advance(bar, len(rows.texts[piece]))
-            yield name, _joined(pieces)
-
-
-def _joined(pieces: list[TokenIds]) -> TokenIds:
-    lengths = np.concatenate([piece.lengths for piece in pieces])
-    offsets = np.zeros(len(lengths) + 1, np.int64)
-    np.cumsum(lengths, out=offsets[1:])
-    types = [piece.type_ids for piece in pieces if piece.type_ids is not None]
-    return TokenIds(np.concatenate([piece.ids for piece in pieces]), offsets, np.concatenate(types) if types else None)
-
-
-def _reencode_long(
-    splits: dict[SplitName, Rows],
-    encoded: dict[SplitName, TokenIds],
-    tokenizer: Tokenizer,
-    max_length: int,
-    notes: list[str],
-) -> None:
-    """Cuts the few texts above the length; only the tokenizer knows which of their tokens must stay."""
-    for name, rows in splits.items():
-        tokens = encoded[name]
-        lengths = tokens.lengths
-        long = np.flatnonzero(lengths > max_length)
-        if not len(long):
-            continue
-        few = rows.take(long.tolist())
-        short = tokenizer.encode_batch(few.texts, few.pairs, max_length)
-        keep = np.repeat(lengths <= max_length, lengths)
-        new_lengths = lengths.copy()
-        new_lengths[long] = short.lengths
-        offsets = np.zeros_like(tokens.offsets)
-        np.cumsum(new_lengths, out=offsets[1:])
-        from_short = np.repeat(lengths > max_length, new_lengths)
-        arrays: list[np.ndarray | None] = []
-        for old, new in ((tokens.ids, short.ids), (tokens.type_ids, short.type_ids)):
-            if old is None:
-                arrays.append(None)
-                continue
-            merged = np.empty(int(offsets[-1]), old.dtype)
-            merged[~from_short], merged[from_short] = old[keep], new
-            arrays.append(merged)
-        assert arrays[0] is not None
-        encoded[name] = TokenIds(arrays[0], offsets, arrays[1])
-        lost = 1 - offsets[-1] / tokens.offsets[-1]
-        notes.append(
-            f"{name}: {len(long)} of {len(lengths)} texts are longer than {max_length} tokens and were cut "
-            f"({lost:.1%} of all tokens; --data.max_length)"
-        )
-
-
 def _write_split(folder: Path, name: str, rows: Rows, tokens: TokenIds, names: list[str]) -> None:
     places = {label: place for place, label in enumerate(names)}
     if _is_single(rows):
@@ -274,9 +203,3 @@ def _write_split(folder: Path, name: str, rows: Rows, tokens: TokenIds, names: l
     save_texts(folder, f"{name}.texts", rows.texts)
     if rows.pairs is not None:
         save_texts(folder, f"{name}.pairs", rows.pairs)
-
-
-def _unknown_share(tokens: TokenIds, tokenizer: Tokenizer) -> float | None:
-    if tokenizer.unknown_id is None:
-        return None
-    return float((tokens.ids == tokenizer.unknown_id).mean()) if len(tokens.ids) else 0.0

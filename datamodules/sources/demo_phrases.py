@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-SHARES = {"delivery": 40, "refund": 22, "login": 12, "billing": 4, "cancellation": 1.5, "fraud": 1}
+SHARES = {"delivery": 40, "refund": 22, "login": 12, "billing": 6, "cancellation": 2.5, "fraud": 1}
 """How often each class is drawn, against the smallest."""
 
 SENTENCES = {
@@ -34,68 +34,51 @@ SENTENCES = {
         "the app logs me out again and again {time}",
     ],
     "billing": [
-        "{paper} {shows} {fault}",
-        "{paper} {shows} {fault} {time}",
-        "why {shows} {paper} {fault}",
+        "my invoice for the {item} shows the wrong sum",
+        "why does my bill say {amount} {time}",
+        "please send the invoice for the {item} again",
+        "the discount is missing on my bill",
+        "i need another name on the invoice",
+        "the tax on my bill is wrong",
     ],
     "cancellation": [
-        "{want} {end} {contract}",
-        "{want} {end} {contract} {time}",
-        "how do i {end} {contract}",
+        "i want to end my membership {time}",
+        "please stop my plan before it renews",
+        "how do i leave your service",
+        "i no longer need the subscription",
+        "call off my order of the {item}",
     ],
     "fraud": [
-        "{stranger} {used} {mine}",
-        "{stranger} {used} {mine} {time}",
-        "i did not make {deed}",
-        "{deed} was not made by me",
+        "a stranger bought the {item} in my name",
+        "someone used my card without asking me",
+        "i never ordered the {item} you charged me for",
+        "a caller claimed to be you and wanted my password",
+        "there is a purchase of {amount} that was not me",
     ],
 }
 """What a writer of each class says when it is said plainly."""
 
-LEADS = {"billing": 0.5, "cancellation": 0.8, "fraud": 0.8}
-"""How often writers of a class first tell of something that a common class is about."""
-
 SHARED = {
-    ("fraud", "billing"): [
-        "there is {amount} gone from my card {time}",
-        "i was charged {amount} twice for the {item}",
-        "i do not understand the charge of {amount}",
-        "what is this payment of {amount} {time}",
-    ],
-    ("fraud", "login"): [
-        "my password was changed {time} and i cannot get in",
-        "i got a mail about a sign in {time}",
-        "my email address in the account is wrong now",
-    ],
-    ("cancellation", "refund"): [
-        "i changed my mind about the {item}",
-        "i do not want the {item} anymore",
-        "i am not happy with what i bought {time}",
-    ],
-    ("cancellation", "delivery"): [
-        "please do not send the {item}",
-        "the {item} comes too late for me",
-        "nobody will be at home for the {item}",
-    ],
+    ("fraud", "billing"): ["there is money gone from my card", "i do not understand this charge"],
+    ("fraud", "login"): ["my password was changed", "i got a mail about a sign in"],
+    ("cancellation", "refund"): ["i changed my mind", "i am not happy with you"],
+    ("cancellation", "delivery"): ["please do not send it", "it comes too late for me"],
+    ("billing", "delivery"): ["i paid for two but got one", "the paper in the box is wrong", "there was no paper in the box"],
 }
 """What writers of two classes say in the same words, so that a text alone cannot tell; the rarer class comes first."""
 
-SHARED_SHARE = {"fraud": 0.25, "cancellation": 0.25}
+SHARED_SHARE = {"fraud": 0.8, "cancellation": 0.8, "billing": 0.6}
 """How much of a class is said in words that it shares with a commoner one."""
 
 ASIDES = [
+    "it is about my order of the {item}",
+    "i bought a {item} {time}",
+    "i paid {amount} by card",
+    "your page shows my account and my {item}",
+    "the mail about my order came {time}",
     "i called you {time} and got no answer",
-    "the receipt has my address",
-    "i paid the bill {time}",
-    "i used my card",
-    "i did make the payment {time}",
-    "the order was made by me",
-    "a friend ordered with my account",
-    "somebody else opened the door",
-    "i want to stop the waiting",
-    "please end the delay",
-    "i have the subscription",
-    "my plan says one day",
+    "i am a member and order a lot",
+    "the {item} was {amount}",
 ]
 """What writers of every class say beside, in words that mean something elsewhere."""
 
@@ -136,16 +119,6 @@ SLOTS = {
         "laptop",
     ],
     "time": ["today", "yesterday", "last week", "since monday", "two days ago", "this morning", "for a month", "again"],
-    "paper": ["my invoice", "the bill", "my receipt", "the statement", "the paper", "your letter"],
-    "shows": ["shows", "says", "has", "lists", "gives"],
-    "fault": ["the wrong sum", "no tax", "another name", "no discount", "two fees", "the old price", "{amount}"],
-    "want": ["i want to", "please", "let me", "i would like to", "help me to", "i have to"],
-    "end": ["end", "stop", "quit", "leave", "drop", "close", "finish"],
-    "contract": ["my plan", "my membership", "the subscription", "the yearly deal", "the contract", "my trial"],
-    "stranger": ["a stranger", "somebody else", "an unknown person", "a thief", "another person", "some caller"],
-    "used": ["used", "took over", "ordered with", "paid with", "opened", "emptied", "copied"],
-    "mine": ["my card", "my account", "my name", "my bank details", "my data"],
-    "deed": ["this payment", "the order", "this purchase", "the sign in", "that transfer"],
     "amount": ["20 euros", "49.99", "a hundred dollars", "15 pounds", "the full price", "80 euros"],
 }
 """What stands in braces."""
@@ -160,7 +133,7 @@ RARE = {
 RARE_WORDS = {
     "money": "cash",
     "password": "passphrase",
-    "invoice": "bookkeeping",
+    "invoice": "statement",
     "account": "profile",
     "card": "mastercard",
     "refund": "reimbursement",

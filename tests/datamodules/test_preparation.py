@@ -385,11 +385,11 @@ def test_only_training_texts_are_learned_from(data):
 
 
 def test_texts_are_encoded_alike_in_pieces(data, monkeypatch):
-    import datamodules.preparation
+    import datamodules.encoding
 
     rows = labelled(*["x", "y"] * 5)
     whole = data(rows, rows, max_length=1)
-    monkeypatch.setattr(datamodules.preparation, "_CHUNK", 3)
+    monkeypatch.setattr(datamodules.encoding, "_CHUNK", 3)
     pieces = data(rows, rows, max_length=2)
     assert rows_of(pieces.split("train").tokens) == rows_of(whole.tokenizer.encode_batch(rows.texts))
     assert [row[:1] for row in rows_of(pieces.split("train").tokens)] == rows_of(whole.split("train").tokens)

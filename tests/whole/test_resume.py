@@ -115,6 +115,14 @@ def test_a_run_that_had_stopped_early_does_not_go_on(work, on):
     first = work.fit(*on, *never_better, epochs=5)
     assert report_of(first)["epochs"] == 2
     again = work.fit(*on, *never_better, "--ckpt_path", first, epochs=5)
-    ours, theirs = (torch.load(run / "checkpoints" / "best.ckpt", weights_only=True) for run in (first, first))
+    ours, theirs = (torch.load(run / "checkpoints" / "best.ckpt", weights_only=True) for run in (again, first))
     assert report_of(again)["test"] == report_of(first)["test"]
     assert all(torch.equal(ours["state_dict"][name], weight) for name, weight in theirs["state_dict"].items())
+
+
+def test_a_best_checkpoint_that_is_gone_is_told_and_chosen_anew(work, on):
+    first = work.fit(*on, epochs=1)
+    (first / "checkpoints" / "best.ckpt").unlink()
+    with pytest.warns(UserWarning, match=r"the best checkpoint so far is gone, so the best is chosen anew .*best\.ckpt"):
+        again = work.fit(*on, "--ckpt_path", first, epochs=2)
+    assert torch.load(again / "checkpoints" / "best.ckpt", weights_only=True)["epoch"] == 1

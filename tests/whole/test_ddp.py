@@ -1,0 +1,108 @@
+"""Two processes on the CPU: one run folder, one report, and the metrics of a single process."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import TINY, Answer, Workplace, predictions_of, report_of, write_splits
+
+HERE = Path(__file__).parents[2]
+TWO = ("--trainer.devices", "2", "--trainer.strategy", "ddp", "--trainer.accelerator", "cpu")
+
+
+def run_two(folder: Path, *arguments: str) -> Answer:
+    """`python train.py …` as a user starts it, since Lightning starts the second process by the same command."""
+    folders = ("--trainer.default_root_dir", str(folder / "runs"), "--data.cache_dir", str(folder / "cache"))
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PL_", "MASTER_", "LOCAL_"))}
+    ended = subprocess.run(
+        [sys.executable, str(HERE / "train.py"), *TWO, *arguments, *folders],
+        env=environment | {"OMP_NUM_THREADS": "1"},
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=240,
+    )
+    return Answer(ended.returncode, ended.stdout, ended.stderr)
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory) -> tuple[Path, Answer]:
+    """The folder of a run by two processes, and what it said; the texts are odd in number in every split."""
+    folder = tmp_path_factory.mktemp("two")
+    data = write_splits(folder / "words")
+    table = (data / "train.csv").read_text(encoding="utf-8").splitlines()
+    (data / "train.csv").write_text("\n".join(table[:-1]), encoding="utf-8")  # 89 of 90
+    given = ("--data.source", "Files", "--data.source.path", str(data), *TINY, "--data.batch_size", "8")
+    learning = ("--model.optimizer.lr", "0.02", "--trainer.max_epochs", "2", "--trainer.gradient_clip_val", "1")
+    answer = run_two(folder, *given, *learning, "--data.sampler", "ClassBalanced", "--model.schedule", "WarmupLinear")
+    assert answer.code == 0, answer.err[-3000:]
+    return folder, answer
+
+
+def test_two_processes_leave_one_run_folder_with_one_report(shared):
+    folder, _ = shared
+    (run,) = folder.glob("runs/*/*")
+    assert run.name == "version_0"
+    assert {"config.yaml", "report.json", "predictions.csv", "confusion_matrix.png"} <= {f.name for f in run.iterdir()}
+    assert not [file for file in run.rglob("*") if file.name.startswith(".")], "nothing half-written stays"
+    report = report_of(run)
+    assert report["device"]["processes"] == 2
+    assert report["data"]["rows"] == {"train": 89, "validation": 30, "test": 41}
+    assert len(list(run.glob("events.out.tfevents.*"))) <= 2  # of training and of the test
+
+
+def test_each_test_text_is_predicted_once(shared):
+    (run,) = shared[0].glob("runs/*/*")
+    assert sorted(int(line["row"]) for line in predictions_of(run)) == list(range(41))
+
+
+def test_the_metrics_are_those_of_one_process(shared, tmp_path, capsys):
+    (run,) = shared[0].glob("runs/*/*")
+    work = Workplace(tmp_path, capsys.readouterr)
+    given = ("--config", run / "config.yaml", "--trainer.devices", 1, "--trainer.strategy", "auto")
+    answer = work.train("test", *given, "--ckpt_path", run / "checkpoints" / "best.ckpt")
+    assert answer.code == 0, answer.err
+    (alone,) = work.run_folders()
+    ours, theirs = report_of(alone)["test"], report_of(run)["test"]
+    assert set(ours) == set(theirs)
+    for name in set(ours) - {"per_class"}:
+        assert ours[name] == pytest.approx(theirs[name], abs=1e-6), name
+    assert ours["accuracy"] > 0.6
+    for one, two in zip(predictions_of(alone), predictions_of(run), strict=True):
+        assert one["text"] == two["text"]
+        assert float(one["probability:metal"]) == pytest.approx(float(two["probability:metal"]), abs=1e-6)
+
+
+def test_notes_and_tables_are_printed_once(shared):
+    said = shared[1].out
+    for line in ("data: 89 train", "run folder: ", "best after epoch", "classes (test)"):
+        assert said.count(line) == 1, line
+
+
+def test_two_processes_each_take_half_of_an_epoch(shared):
+    """89 texts, 8 a batch and process: 88 of them in six steps; texts are counted over both."""
+    (run,) = shared[0].glob("runs/*/*")
+    report = report_of(run)
+    assert report["texts_per_second"] * report["seconds"]["train"] == pytest.approx(2 * 88, rel=0.02)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("sampler", ["Shuffle", "LengthBucket"])
+def test_every_sampler_works_with_two_processes(sampler, tmp_path):
+    data = write_splits(tmp_path / "words")
+    given = ("--data.source", "Files", "--data.source.path", str(data), *TINY, "--trainer.max_epochs", "1")
+    answer = run_two(tmp_path, *given, "--data.sampler", sampler)
+    assert answer.code == 0, answer.err[-3000:]
+    (run,) = tmp_path.glob("runs/*/*")
+    assert len(predictions_of(run)) == 41
+
+
+def test_a_wrong_choice_ends_before_a_second_process_starts(tmp_path):
+    answer = run_two(tmp_path, "--model.encoder.filters", "-3")
+    assert answer.code == 2
+    assert answer.err.count("error:") == 1
+    assert not (tmp_path / "runs").exists()
