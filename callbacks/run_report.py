@@ -13,9 +13,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TextIO
 
+import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.loggers import TensorBoardLogger
-from pytorch_lightning.utilities import rank_zero_only
 
 from callbacks.confusion_picture import confusion_picture
 from callbacks.result_table import print_result
@@ -53,8 +53,9 @@ class RunReport(Callback):
         data = _datamodule(trainer)
         self.seconds["prepare"] = data.seconds
         self._start("fit")
+        folder = trainer.log_dir  # asked by every rank, since they agree on it by a broadcast
         if trainer.is_global_zero:
-            _say_data(data, sum(p.numel() for p in pl_module.parameters()), trainer)
+            _say_data(data, sum(p.numel() for p in pl_module.parameters()), trainer.strategy.root_device, folder)
 
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Starts the clock of the epoch."""
@@ -112,9 +113,10 @@ class RunReport(Callback):
 
     def finish(self, trainer: Trainer, model: TextClassifier) -> None:
         """Writes and prints what there is; the test part is left out where no test was made."""
-        if not trainer.is_global_zero or trainer.log_dir is None or not model.evaluations:
+        log_dir = trainer.log_dir  # asked by every rank, since they agree on it by a broadcast
+        if not trainer.is_global_zero or log_dir is None or not model.evaluations:
             return
-        folder = Path(trainer.log_dir)
+        folder = Path(log_dir)
         folder.mkdir(parents=True, exist_ok=True)
         data = _datamodule(trainer)
         split = "test" if "test" in model.evaluations else "validation"
@@ -229,8 +231,7 @@ def _datamodule(trainer: Trainer) -> TextDataModule:
     return trainer.datamodule  # type: ignore[attr-defined]  # Lightning's trainer has one
 
 
-@rank_zero_only
-def _say_data(data: TextDataModule, parameters: int, trainer: Trainer) -> None:
+def _say_data(data: TextDataModule, parameters: int, device: torch.device, folder: str | None) -> None:
     about = data.about
     rows = ", ".join(f"{count:,} {name}" for name, count in about["rows"].items())
     print(
@@ -239,7 +240,7 @@ def _say_data(data: TextDataModule, parameters: int, trainer: Trainer) -> None:
     )
     for note in about["notes"]:
         print(f"note: {note}")
-    print(f"model: {parameters:,} parameters on {trainer.strategy.root_device}; run folder {trainer.log_dir}")
+    print(f"model: {parameters:,} parameters on {device}; run folder {folder}")
 
 
 def _plain(value: Any) -> Any:

@@ -77,6 +77,7 @@ class Pretrained(TextEncoder):
             name = "activation_checkpointing_enable"  # as later releases of `transformers` 5 call it
             enable = getattr(self.backbone, name, self.backbone.gradient_checkpointing_enable)
             enable({"use_reentrant": False})
+        self.train()  # as any new module; `transformers` gives its models with dropout off
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor | None = None) -> Tensor:
         """Encodes a batch."""

@@ -59,6 +59,13 @@ def texts(*lengths):
     return torch.randint(1, SPEC.vocabulary_size, mask.shape, generator=rng) * mask, mask
 
 
+@pytest.mark.parametrize("name", sorted(CLASSES))
+def test_a_new_encoder_is_in_training_mode(name):
+    """Models of `transformers` come with dropout off, and Lightning trains with whatever mode it finds."""
+    made = CLASSES[name](SPEC, **SMALL.get(name, {}))
+    assert all(module.training for module in made.modules())
+
+
 def test_all_encoders_are_found():
     assert set(CLASSES) >= {"TextCNN", "RNN", "Pretrained"}
 
