@@ -10,8 +10,13 @@ import sys
 import warnings
 
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-warnings.filterwarnings("ignore", message=".*LeafSpec.*")  # inside Lightning, and nothing a user could mend
-warnings.filterwarnings("ignore", message="The dirpath has changed")  # on resuming; `ExactResume` sees to it
+for not_for_users in (
+    ".*LeafSpec.*",  # inside Lightning
+    ".*all_gather.* is deprecated",  # inside Lightning
+    "It is recommended to use `self.log",  # each rank measures all texts, so there is nothing to average
+    "The dirpath has changed",  # on resuming; `ExactResume` sees to it
+):
+    warnings.filterwarnings("ignore", message=not_for_users)
 
 
 def main(arguments: list[str]) -> int:

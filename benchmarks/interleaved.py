@@ -22,7 +22,7 @@ def interleaved(contestants: Mapping[str, Callable[[int], float]], repeats: int)
     """
     measured: dict[str, list[float]] = {name: [] for name in contestants}
     for repeat in range(repeats):
-        turns = list(contestants) if repeat % 2 == 0 else list(reversed(contestants))
+        turns = list(contestants)[:: 1 if repeat % 2 == 0 else -1]
         for name in turns:
             measured[name].append(contestants[name](repeat))
             print(f"repeat {repeat + 1} of {repeats}: {name} {measured[name][-1]:,.3g}", flush=True)

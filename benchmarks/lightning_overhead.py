@@ -3,14 +3,14 @@
     python -m benchmarks.lightning_overhead --path DIR     # TextCNN by characters, batches of 128
     python -m benchmarks.lightning_overhead                # demo data and the default model, whose steps are short
 
-DIR is data as `--data.source Files` takes them (the target is for THUCNews headlines). Arguments that are not known here
-go to both. Each repeat trains a fresh model on the same batches for the same steps: once by the command line with every
-default callback and the progress bar as at a terminal, once by forward, loss, backward, step and nothing else, with the
-same fused optimizer and the same schedule. Neither validates: that is work, not overhead.
+DIR is data as `--data.source Files` takes them (the target is for THUCNews headlines). Arguments that are not known
+here go to both. Each repeat trains a fresh model on the same batches for the same steps: once by the command line with
+every default callback and the progress bar as at a terminal, once by forward, loss, backward, step and nothing else,
+with the same fused optimizer and the same schedule. Neither validates: that is work, not overhead.
 
-Read the last column: the share of the bare loop's texts a second that is left, 0.95 or more being the target. `overhead`
-in the JSON line is the time that a step takes longer, in milliseconds; it hardly depends on the model, so it weighs more
-the shorter the steps are. Most of it is Lightning's own: some 150 calls of hooks a step.
+Read the last column: the share of the bare loop's texts a second that is left, 0.95 or more being the target.
+`overhead` in the JSON line is the time that a step takes longer, in milliseconds. It hardly depends on the model, so it
+weighs more the shorter the steps are; most of it is Lightning's own way through some 150 hooks a step.
 """
 
 from __future__ import annotations

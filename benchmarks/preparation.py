@@ -2,12 +2,13 @@
 
     python -m benchmarks.preparation --path DIR
 
-DIR is data as `--data.source Files` takes them (the targets are for THUCNews headlines, by characters). Both measure
-`TextDataModule.prepare_data` and `setup` after all imports, cold with an empty cache folder each time; the source files
-are in the memory of the operating system, as they are right after a copy or download. `batch encoding` is the Rust
-library `tokenizers` by characters on texts that are in memory already, as a yardstick.
+DIR is data as `--data.source Files` takes them (the targets are for THUCNews headlines, by characters). Both time
+`TextDataModule.prepare_data` and `setup` after all imports: `cold` with a new cache folder each time, though the source
+files are in the memory of the operating system, as they are right after a download; `warm start` with the cache filled.
+`batch encoding` is the Rust library `tokenizers` alone, by characters, on texts that are in memory already.
 
-Read the first column: at least 100,000 texts a second from cold; and `warm start` in the JSON line: under half a second.
+Read the first column, at least 100,000 texts a second from cold, and `warm_seconds` in the JSON line: under half a
+second.
 """
 
 from __future__ import annotations
@@ -23,8 +24,6 @@ import tokenizers
 from tokenizers import models, pre_tokenizers
 
 from benchmarks.interleaved import interleaved, show
-from datamodules.samplers.base import SamplingFrame
-from datamodules.samplers.length_bucket import LengthBucket
 from datamodules.sources.files import Files
 from datamodules.text_datamodule import TextDataModule
 from datamodules.tokenizers.characters import Characters
@@ -32,12 +31,8 @@ from datamodules.tokenizers.characters import Characters
 
 def seconds_of_preparation(path: str, cache: Path) -> tuple[float, int]:
     """How long until loaders can be made, and how many texts there are."""
-
-    def sampler(frame: SamplingFrame) -> LengthBucket:
-        return LengthBucket(frame)
-
     start = time.perf_counter()
-    data = TextDataModule(lambda: Files(path), Characters, sampler, cache_dir=str(cache))
+    data = TextDataModule(lambda: Files(path), Characters, cache_dir=str(cache))
     data.prepare_data()
     data.setup()
     return time.perf_counter() - start, sum(data.about["rows"].values())
@@ -76,7 +71,9 @@ def main() -> None:
         warm_seconds.clear()
         contestants = {"cold": cold, "warm start": warm, "batch encoding": batch_encoding}
         measured = interleaved(contestants, chosen.repeats)
-    show("preparation", "texts a second", measured, "batch encoding", texts=len(texts), warm_seconds=median(warm_seconds))
+    show(
+        "preparation", "texts a second", measured, "batch encoding", texts=len(texts), warm_seconds=median(warm_seconds)
+    )
 
 
 if __name__ == "__main__":

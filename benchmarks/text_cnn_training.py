@@ -18,7 +18,7 @@ import argparse
 import random
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -28,7 +28,7 @@ from torch import Tensor, nn
 
 from benchmarks.interleaved import interleaved, show
 from benchmarks.timed_fit import run, timed_fit
-from datamodules.sources.base import Rows
+from datamodules.sources.base import Rows, SplitName
 from datamodules.sources.files import Files
 
 _PADDED_TO = 32  # characters, as in those repositories
@@ -98,7 +98,7 @@ class PlainLoop:
         padded = [ids + [0] * (_PADDED_TO - len(ids)) for ids in kept]
         return list(zip(padded, [self._classes[str(label)] for label in rows.labels], strict=True))
 
-    def _batches(self, split: str, rng: random.Random | None = None) -> Iterator[tuple[Tensor, Tensor]]:
+    def _batches(self, split: SplitName, rng: random.Random | None = None) -> Iterator[tuple[Tensor, Tensor]]:
         rows = self._splits[split]
         order = list(range(len(rows)))
         if rng is not None:
@@ -115,7 +115,7 @@ class PlainLoop:
         optimizer.step()
 
     @torch.no_grad()
-    def _accuracy(self, model: nn.Module, split: str) -> float:
+    def _accuracy(self, model: nn.Module, split: SplitName) -> float:
         model.eval()
         right = sum(int((model(ids).argmax(1) == labels).sum()) for ids, labels in self._batches(split))
         return right / len(self._splits[split])
@@ -149,14 +149,17 @@ def main() -> None:
             cli = run([*ours, "--trainer.max_epochs", str(chosen.epochs)], Path(folder))
             return float(cli.trainer.callback_metrics["test/accuracy"])
 
+        contestants: dict[str, Callable[[int], float]]
         if chosen.epochs:
-            accuracy = {"plain loop": lambda _: plain.test_accuracy(chosen.epochs), "ours": our_accuracy}
-            show("text_cnn_accuracy", "test accuracy", interleaved(accuracy, 1), "plain loop", epochs=chosen.epochs)
+            contestants = {"plain loop": lambda _: plain.test_accuracy(chosen.epochs), "ours": our_accuracy}
+            measured = interleaved(contestants, 1)
+            show("text_cnn_accuracy", "test accuracy", measured, "plain loop", epochs=chosen.epochs, arguments=others)
             return
         our_speed(0, steps=3)
         plain.texts_per_second(0, steps=3)
-        speed = {"plain loop": partial(plain.texts_per_second, steps=chosen.steps), "ours": our_speed}
-        show("text_cnn_training", "texts a second", interleaved(speed, chosen.repeats), "plain loop", arguments=others)
+        contestants = {"plain loop": partial(plain.texts_per_second, steps=chosen.steps), "ours": our_speed}
+        measured = interleaved(contestants, chosen.repeats)
+    show("text_cnn_training", "texts a second", measured, "plain loop", arguments=others)
 
 
 if __name__ == "__main__":

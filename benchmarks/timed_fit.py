@@ -6,6 +6,7 @@ import io
 import os
 import tempfile
 import time
+import warnings
 from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from typing import Any
 from pytorch_lightning import Callback, LightningModule, Trainer
 
 from commands.cli import TextCLI
+
+warnings.filterwarnings("ignore", message=".*LeafSpec.*")  # as `train.py` does
 
 
 class Stopwatch(Callback):
@@ -24,13 +27,23 @@ class Stopwatch(Callback):
         self._start = self._end = 0.0
 
     @property
+    def seconds(self) -> float:
+        """Of all steps together."""
+        return self._end - self._start
+
+    @property
     def texts_per_second(self) -> float:
         """Over all steps."""
-        return self.texts / (self._end - self._start)
+        return self.texts / self.seconds
+
+    @property
+    def tokens_per_second(self) -> float:
+        """Over all steps, padding counted."""
+        return self.tokens / self.seconds
 
     def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
         """Starts at the first step."""
-        if not self.texts:
+        if not self._start:
             self._start = time.perf_counter()
 
     def on_train_batch_end(
@@ -54,8 +67,8 @@ def timed_fit(arguments: list[str], folder: Path, steps: int, seed: int) -> tupl
     limits = ["--trainer.max_steps", str(steps), "--trainer.limit_test_batches", "1", "--seed_everything", str(seed)]
     stopwatch = ["--trainer.callbacks", f"{Stopwatch.__module__}.{Stopwatch.__name__}"]
     cli = run([*arguments, *limits, *stopwatch], folder)
-    found = next(callback for callback in cli.trainer.callbacks if isinstance(callback, Stopwatch))
-    return cli, found
+    callbacks: list[Callback] = cli.trainer.callbacks  # type: ignore[attr-defined]  # set when it is made
+    return cli, next(callback for callback in callbacks if isinstance(callback, Stopwatch))
 
 
 def run(arguments: list[str], folder: Path) -> TextCLI:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import csv
 import json
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ import torch
 
 from datamodules.batch import TextBatch
 from datamodules.collate import collate
-from datamodules.errors import UsageError
+from datamodules.errors import UsageError, did_you_mean
 from datamodules.text_stream import NewText, new_texts
 from lightning_modules.bundle import Bundle, load_bundle
 from lightning_modules.tasks import decided_names
@@ -32,7 +33,7 @@ def predict(arguments: list[str]) -> None:
         UsageError: A choice that cannot be.
         DataError: A checkpoint or texts that cannot be used.
     """
-    chosen = _parser().parse_args(arguments)
+    chosen = _parser().parse_intermixed_args(arguments)  # options may stand between run and texts
     if chosen.batch_size < 1:
         raise UsageError(f"--batch_size must be at least 1, got {chosen.batch_size}")
     bundle = load_bundle(Path(chosen.checkpoint))
@@ -133,7 +134,11 @@ def _output(path: str | None) -> Iterator[TextIO]:
 
 class _ShortParser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{message}; `python predict.py --help` lists every option")
+        unknown = re.match(r"unrecognized arguments: (--\S+)", message)
+        if unknown:
+            options = [option for action in self._actions for option in action.option_strings]
+            message = f"there is no option {unknown[1]}.{did_you_mean(unknown[1], options)}"
+        raise UsageError(f"{message.rstrip('.')}; `python predict.py --help` lists every option")
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -59,8 +59,8 @@ SENTENCES = {
 """What a writer of each class says when it is said plainly."""
 
 SHARED = {
-    ("fraud", "billing"): ["there is money gone from my card", "i do not understand this charge"],
-    ("fraud", "login"): ["my password was changed", "i got a mail about a sign in"],
+    ("fraud", "billing"): ["there is a charge that i do not know"],
+    ("fraud", "login"): ["i got a mail about a sign in"],
     ("cancellation", "refund"): ["i changed my mind", "i am not happy with you"],
     ("cancellation", "delivery"): ["please do not send it", "it comes too late for me"],
     ("billing", "delivery"): ["i paid for two but got one", "the paper in the box is wrong", "there was no paper in the box"],

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import DATA, TINY_RNN, USAGE, assert_refused, write_splits, write_table
+from workplace import DATA, TINY_RNN, USAGE, assert_refused, write_splits, write_table
 
 
 def _truncated(good: Path, bad: Path) -> None:

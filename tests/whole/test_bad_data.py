@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
-from conftest import DATA, TINY, USAGE, assert_refused, report_of, rows, write_splits, write_table
+from workplace import DATA, TINY, USAGE, assert_refused, report_of, rows, write_splits, write_table
 
 HEAD = "text,label\n"
 
@@ -43,21 +43,61 @@ def _pairs(folder: Path) -> None:
 
 # What is done to a folder of good files, the exit code, and what the message must say.
 FAULTS = {
-    "no text column": (_file("train.csv", "texts,label\na,b\n"), DATA, r'train.csv has no column "text"; it has: texts, label\. Did you mean "texts"\?.*--data.source.text_column'),
-    "no label column": (_file("train.csv", "text,lable\na,b\n"), DATA, r'no column "label".*Did you mean "lable"\?.*--data.source.label_column'),
+    "no text column": (
+        _file("train.csv", "texts,label\na,b\n"),
+        DATA,
+        r'train.csv has no column "text"; it has: texts, label\. Did you mean "texts"\?.*--data.source.text_column',
+    ),
+    "no label column": (
+        _file("train.csv", "text,lable\na,b\n"),
+        DATA,
+        r'no column "label".*Did you mean "lable"\?.*--data.source.label_column',
+    ),
     "no column in the test": (_file("test.csv", "words,label\na,b\n"), DATA, r'test.csv has no column "text"'),
     "an empty file": (_file("train.csv", ""), DATA, r"train.csv is empty; give it a header"),
     "an empty test file": (_file("test.csv", "\n\n"), DATA, r"test.csv is empty"),
     "a header only": (_file("train.csv", HEAD), DATA, r"train.csv has a header \(text, label\) but no rows"),
-    "one class only": (_file("train.csv", HEAD + "a,x\nb,x\nc,x\n"), DATA, r"at least two different labels to tell apart, got one only, 'x'"),
-    "empty texts only": (_file("train.csv", HEAD + ",x\n ,y\n"), DATA, r"the training split has no text that could be used"),
-    "an empty test split": (_file("test.csv", HEAD + ",fruit\n"), DATA, r"the test split has no text that could be used"),
-    "a row without a label": (_file("train.csv", HEAD + "a,x\nb,\n"), DATA, r'1 row has no label in column "label": line 3'),
-    "an unseen label": (_unseen, DATA, r"test: 1 rows carry 1 label\(s\) that the training split lacks: 'tree' \(1\).*--data.unseen_labels drop"),
-    "bytes of another encoding": (_raw("train.csv", HEAD.encode() + "日本,x\n".encode("shift_jis")), DATA, r"train.csv is not utf-8: byte 12, in line 2.*--data.source.encoding"),
-    "an open quote": (_file("train.csv", HEAD + '"a,x\nb,y\n'), DATA, r"train.csv: a quote that opens in line 2 is never closed.*--data.source.quoted false"),
+    "one class only": (
+        _file("train.csv", HEAD + "a,x\nb,x\nc,x\n"),
+        DATA,
+        r"at least two different labels to tell apart, got one only, 'x'",
+    ),
+    "empty texts only": (
+        _file("train.csv", HEAD + ",x\n ,y\n"),
+        DATA,
+        r"the training split has no text that could be used",
+    ),
+    "an empty test split": (
+        _file("test.csv", HEAD + ",fruit\n"),
+        DATA,
+        r"the test split has no text that could be used",
+    ),
+    "a row without a label": (
+        _file("train.csv", HEAD + "a,x\nb,\n"),
+        DATA,
+        r'1 row has no label in column "label": line 3',
+    ),
+    "an unseen label": (
+        _unseen,
+        DATA,
+        r"test: 1 rows carry 1 label\(s\) that the training split lacks: 'tree' \(1\).*--data.unseen_labels drop",
+    ),
+    "bytes of another encoding": (
+        _raw("train.csv", HEAD.encode() + "日本,x\n".encode("shift_jis")),
+        DATA,
+        r"train.csv is not utf-8: byte 12, in line 2.*--data.source.encoding",
+    ),
+    "an open quote": (
+        _file("train.csv", HEAD + '"a,x\nb,y\n'),
+        DATA,
+        r"train.csv: a quote that opens in line 2 is never closed.*--data.source.quoted false",
+    ),
     "a quote inside": (_file("train.csv", HEAD + '"a" b,x\n'), DATA, r"train.csv: line 2 has broken quoting"),
-    "a row too long": (_file("train.csv", HEAD + "a,b,x\n"), DATA, r"the header has 2 fields .*1 row has another number: line 2 \(3\)"),
+    "a row too long": (
+        _file("train.csv", HEAD + "a,b,x\n"),
+        DATA,
+        r"the header has 2 fields .*1 row has another number: line 2 \(3\)",
+    ),
     "no train file": (_without("train.csv"), DATA, r"holds no train file .*it holds: test.csv, validation.csv"),
     "two train files": (_file("train.tsv", "text\tlabel\na\tb\n"), DATA, r"2 files for train: train.csv, train.tsv"),
     "pairs for a model of single texts": (_pairs, USAGE, r"the data have a second text a row, which Words cannot tell"),
@@ -117,7 +157,9 @@ def test_a_loss_that_does_not_fit_is_refused_before_any_row_is_read(work, tmp_pa
     folder.mkdir()
     (folder / "train.csv").write_text('text,labels\na,"[""x""]"\n"b', encoding="utf-8")
     answer = work.train("--data.source", "Files", "--data.source.path", folder, "--model.loss", "CrossEntropy")
-    assert_refused(answer, work, USAGE, r"--model.loss: CrossEntropy does not fit labels that are multi-label.*BinaryCrossEntropy")
+    assert_refused(
+        answer, work, USAGE, r"--model.loss: CrossEntropy does not fit labels that are multi-label.*BinaryCrossEntropy"
+    )
 
 
 def test_a_test_without_a_test_split_is_refused(trained, work, tmp_path):
@@ -132,7 +174,11 @@ def test_what_can_be_used_in_part_goes_on_with_counted_notes(work, tmp_path):
     """Empty texts, a class with one row, fewer rows than a batch, no test split."""
     folder = tmp_path / "data"
     folder.mkdir()
-    lonely = [{"text": "a lonely word", "label": "odd"}, {"text": "  ", "label": "fruit"}, {"text": "", "label": "metal"}]
+    lonely = [
+        {"text": "a lonely word", "label": "odd"},
+        {"text": "  ", "label": "fruit"},
+        {"text": "", "label": "metal"},
+    ]
     write_table(folder / "train.csv", [*rows(40, 0), *lonely])
     write_table(folder / "validation.csv", rows(10, 1))
     answer = work.train("--data.source", "Files", "--data.source.path", folder, *TINY, "--trainer.max_epochs", 1)
@@ -154,4 +200,7 @@ def test_unseen_labels_are_dropped_where_that_was_asked_for(work, tmp_path):
     run = work.fit("--data.source", "Files", "--data.source.path", folder, "--data.unseen_labels", "drop", *TINY)
     report = report_of(run)
     assert report["data"]["rows"]["test"] == 5
-    assert "test: 1 rows carry 1 label(s) that the training split lacks and were dropped: 'tree' (1)" in report["data"]["notes"]
+    assert (
+        "test: 1 rows carry 1 label(s) that the training split lacks and were dropped: 'tree' (1)"
+        in report["data"]["notes"]
+    )

@@ -5,17 +5,23 @@ from __future__ import annotations
 import shlex
 
 import pytest
-from conftest import USAGE, assert_refused
+from workplace import USAGE, assert_refused
 
 # The arguments after `python train.py`, and what the message must say.
 ARGUMENTS = {
     # names
-    "a class": ("--model.encoder RN", r'--model.encoder has no choice named RN\. Did you mean "RNN"\? It takes: .*TextCNN'),
+    "a class": (
+        "--model.encoder RN",
+        r'--model.encoder has no choice named RN\. Did you mean "RNN"\? It takes: .*TextCNN',
+    ),
     "a source": ("--data.source File", r'--data.source has no choice named File\. Did you mean "Files"\?'),
     "a tokenizer": ("--data.tokenizer Word", r'--data.tokenizer has no choice named Word\. Did you mean "Words"\?'),
     "a sampler": ("--data.sampler Balanced", r'Did you mean "ClassBalanced"\?'),
     "a loss": ("--model.loss Focall", r'--model.loss has no choice named Focall\. Did you mean "Focal"\?'),
-    "a loss inside a loss": ("--model.loss OHEM --model.loss.base Focl", r'--model.loss.base .*Focl\. Did you mean "Focal"\?'),
+    "a loss inside a loss": (
+        "--model.loss OHEM --model.loss.base Focl",
+        r'--model.loss.base .*Focl\. Did you mean "Focal"\?',
+    ),
     "an optimizer": ("--model.optimizer AdamX", r'--model.optimizer has no choice named AdamX\. Did you mean "Adam'),
     "a schedule": ("--model.schedule WarmupLinar", r'Did you mean "WarmupLinear"\?'),
     "a class by a wrong path": ("--model.encoder my.module.Encoder", r"--model.encoder .*(Encoder|my\.module)"),
@@ -24,14 +30,20 @@ ARGUMENTS = {
         r'--model.encoder RNN has no argument cel\. Did you mean "cell"\? It takes: dim, hidden',
     ),
     "an argument of the default class": ("--model.encoder.cell gru", r"--model.encoder TextCNN has no argument cell"),
-    "an argument of another loss": ("--model.loss CrossEntropy --model.loss.gamma 2", r"CrossEntropy has no argument gamma"),
+    "an argument of another loss": (
+        "--model.loss CrossEntropy --model.loss.gamma 2",
+        r"CrossEntropy has no argument gamma",
+    ),
     "an argument of a loss inside": (
         "--model.loss OHEM --model.loss.base Focal --model.loss.base.gama 2",
         r'--model.loss.base Focal has no argument gama\. Did you mean "gamma"\?',
     ),
     "an option": ("--data.batchsize 3", r'no option --data.batchsize\. Did you mean "--data.batch_size"\?'),
     "an option of nothing": ("--modl.encoder RNN", r'no option --modl.encoder\. Did you mean "--model.encoder"\?'),
-    "an abbreviated option": ("--trainer.max_epoch 3", r'no option --trainer.max_epoch\. Did you mean "--trainer.max_epochs"\?'),
+    "an abbreviated option": (
+        "--trainer.max_epoch 3",
+        r'no option --trainer.max_epoch\. Did you mean "--trainer.max_epochs"\?',
+    ),
     "an option of another callback": ("--early_stopping.patienc 3", r'Did you mean "--early_stopping.patience"\?'),
     "a verb": ("tets", r'there is no verb tets\. Did you mean "test"\? It takes: fit, validate, test, predict'),
     "two faults at once": (
@@ -41,14 +53,20 @@ ARGUMENTS = {
     # types
     "a word for a number": ("--trainer.max_epochs abc", r"--trainer.max_epochs must be int.*got 'abc'"),
     "a share for a count": ("--data.batch_size 1.5", r"--data.batch_size must be int, got '?1.5"),
-    "a word for a size": ("--model.encoder TextCNN --model.encoder.filters x", r"--model.encoder.filters must be int, got 'x'"),
+    "a word for a size": (
+        "--model.encoder TextCNN --model.encoder.filters x",
+        r"--model.encoder.filters must be int, got 'x'",
+    ),
     "a word for a length": ("--data.max_length foo", r"--data.max_length must be int or float, got 'foo'"),
     "no such alternative": (
         "--model.encoder RNN --model.encoder.cell lstmm",
         r"--model.encoder.cell must be one of 'lstm', 'gru', got 'lstmm'",
     ),
     "no such choice": ("--data.empty maybe", r"--data.empty must be one of 'drop', 'keep', 'refuse', got 'maybe'"),
-    "a word for yes or no": ("--early_stopping.restore_best maybe", r"--early_stopping.restore_best must be bool, got 'maybe'"),
+    "a word for yes or no": (
+        "--early_stopping.restore_best maybe",
+        r"--early_stopping.restore_best must be bool, got 'maybe'",
+    ),
     "a word for a patience": ("--early_stopping.patience x", r"--early_stopping.patience must be int, got 'x'"),
     "a missing value": ("--trainer.max_epochs", r"--trainer.max_epochs.*expected"),
     # ranges, refused before any data are read
@@ -57,27 +75,51 @@ ARGUMENTS = {
     "a hidden size below one": ("--model.encoder RNN --model.encoder.hidden -1", r"--model.encoder: hidden .*got -1"),
     "a dropout of one": ("--model.encoder.embedding_dropout 1", r"embedding_dropout .* in \[0, 1\), got 1"),
     "a dropout of the head": ("--model.head.dropout 1.5", r"--model.head: dropout .* in \[0, 1\), got 1.5"),
-    "a gamma below zero": ("--model.loss Focal --model.loss.gamma -1", r"--model.loss: gamma must be 0 or more, got -1"),
-    "a smoothing of one": ("--model.loss CrossEntropy --model.loss.smoothing 1", r"--model.loss: smoothing .* \[0, 1\), got 1"),
+    "a gamma below zero": (
+        "--model.loss Focal --model.loss.gamma -1",
+        r"--model.loss: gamma must be 0 or more, got -1",
+    ),
+    "a smoothing of one": (
+        "--model.loss CrossEntropy --model.loss.smoothing 1",
+        r"--model.loss: smoothing .* \[0, 1\), got 1",
+    ),
     "nothing kept": ("--model.loss OHEM --model.loss.keep 0", r"--model.loss: keep .* \(0, 1\], got 0"),
-    "a weighting": ("--model.loss CrossEntropy --model.loss.class_weights invers", r"--model.loss.class_weights must be .*'inverse'.*got 'invers'"),
-    "a sampler's weighting": ("--data.sampler ClassBalanced --data.sampler.weighting invers", r"--data.sampler.weighting must be one of 'inverse'.*got 'invers'"),
+    "a weighting": (
+        "--model.loss CrossEntropy --model.loss.class_weights invers",
+        r"--model.loss.class_weights must be .*'inverse'.*got 'invers'",
+    ),
+    "a sampler's weighting": (
+        "--data.sampler ClassBalanced --data.sampler.weighting invers",
+        r"--data.sampler.weighting must be one of 'inverse'.*got 'invers'",
+    ),
     "a sampler's beta": (
         "--data.sampler ClassBalanced --data.sampler.weighting effective --data.sampler.beta 1",
         r"--data.sampler: beta .* in \[0, 1\), got 1",
     ),
-    "a pool of zero": ("--data.sampler LengthBucket --data.sampler.pool 0", r"--data.sampler: pool .* at least 1, got 0"),
-    "a warm-up in steps": ("--model.schedule WarmupLinear --model.schedule.warmup 500", r"--model.schedule: warmup is a share of training .*got 500"),
+    "a pool of zero": (
+        "--data.sampler LengthBucket --data.sampler.pool 0",
+        r"--data.sampler: pool .* at least 1, got 0",
+    ),
+    "a warm-up in steps": (
+        "--model.schedule WarmupLinear --model.schedule.warmup 500",
+        r"--model.schedule: warmup is a share of training .*got 500",
+    ),
     "an endless warm-up": (
         "--model.schedule WarmupCosine --trainer.max_epochs -1",
         r"--model.schedule: WarmupCosine must know how long training is",
     ),
-    "a schedule that torch refuses": ("--model.schedule ReduceLROnPlateau --model.schedule.factor 2", r"--model.schedule: Factor should be < 1.0"),
+    "a schedule that torch refuses": (
+        "--model.schedule ReduceLROnPlateau --model.schedule.factor 2",
+        r"--model.schedule: Factor should be < 1.0",
+    ),
     "a schedule without its due": ("--model.schedule StepLR", r"--model.schedule.step_size is required"),
     "a rate below zero": ("--model.optimizer.lr -1", r"--model.optimizer: Invalid learning rate: -1"),
     "an optimizer of one group": ("--model.optimizer LBFGS", r"--model.optimizer: LBFGS .*parameter groups"),
     "a batch of none": ("--data.batch_size 0", r"--data.batch_size must be at least 1, got 0"),
-    "an evaluation batch of none": ("--data.evaluation_batch_size -1", r"--data.evaluation_batch_size must be at least 1, got -1"),
+    "an evaluation batch of none": (
+        "--data.evaluation_batch_size -1",
+        r"--data.evaluation_batch_size must be at least 1, got -1",
+    ),
     "workers below zero": ("--data.num_workers -1", r"--data.num_workers .* must be 0 or more, got -1"),
     "a share of all rows": ("--data.validation_share 1", r"--data.validation_share .* in \(0, 1\), got 1"),
     "a length above one": ("--data.max_length 1.5", r"--data.max_length .* got 1.5"),
@@ -89,7 +131,10 @@ ARGUMENTS = {
     "a gain below zero": ("--early_stopping.min_delta -0.1", r"min_delta .* 0 or more, got -0.1"),
     "a log every zero steps": ("--gradient_norm.every 0", r"every .* at least 1, got 0"),
     "a head at no rate": ("--differential_learning_rates.head_multiplier 0", r"head_multiplier .* above 0, got 0"),
-    "a backbone rate below zero": ("--differential_learning_rates.backbone_rate -1", r"backbone_rate .* 0 or more, got -1"),
+    "a backbone rate below zero": (
+        "--differential_learning_rates.backbone_rate -1",
+        r"backbone_rate .* 0 or more, got -1",
+    ),
     "a decay above one": ("--differential_learning_rates.layer_decay 1.5", r"layer_decay .* \(0, 1\], got 1.5"),
     # of the trainer
     "epochs below minus one": ("--trainer.max_epochs -5", r"max_epochs.*-5"),
@@ -97,14 +142,20 @@ ARGUMENTS = {
     "an accelerator": ("--trainer.accelerator abacus", r"accelerator.*abacus"),
     "a strategy": ("--trainer.strategy abacus", r"strategy.*abacus"),
     # what does not go together
-    "a metric": ("--model.monitor validation/macrof1", r'--model.monitor validation/macrof1 .*Did you mean "validation/macro_f1"\?'),
+    "a metric": (
+        "--model.monitor validation/macrof1",
+        r'--model.monitor validation/macrof1 .*Did you mean "validation/macro_f1"\?',
+    ),
     "a metric of the test": ("--model.monitor test/accuracy", r"--model.monitor test/accuracy is not measured"),
     "a metric of other data": ("--model.monitor validation/label_accuracy", r"not measured on single-label data"),
     "a metric to stop by": (
         "--early_stopping.monitor validation/acuracy --early_stopping.mode max",
         r'--early_stopping.monitor validation/acuracy .*Did you mean "validation/accuracy"\?',
     ),
-    "a loss of other data": ("--model.loss BinaryCrossEntropy", r"--model.loss: BinaryCrossEntropy does not fit labels that are single-label.*CrossEntropy"),
+    "a loss of other data": (
+        "--model.loss BinaryCrossEntropy",
+        r"--model.loss: BinaryCrossEntropy does not fit labels that are single-label.*CrossEntropy",
+    ),
     "a loss inside of other data": (
         "--model.loss OHEM --model.loss.base BinaryCrossEntropy",
         r"--model.loss: OHEM of BinaryCrossEntropy does not fit",
@@ -131,7 +182,10 @@ ARGUMENTS = {
     "no path": ("--data.source Files", r"--data.source.path is required"),
     "no folder": ("--data.source Files --data.source.path /nowhere/data", r"no such file or folder: /nowhere/data"),
     "no model": ("--model.encoder Pretrained --model.encoder.model ./nowhere", r'there is no folder "./nowhere"'),
-    "no package": ("--model.encoder Pretrained --model.encoder.model package:nowhere/model", r"package nowhere, which is not installed"),
+    "no package": (
+        "--model.encoder Pretrained --model.encoder.model package:nowhere/model",
+        r"package nowhere, which is not installed",
+    ),
 }
 
 
@@ -142,9 +196,15 @@ CONFIGS = {
     "a word": ("hello", r"config"),
     "a key of nothing": ("modl: 3", r"config.yaml: there is no key modl\..*Did you mean \"model\""),
     "a key of the model": ("model: {encodr: RNN}", r"there is no key model.encodr.*Did you mean \"model.encoder\""),
-    "a key of the trainer": ("trainer: {max_epoch: 3}", r"there is no key trainer.max_epoch\..*Did you mean \"trainer.max_epochs\""),
+    "a key of the trainer": (
+        "trainer: {max_epoch: 3}",
+        r"there is no key trainer.max_epoch\..*Did you mean \"trainer.max_epochs\"",
+    ),
     "a class": ("model: {encoder: RN}", r'--model.encoder has no choice named RN\. Did you mean "RNN"\?'),
-    "a class by class_path": ("model: {encoder: {class_path: RN}}", r'--model.encoder has no choice named RN\. Did you mean "RNN"\?'),
+    "a class by class_path": (
+        "model: {encoder: {class_path: RN}}",
+        r'--model.encoder has no choice named RN\. Did you mean "RNN"\?',
+    ),
     "an argument of a class": (
         "model: {encoder: {class_path: RNN, init_args: {cel: gru}}}",
         r'--model.encoder RNN has no argument cel\. Did you mean "cell"\?',
@@ -162,7 +222,10 @@ CONFIGS = {
         r'--model.schedule WarmupCosine has no argument warmpu\. Did you mean "warmup"\?',
     ),
     "a word for a number": ("trainer: {max_epochs: abc}", r"--trainer.max_epochs must be int.*got 'abc'"),
-    "a number for a list": ("model: {encoder: {class_path: TextCNN, init_args: {widths: 3}}}", r"widths must be .*got '3'"),
+    "a number for a list": (
+        "model: {encoder: {class_path: TextCNN, init_args: {widths: 3}}}",
+        r"widths must be .*got '3'",
+    ),
     "a word for a share": (
         "model: {loss: {class_path: OHEM, init_args: {keep: half}}}",
         r"--model.loss.keep must be float, got 'half'",

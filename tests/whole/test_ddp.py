@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from conftest import TINY, Answer, Workplace, predictions_of, report_of, write_splits
+from workplace import TINY, Answer, Workplace, predictions_of, report_of, write_splits
 
 HERE = Path(__file__).parents[2]
 TWO = ("--trainer.devices", "2", "--trainer.strategy", "ddp", "--trainer.accelerator", "cpu")
@@ -17,16 +18,24 @@ TWO = ("--trainer.devices", "2", "--trainer.strategy", "ddp", "--trainer.acceler
 def run_two(folder: Path, *arguments: str) -> Answer:
     """`python train.py …` as a user starts it, since Lightning starts the second process by the same command."""
     folders = ("--trainer.default_root_dir", str(folder / "runs"), "--data.cache_dir", str(folder / "cache"))
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PL_", "MASTER_", "LOCAL_"))}
-    ended = subprocess.run(
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("PL_", "MASTER_", "LOCAL_"))
+    }
+    started = subprocess.Popen(
         [sys.executable, str(HERE / "train.py"), *TWO, *arguments, *folders],
         env=environment | {"OMP_NUM_THREADS": "1"},
         cwd=folder,
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        timeout=240,
+        start_new_session=True,
     )
-    return Answer(ended.returncode, ended.stdout, ended.stderr)
+    try:
+        out, err = started.communicate(timeout=240)
+    except subprocess.TimeoutExpired:
+        os.killpg(started.pid, signal.SIGKILL)  # the second process as well
+        raise
+    return Answer(started.returncode, out, err)
 
 
 @pytest.fixture(scope="module")

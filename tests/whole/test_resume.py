@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import Workplace, predictions_of, report_of, untouched_process
+from workplace import Workplace, predictions_of, report_of, untouched_process
 
 from lightning_modules.text_classifier import TextClassifier
 
@@ -123,6 +123,8 @@ def test_a_run_that_had_stopped_early_does_not_go_on(work, on):
 def test_a_best_checkpoint_that_is_gone_is_told_and_chosen_anew(work, on):
     first = work.fit(*on, epochs=1)
     (first / "checkpoints" / "best.ckpt").unlink()
-    with pytest.warns(UserWarning, match=r"the best checkpoint so far is gone, so the best is chosen anew .*best\.ckpt"):
+    with pytest.warns(
+        UserWarning, match=r"the best checkpoint so far is gone, so the best is chosen anew .*best\.ckpt"
+    ):
         again = work.fit(*on, "--ckpt_path", first, epochs=2)
     assert torch.load(again / "checkpoints" / "best.ckpt", weights_only=True)["epoch"] == 1

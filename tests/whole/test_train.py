@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 import torch
 import yaml
-from conftest import TINY, TINY_RNN, predictions_of, report_of, rows, write_splits, write_table
 from sklearn.metrics import accuracy_score, f1_score
+from workplace import LEARNING_EPOCHS, TINY, TINY_RNN, predictions_of, report_of, rows, write_splits, write_table
 
 
 def weights_of(run: Path, name: str = "last") -> dict[str, torch.Tensor]:
@@ -88,6 +88,7 @@ def test_a_run_that_learned_agrees_with_its_predictions(trained):
     """More than the commonest class is learned, so that the figures differ from each other."""
     assert_predictions_agree(trained)
     assert report_of(trained)["test"]["accuracy"] > 0.8
+    assert {line["prediction"] for line in predictions_of(trained)} == {"fruit", "metal", "river"}
 
 
 def _as_jsonl(folder: Path, name: str, split: list) -> None:
@@ -110,7 +111,7 @@ def test_other_kinds_of_files_give_the_same_run_as_csv(write, work, trained, tmp
     folder.mkdir()
     for seed, (split, count) in enumerate({"train": 90, "dev": 30, "test": 41}.items()):
         write(folder, split, rows(count, seed))
-    run = work.fit("--config", trained / "config.yaml", "--data.source.path", folder, epochs=4)
+    run = work.fit("--config", trained / "config.yaml", "--data.source.path", folder, epochs=LEARNING_EPOCHS)
     assert report_of(run)["test"] == report_of(trained)["test"]
 
 
@@ -122,7 +123,9 @@ def test_one_file_is_split_and_columns_may_have_any_names(work, tmp_path):
     assert run.parent.name == "mail_text_cnn"
     report = report_of(run)
     assert report["data"]["rows"] == {"train": 80, "validation": 10, "test": 10}
-    assert any(note.startswith("test: 10 of 100 training rows were cut off, stratified") for note in report["data"]["notes"])
+    assert any(
+        note.startswith("test: 10 of 100 training rows were cut off, stratified") for note in report["data"]["notes"]
+    )
     for line in predictions_of(run):  # by its number, each row is found again
         assert table[int(line["row"])]["Nachricht"] == line["text"]
     assert_predictions_agree(run)
@@ -186,10 +189,14 @@ def test_pairs_of_texts_with_a_pretrained_encoder(work, tmp_path):
 
 def test_configs_are_layered_and_a_class_may_have_a_file_of_its_own(work, data, tmp_path):
     (tmp_path / "rnn.yaml").write_text("class_path: RNN\ninit_args: {dim: 8, hidden: 6, cell: gru}\n")
-    (tmp_path / "first.yaml").write_text(f"data: {{source: {{class_path: Files, init_args: {{path: {data}}}}}, batch_size: 7}}")
+    (tmp_path / "first.yaml").write_text(
+        f"data: {{source: {{class_path: Files, init_args: {{path: {data}}}}}, batch_size: 7}}"
+    )
     (tmp_path / "second.yaml").write_text("data: {batch_size: 9}\nmodel: {monitor: validation/accuracy}")
     layers = ("--config", tmp_path / "first.yaml", "--config", tmp_path / "second.yaml")
-    answer = work.train(*layers, "--model.encoder", tmp_path / "rnn.yaml", "--model.encoder.hidden", 5, "--trainer.max_epochs", 1)
+    answer = work.train(
+        *layers, "--model.encoder", tmp_path / "rnn.yaml", "--model.encoder.hidden", 5, "--trainer.max_epochs", 1
+    )
     assert answer.code == 0, answer.err
     (run,) = work.run_folders()
     assert run.parent.name == "words_rnn"

@@ -1,0 +1,142 @@
+"""What lies where, and what may know of what."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+ORDER = ("datamodules", "lightning_modules", "callbacks", "commands")
+"""Each may import itself and those before it; the scripts may import all."""
+SCRIPTS = ("train.py", "predict.py")
+MODULES = [file for package in ORDER for file in sorted((ROOT / package).rglob("*.py"))]
+SOURCES = [*MODULES, *(ROOT / script for script in SCRIPTS)]
+BANNED_NAMES = {"utils", "util", "common", "helpers", "helper", "misc"}
+
+
+def named(file: Path) -> str:
+    return file.relative_to(ROOT).as_posix()
+
+
+def imported(file: Path) -> Iterator[str]:
+    """Every module that a file imports, also inside functions."""
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{file} imports relative to itself"
+            assert node.module is not None
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def test_the_files_are_found():
+    assert len(MODULES) > 60
+    assert all(file.exists() for file in SOURCES)
+
+
+@pytest.mark.parametrize("file", SOURCES, ids=named)
+def test_imports_flow_one_way(file):
+    package = file.relative_to(ROOT).parts[0]
+    allowed = ORDER[: ORDER.index(package) + 1] if package in ORDER else ORDER
+    ours = {"experiments", "tests", "benchmarks", "train", "predict", *ORDER}
+    for module in imported(file):
+        top = module.split(".")[0]
+        assert top not in ours or top in allowed, f"{named(file)} must not import {module}"
+
+
+PARTS_OF_A_MODEL = ("encoders", "heads", "losses", "layers")
+UNKNOWN_TO_MODELS = ("preparation", "sources", "samplers", "loader", "cache", "tokenizers", "text_datamodule", "splits")
+
+
+@pytest.mark.parametrize("part", PARTS_OF_A_MODEL)
+def test_parts_of_a_model_see_tensors_only(part):
+    files = sorted((ROOT / "lightning_modules" / part).glob("*.py"))
+    assert files
+    for file in files:
+        for module in imported(file):
+            words = module.split(".")
+            assert not (words[0] == "datamodules" and words[1] in UNKNOWN_TO_MODELS), f"{named(file)} imports {module}"
+
+
+def test_datamodules_know_of_no_model():
+    for file in sorted((ROOT / "datamodules").rglob("*.py")):
+        for module in imported(file):
+            assert "AutoModel" not in module, named(file)
+            assert not module.startswith("torch.nn"), named(file)
+
+
+@pytest.mark.parametrize("file", SOURCES, ids=named)
+def test_what_is_public_says_what_it_is(file):
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    assert ast.get_docstring(tree), f"{named(file)} has no docstring"
+    for node in public_definitions(tree):
+        assert ast.get_docstring(node), f"{named(file)}: {node.name} has no docstring"
+
+
+def public_definitions(node: ast.AST) -> Iterator[ast.FunctionDef | ast.ClassDef]:
+    for child in getattr(node, "body", ()):
+        if isinstance(child, ast.FunctionDef) and any(isinstance(d, ast.Attribute) for d in child.decorator_list):
+            continue  # the setter of a property, which has its docstring
+        if isinstance(child, ast.FunctionDef | ast.ClassDef) and not child.name.startswith("_"):
+            yield child
+            if isinstance(child, ast.ClassDef):
+                yield from public_definitions(child)
+
+
+def test_no_file_is_named_after_nothing():
+    for folder in (*ORDER, "tests", "benchmarks"):
+        for path in (ROOT / folder).rglob("*"):
+            assert path.stem not in BANNED_NAMES, named(path)
+
+
+def test_no_file_holds_many_ideas():
+    """150 lines are comfortable, and past 250 a file usually holds two ideas; a few more are no reason to cut one."""
+    for file in SOURCES:
+        lines = len(file.read_text(encoding="utf-8").splitlines())
+        assert lines <= 300, f"{named(file)} has {lines} lines"
+
+
+def test_each_seam_says_how_to_add_a_member():
+    for folder in ("sources", "tokenizers", "samplers", "encoders", "heads", "losses"):
+        (package,) = ROOT.glob(f"*/{folder}/__init__.py")
+        words = ast.get_docstring(ast.parse(package.read_text(encoding="utf-8")))
+        assert "To add one:" in words, named(package)
+        assert "Not here:" in words, named(package)
+
+
+@pytest.mark.skipif(not (ROOT / "README.md").exists(), reason="there is no README")
+def test_the_tree_in_the_readme_is_what_lies_on_disk():
+    """Each line of the tree is `  name   description`; two more spaces, or a branch, go one folder down."""
+    tree = tree_of((ROOT / "README.md").read_text(encoding="utf-8"))
+    listed = {path for path in tree if not path.endswith("__init__.py")}
+    on_disk = {named(file) for file in SOURCES if file.name != "__init__.py"}
+    in_packages = {path for path in listed if path.endswith(".py") and path.split("/")[0] in (*ORDER, *SCRIPTS)}
+    assert on_disk - in_packages == set(), "the README leaves out files"
+    assert in_packages - on_disk == set(), "the README lists files that are not there"
+
+
+def tree_of(readme: str) -> Iterator[str]:
+    """The paths of the first fenced block that lists `train.py`."""
+    blocks = re.findall(r"^```[^\n]*\n(.*?)^```", readme, flags=re.DOTALL | re.MULTILINE)
+    block = next(block for block in blocks if re.search(r"^\W*train\.py\s", block, flags=re.MULTILINE))
+    above: list[tuple[int, str]] = []
+    for line in block.splitlines():
+        found = re.match(r"^(?P<indent>[\s│├└─]*)(?P<name>[\w.-]+/?)(\s|$)", line)
+        if found is None:
+            continue
+        indent, name = len(found["indent"]), found["name"]
+        while above and above[-1][0] >= indent:
+            above.pop()
+        path = "/".join([folder for _, folder in above] + [name.rstrip("/")])
+        yield path
+        if name.endswith("/"):
+            above.append((indent, name.rstrip("/")))
+
+
+def test_the_tree_is_read_as_it_is_meant():
+    readme = "text\n```\ntrain.py     trains\nmodels/       what learns\n  base.py     a promise\n  deep/\n    a.py\nend.py\n```\n"
+    assert list(tree_of(readme)) == ["train.py", "models", "models/base.py", "models/deep", "models/deep/a.py", "end.py"]
