@@ -23,6 +23,7 @@ from callbacks.gradient_norm import GradientNorm
 from callbacks.run_report import RunReport
 from commands.checks import check_choices, follow_pretrained_encoder, made_up_spec
 from commands.class_choice import plain_class_choice
+from commands.given_options import with_contents
 from commands.messages import ShortErrorParser, with_full_names
 from commands.run_folder import run_name
 from commands.unknown_names import refuse_unknown_names
@@ -77,9 +78,20 @@ class TextCLI(LightningCLI):
             refuse_unknown_names(self._subcommand_parsers[self.arguments[0]], self.arguments[1:])
         try:
             with plain_class_choice():
-                self.config = parser.parse_args(self.arguments)
+                self.config = self._parsed(parser)
         except UsageError as error:
             raise UsageError(with_full_names(str(error), self.arguments)) from error
+        except UnicodeDecodeError as error:
+            raise UsageError(f"a config file is not UTF-8 ({error.reason}); save it as UTF-8") from error
+
+    def _parsed(self, parser: LightningArgumentParser) -> Any:
+        try:
+            return parser.parse_args(self.arguments)
+        except UsageError as error:
+            if "file loop" not in str(error):
+                raise
+        # The parser's word for any fault in the config of a single class; what it holds, given outright, tells which.
+        return parser.parse_args(with_contents(self.arguments))
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         """The callbacks that are always there, each under its own name."""
@@ -160,6 +172,7 @@ class TextCLI(LightningCLI):
         self.datamodule.setup()
         spec = self.datamodule.spec
         self.model.check(spec)
+        _check_interval(self.trainer, self.datamodule)
         if self.subcommand == "fit" and config.early_stopping.monitor is not None:
             check_monitor(config.early_stopping.monitor, spec, "--early_stopping.monitor")
         if checkpoint is not None and path is not None:
@@ -193,3 +206,13 @@ class TextCLI(LightningCLI):
         path = self._checkpoint_path()
         own = {"weights_only": True, "ckpt_path": None if path is None else str(path)}
         return super()._prepare_subcommand_kwargs(subcommand) | own
+
+
+def _check_interval(trainer: Trainer, data: TextDataModule) -> None:
+    interval, texts = trainer.val_check_interval, data.batch_size * trainer.world_size
+    batches = -(-len(data.split("train")) // texts)
+    if isinstance(interval, int) and interval > batches and trainer.check_val_every_n_epoch is not None:
+        raise UsageError(
+            f"--trainer.val_check_interval {interval} is beyond the {batches} batches of an epoch; give less, "
+            "a share such as 0.5, or --trainer.check_val_every_n_epoch null to count over all epochs"
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -41,15 +42,31 @@ def given_options(arguments: list[str]) -> Iterator[Given]:
             yield from _option(name, given, None)
 
 
+def is_config(value: Any) -> bool:
+    """Whether a class is chosen by a config file of its own."""
+    return isinstance(value, str) and value.endswith(_ENDINGS)
+
+
+def with_contents(arguments: list[str]) -> list[str]:
+    """The same choices with what config files of single classes hold in place of their names."""
+    names = [argument.lstrip("-") for argument in ["", *arguments[:-1]]]
+    loaded = [
+        _loaded(Path(value)) if members(name) and is_config(value) else None
+        for name, value in zip(names, arguments, strict=True)
+    ]
+    return [value if held is None else json.dumps(held) for value, held in zip(arguments, loaded, strict=True)]
+
+
 def _below(key: str, plain: Any, file: str) -> Iterator[Given]:
     for name, value in plain.items() if isinstance(plain, dict) else ():
         yield from _option(f"{key}.{name}" if key else str(name), value, file)
 
 
 def _option(name: str, value: Any, file: str | None) -> Iterator[Given]:
-    if members(name) and isinstance(value, str) and value.endswith(_ENDINGS):  # a config of that class alone
+    if members(name) and is_config(value):
         path = Path(value) if file is None else Path(file).parent / value
-        value, file = _loaded(path), str(path)
+        if path.is_file():
+            value, file = _loaded(path), str(path)
     if isinstance(value, dict) and "class_path" in value:
         yield Given(name, value["class_path"], file)
         yield from _below(name, value.get("init_args"), file or "")

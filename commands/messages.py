@@ -36,13 +36,16 @@ def explain(message: str) -> str:
     if nested and nested["outer"] not in nested["rest"]:
         return f"--{nested['outer']}.{nested['rest']}"
     key = ".".join(re.findall(r'[Kk]ey "([^"]+)"', text))
-    inside = re.search(r"Errors:.*? - --(?P<rest>[^ ]+ .+?) - Expected a <class 'NoneType'>", text)
-    if inside:  # the same, where the outer class may be left out
+    union = r"Errors:.*? - --(?P<rest>[^ ]+ .+?) - Expected a <class 'NoneType'>"
+    path = r"Expected a path .* either not accessible or invalid - --(?P<rest>[^ ]+ .+)$"
+    inside = re.search(union, text) or re.search(path, text)
+    if inside:  # the same, where the outer class may be left out or be the name of a file
         return f"--{key}.{inside['rest']}"
     for pattern, say in _PATTERNS:
         found = re.search(pattern, text)
         if found:
             return say(key, found)
+    text = re.sub(r'^Parser key "([^"]+)": ', r"--\1: ", text)
     return text if len(text) < 400 else f"{text[:400]} …"
 
 
@@ -81,6 +84,10 @@ def _not_an_argument(key: str, found: re.Match[str]) -> str:
 
 def _wrong_type(key: str, found: re.Match[str]) -> str:
     got = found["got"].strip(" '\"")
+    if members(key):
+        return unknown_class(key, got)
+    if got == "None":
+        return f"--{key} must be {_type_in_words(found['wanted'])}, got null"
     return f"--{key} must be {_type_in_words(found['wanted'])}, got {got!r}"
 
 
@@ -108,6 +115,10 @@ def _no_config(key: str, found: re.Match[str]) -> str:
     return f"--config {found['path']}: there is no such file"
 
 
+def _no_keys(key: str, found: re.Match[str]) -> str:
+    return "a config file holds no keys; it must hold some of data, model, trainer and the like"
+
+
 def _type_in_words(wanted: str) -> str:
     words = (
         re.sub(r"<class '(?:\w+\.)*(\w+)'>", r"\1", wanted.strip(" ."))
@@ -128,6 +139,7 @@ _PATTERNS: list[tuple[str, Any]] = [
     (r"Expected an? (?P<wanted>(?:(?!Got value).)+?)\.? Got value: (?P<got>.+?)\.? Got value: Namespace", _wrong_type),
     (r"Expected an? (?P<wanted>(?:(?!Got value).)+?)\.? Got value: (?P<got>.+)$", _wrong_type),
     (r"Expected a dot import path string: (?P<value>\S+)", _not_found),
+    (r"Unexpected config", _no_keys),
     (r"arguments are required: (?P<name>.+)$", _required),
     (r'"config": File does not exist: .(?P<path>[^\'"]+)', _no_config),
     (r"[Kk]ey '(?P<name>[^']+)' is not expected", _unknown_key),

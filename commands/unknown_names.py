@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pytorch_lightning.cli import LightningArgumentParser
 
 from commands.choices import argument_names, members, unknown_argument, unknown_class
-from commands.given_options import Given, given_options
+from commands.given_options import Given, given_options, is_config
 from datamodules.errors import UsageError, did_you_mean
 
 
@@ -31,7 +31,9 @@ def refuse_unknown_names(parser: LightningArgumentParser, arguments: list[str]) 
         if members(name) and (name in known or name.endswith(".base")):
             if isinstance(given.value, str) and given.value not in ("", "null", "None"):
                 chosen[name] = given.value
-                if given.value.isidentifier() and given.value not in members(name):
+                if is_config(given.value):
+                    fault = f"--{name}: there is no file {given.value}"
+                elif given.value.isidentifier() and given.value not in members(name):
                     fault = unknown_class(name, given.value)
         elif name in known or name in _ALWAYS or any(name.startswith(f"{key}.") for key in _OPEN):
             continue

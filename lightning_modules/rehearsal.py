@@ -52,7 +52,7 @@ def model_shapes(
 def rehearse_optimizer(
     make_optimizer: Callable[[Iterable], Optimizer], make_schedule: ScheduleFactory | None, endless: bool
 ) -> None:
-    """Makes optimizer and schedule for two groups of one weight each.
+    """Makes optimizer and schedule for a matrix and a bias of one number each, and takes a step.
 
     Args:
         make_optimizer: As the classifier has it.
@@ -63,7 +63,14 @@ def rehearse_optimizer(
         UsageError: A constructor refuses its arguments, torch's included.
     """
     with refused_by("optimizer"):
-        optimizer = make_optimizer([{"params": [nn.Parameter(torch.zeros(1, 1))]} for _ in range(2)])
+        weights = nn.Parameter(torch.zeros(1, 1)), nn.Parameter(torch.zeros(1))
+        optimizer = make_optimizer([{"params": [weight]} for weight in weights])
+        for weight in weights:
+            weight.grad = torch.zeros_like(weight)
+        try:
+            optimizer.step()
+        except RuntimeError as error:  # made for gradients of another kind
+            raise UsageError(str(error)) from error
     if make_schedule is None:
         return
     with refused_by("schedule"):

@@ -138,5 +138,14 @@ def tree_of(readme: str) -> Iterator[str]:
 
 
 def test_the_tree_is_read_as_it_is_meant():
-    readme = "text\n```\ntrain.py     trains\nmodels/       what learns\n  base.py     a promise\n  deep/\n    a.py\nend.py\n```\n"
-    assert list(tree_of(readme)) == ["train.py", "models", "models/base.py", "models/deep", "models/deep/a.py", "end.py"]
+    tree = [
+        "train.py     trains",
+        "models/       what learns",
+        "  base.py     a promise",
+        "  deep/",
+        "    a.py",
+        "end.py",
+    ]
+    readme = "\n".join(["text", "```", *tree, "```", "more text"])
+    expected = ["train.py", "models", "models/base.py", "models/deep", "models/deep/a.py", "end.py"]
+    assert list(tree_of(readme)) == expected

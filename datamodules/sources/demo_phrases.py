@@ -59,16 +59,20 @@ SENTENCES = {
 """What a writer of each class says when it is said plainly."""
 
 SHARED = {
-    ("fraud", "billing"): ["there is a charge that i do not know"],
+    ("fraud", "delivery"): ["i never ordered this"],
     ("fraud", "login"): ["i got a mail about a sign in"],
     ("cancellation", "refund"): ["i changed my mind", "i am not happy with you"],
     ("cancellation", "delivery"): ["please do not send it", "it comes too late for me"],
-    ("billing", "delivery"): ["i paid for two but got one", "the paper in the box is wrong", "there was no paper in the box"],
+    ("billing", "delivery"): [
+        "i paid for two but got one",
+        "the paper in the box is wrong",
+        "there was no paper in the box",
+    ],
 }
-"""What writers of two classes say in the same words, so that a text alone cannot tell; the rarer class comes first."""
+"""What writers of two classes say word for word, with nothing beside; the rarer class comes first."""
 
 SHARED_SHARE = {"fraud": 0.8, "cancellation": 0.8, "billing": 0.6}
-"""How much of a class is said in words that it shares with a commoner one."""
+"""How much of a class is said in sentences that it shares with a commoner one."""
 
 ASIDES = [
     "it is about my order of the {item}",

@@ -43,4 +43,6 @@ def on(data: Path) -> tuple[str, ...]:
 def trained(tmp_path_factory: pytest.TempPathFactory, on: tuple[str, ...]) -> Path:
     """The folder of a run that has learned something, to be read only."""
     with untouched_process():
-        return Workplace(tmp_path_factory.mktemp("trained")).fit(*on, "--model.optimizer.lr", 0.03, epochs=LEARNING_EPOCHS)
+        return Workplace(tmp_path_factory.mktemp("trained")).fit(
+            *on, "--model.optimizer.lr", 0.03, epochs=LEARNING_EPOCHS
+        )

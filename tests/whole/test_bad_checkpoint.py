@@ -1,4 +1,4 @@
-"""Checkpoints that are truncated, not ours, or of other data or another model, to go on from, to test and to predict."""
+"""Checkpoints that are truncated, not ours, or of other data or another model: refused by every verb and script."""
 
 from __future__ import annotations
 

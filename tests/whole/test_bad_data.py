@@ -1,4 +1,4 @@
-"""Data that cannot be used end a run before it has a folder; data that can be used in part go on with a counted note."""
+"""Data that cannot be used end a run before it has a folder; data of use in part go on with a counted note."""
 
 from __future__ import annotations
 

@@ -115,6 +115,12 @@ ARGUMENTS = {
     "a schedule without its due": ("--model.schedule StepLR", r"--model.schedule.step_size is required"),
     "a rate below zero": ("--model.optimizer.lr -1", r"--model.optimizer: Invalid learning rate: -1"),
     "an optimizer of one group": ("--model.optimizer LBFGS", r"--model.optimizer: LBFGS .*parameter groups"),
+    "an optimizer of matrices": ("--model.optimizer Muon", r"--model.optimizer: Muon only supports 2D"),
+    "an optimizer of rare gradients": (
+        "--model.optimizer SparseAdam",
+        r"--model.optimizer: SparseAdam does not support",
+    ),
+    "no optimizer": ("--model.optimizer null", r"--model.optimizer has no choice named None\..*It takes: .*AdamW"),
     "a batch of none": ("--data.batch_size 0", r"--data.batch_size must be at least 1, got 0"),
     "an evaluation batch of none": (
         "--data.evaluation_batch_size -1",
@@ -141,6 +147,12 @@ ARGUMENTS = {
     "a precision": ("--trainer.precision 12", r"--trainer.precision must be .*got '?12"),
     "an accelerator": ("--trainer.accelerator abacus", r"accelerator.*abacus"),
     "a strategy": ("--trainer.strategy abacus", r"strategy.*abacus"),
+    "a device that is not there": ("--trainer.accelerator cpu --trainer.devices 0", r"the trainer refuses .*devices"),
+    "a share above one": ("--trainer.limit_train_batches 1.5", r"the trainer refuses .*1.5 for limit_train_batches"),
+    "an interval beyond an epoch": (
+        "--trainer.val_check_interval 1000",
+        r"--trainer.val_check_interval 1000 is beyond the 2 batches of an epoch",
+    ),
     # what does not go together
     "a metric": (
         "--model.monitor validation/macrof1",
@@ -178,6 +190,8 @@ ARGUMENTS = {
     ),
     # files
     "no config": ("--config nothere.yaml", r"--config .*nothere.yaml: there is no such file"),
+    "a folder for a config": ("--config /", r"--config: Path is not a file"),
+    "no config of a class": ("--model.encoder nothere.yaml", r"--model.encoder: there is no file nothere.yaml"),
     "no checkpoint": ("--ckpt_path nothere.ckpt", r"there is no checkpoint or run folder nothere.ckpt"),
     "no path": ("--data.source Files", r"--data.source.path is required"),
     "no folder": ("--data.source Files --data.source.path /nowhere/data", r"no such file or folder: /nowhere/data"),
@@ -192,8 +206,9 @@ ARGUMENTS = {
 # What a config file says, and what the message must say.
 CONFIGS = {
     "broken YAML": ("model: [", r"config.*(YAML|parse|parsing|expected)"),
-    "a list": ("- model", r"config"),
-    "a word": ("hello", r"config"),
+    "a list": ("- model", r"a config file holds no keys"),
+    "a word": ("hello", r"a config file holds no keys"),
+    "nothing": ("", r"a config file holds no keys"),
     "a key of nothing": ("modl: 3", r"config.yaml: there is no key modl\..*Did you mean \"model\""),
     "a key of the model": ("model: {encodr: RNN}", r"there is no key model.encodr.*Did you mean \"model.encoder\""),
     "a key of the trainer": (
@@ -247,10 +262,23 @@ def test_a_wrong_config_is_refused_with_code_2(case, work, data, tmp_path):
     assert_refused(answer, work, USAGE, words)
 
 
-def test_a_wrong_sub_config_of_a_class_is_refused(work, tmp_path):
-    (tmp_path / "rnn.yaml").write_text("class_path: RNN\ninit_args: {cel: gru}\n", encoding="utf-8")
-    answer = work.train("--model.encoder", tmp_path / "rnn.yaml")
-    assert_refused(answer, work, USAGE, r'RNN has no argument cel\. Did you mean "cell"\?')
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("class_path: RNN\ninit_args: {cel: gru}", r'rnn.yaml: --model.encoder RNN has no argument cel\. .*"cell"\?'),
+        ("class_path: RNN\ninit_args: {hidden: many}", r"--model.encoder.hidden must be int, got 'many'"),
+        ("class_path: RN", r'rnn.yaml: --model.encoder has no choice named RN\. Did you mean "RNN"\?'),
+        ("RN", r"--model.encoder has no choice named RN\."),
+    ],
+)
+def test_a_wrong_config_of_a_single_class_is_refused(text, words, work, tmp_path):
+    (tmp_path / "rnn.yaml").write_text(text, encoding="utf-8")
+    assert_refused(work.train("--model.encoder", tmp_path / "rnn.yaml"), work, USAGE, words)
+
+
+def test_a_config_of_another_encoding_is_refused(work, tmp_path):
+    (tmp_path / "config.yaml").write_bytes("name: süß".encode("latin-1"))
+    assert_refused(work.train("--config", tmp_path / "config.yaml"), work, USAGE, r"a config file is not UTF-8")
 
 
 @pytest.mark.parametrize("case", ARGUMENTS)

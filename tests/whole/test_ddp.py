@@ -110,6 +110,7 @@ def test_every_sampler_works_with_two_processes(sampler, tmp_path):
     assert len(predictions_of(run)) == 41
 
 
+@pytest.mark.slow
 def test_a_wrong_choice_ends_before_a_second_process_starts(tmp_path):
     answer = run_two(tmp_path, "--model.encoder.filters", "-3")
     assert answer.code == 2

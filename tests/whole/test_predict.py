@@ -1,4 +1,4 @@
-"""`predict.py` on a trained run: the answers of its test, in every form of input and output, and nothing else needed."""
+"""`predict.py` on a trained run: the answers of its test, in every form of input and output; nothing else is needed."""
 
 from __future__ import annotations
 
@@ -201,9 +201,21 @@ def test_several_labels_a_text(work, several_data):
 # Arguments after the run, the exit code, and what the message must say.
 FAULTS = {
     "no such file": (["nothere.csv"], USAGE, r"there is no file nothere.csv"),
-    "no such option": (["--fromat", "csv", "a text"], USAGE, r'there is no option --fromat\. Did you mean "--format"\?'),
-    "an abbreviated option": (["--form", "csv", "a text"], USAGE, r'there is no option --form\. Did you mean "--format"\?'),
-    "no such format": (["--format", "xml", "a text"], USAGE, r"--format: invalid choice: 'xml' \(choose from '?csv'?, '?jsonl"),
+    "no such option": (
+        ["--fromat", "csv", "a text"],
+        USAGE,
+        r'there is no option --fromat\. Did you mean "--format"\?',
+    ),
+    "an abbreviated option": (
+        ["--form", "csv", "a text"],
+        USAGE,
+        r'there is no option --form\. Did you mean "--format"\?',
+    ),
+    "no such format": (
+        ["--format", "xml", "a text"],
+        USAGE,
+        r"--format: invalid choice: 'xml' \(choose from '?csv'?, '?jsonl",
+    ),
     "a batch of none": (["--batch_size", "0", "a text"], USAGE, r"--batch_size must be at least 1, got 0"),
     "a word for a size": (["--batch_size", "x", "a text"], USAGE, r"--batch_size: invalid int value: 'x'"),
     "no such device": (["--device", "abacus", "a text"], USAGE, r"--device abacus cannot be used here"),

@@ -73,9 +73,9 @@ def assert_alike(resumed: Path, whole: Path) -> None:
     assert predictions_of(resumed) == predictions_of(whole)
 
 
-@pytest.mark.parametrize("number", [2, BATCHES - 1, BATCHES, 2 * BATCHES + 3, EPOCHS * BATCHES - 1])
+@pytest.mark.parametrize("number", [2, BATCHES, 2 * BATCHES + 3, EPOCHS * BATCHES - 1])
 def test_a_run_killed_at_any_step_resumes_exactly(number, work, killed, on, whole):
-    """In the first epoch, before and after the end of one, in the middle of a later one, before the last batch."""
+    """In the first epoch, after the end of it, in the middle of a later one, before the last batch."""
     every_step = ("--last_checkpoint.every_n_train_steps", "1")
     last = kill(work, killed, number, *on, *WITH_CHANCE, *every_step)
     assert torch.load(last, weights_only=True)["global_step"] == number

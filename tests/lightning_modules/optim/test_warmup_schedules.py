@@ -9,6 +9,7 @@ from jsonargparse import ArgumentParser
 from torch import nn
 from torch.optim.lr_scheduler import OneCycleLR, ReduceLROnPlateau, StepLR
 
+from commands.class_choice import plain_class_choice
 from datamodules.errors import UsageError
 from lightning_modules.optim import schedules
 from lightning_modules.optim.schedules import ScheduleFactory, WarmupCosine, WarmupLinear, warmup_cosine
@@ -128,7 +129,8 @@ def test_any_schedule_is_built_from_its_name(arguments, cls, attribute, value):
     parser = ArgumentParser(exit_on_error=False)
     parser.add_class_arguments(Model, "model")
     name, *settings = arguments
-    config = parser.parse_args([f"--model.schedule={name}", *(f"--model.schedule.{one}" for one in settings)])
+    with plain_class_choice():  # as the command line does; Lightning's own bears a name of torch's
+        config = parser.parse_args([f"--model.schedule={name}", *(f"--model.schedule.{one}" for one in settings)])
     schedule = parser.instantiate(config).model.schedule(optimizer())
     assert type(schedule) is cls
     assert getattr(schedule, attribute) == value
