@@ -49,7 +49,7 @@ class Stopwatch(Callback):
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        """Stops, for now."""
+        """Moves the end of what is timed to here."""
         self.texts += len(batch.labels)
         self.tokens += batch.input_ids.numel()
         self._end = time.perf_counter()

@@ -157,11 +157,6 @@ class TextCLI(LightningCLI):
 
     def before_fit(self) -> None:
         """Makes the data ready before Lightning makes a folder: what is wrong with them leaves nothing behind."""
-        self._ready()
-
-    before_validate = before_test = before_predict = before_fit
-
-    def _ready(self) -> None:
         config = self.config[self.subcommand]
         path = self._checkpoint_path()
         checkpoint = None if path is None else read_checkpoint(path)
@@ -179,6 +174,8 @@ class TextCLI(LightningCLI):
             check_fits(checkpoint, path, spec, self.datamodule.tokenizer, self.model.rehearse(spec))
         if self.subcommand == "test" and not self.datamodule.has("test"):
             raise UsageError("the data have no test split; give a file named test, or use `validate`")
+
+    before_validate = before_test = before_predict = before_fit
 
     def _checkpoint_path(self) -> Path | None:
         """The file that `--ckpt_path` means; of a run folder the last checkpoint to go on from, the best to test."""
