@@ -8,6 +8,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from callbacks.oov_table import oov_table
+
 _MOST_CLASSES = 20  # beyond this only the weakest are shown
 
 
@@ -34,6 +36,7 @@ def print_result(report: dict[str, Any], split: str, folder: Path) -> None:
     classes = report.get(split, {}).get("per_class")
     if classes:
         console.print(_class_table(classes, split))
+    console.print(oov_table(report["data"]["oov"]), markup=False)
     if report["stopped"]:
         console.print(f"stopped: {report['stopped']}", highlight=False)
     console.print(

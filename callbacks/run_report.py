@@ -18,6 +18,7 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.loggers import TensorBoardLogger
 
 from callbacks.confusion_picture import confusion_picture
+from callbacks.oov_table import log_oov
 from callbacks.result_table import print_result
 from datamodules.seed import run_seed
 from datamodules.text_datamodule import TextDataModule
@@ -37,16 +38,21 @@ class RunReport(Callback):
         self.seconds = {"prepare": 0.0, "fit": 0.0, "train": 0.0, "validation": 0.0, "test": 0.0}
         self.texts = 0
         self.epochs = 0
+        self.encoder: dict[str, Any] = {}
+        """What the encoder says of its start, which a resumed run would not know."""
         self._starts: dict[str, float] = {}
 
     def state_dict(self) -> dict[str, Any]:
         """A resumed run reports the whole of its time."""
-        return {"best": self.best, "seconds": dict(self.seconds), "texts": self.texts, "epochs": self.epochs}
+        return {"best": self.best, "seconds": dict(self.seconds), "texts": self.texts, "epochs": self.epochs} | {
+            "encoder": self.encoder
+        }
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Takes back what `state_dict` gave."""
         self.best, self.seconds = state_dict["best"], dict(state_dict["seconds"])
         self.texts, self.epochs = state_dict["texts"], state_dict["epochs"]
+        self.encoder = state_dict.get("encoder", {})
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Says what there is to learn from."""
@@ -56,6 +62,20 @@ class RunReport(Callback):
         folder = trainer.log_dir  # asked by every rank, since they agree on it by a broadcast
         if trainer.is_global_zero:
             _say_data(data, sum(p.numel() for p in pl_module.parameters()), trainer.strategy.root_device, folder)
+            log_oov(trainer, data.about["oov"])
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Says how the encoder starts, which it knows by now."""
+        assert isinstance(pl_module, TextClassifier)
+        self.encoder = pl_module.encoder.about() or self.encoder
+        if not trainer.is_global_zero:
+            return
+        for note in pl_module.encoder.notes():
+            print(f"note: {note}")
+        said = {f"{topic}/{name}": value for topic, values in self.encoder.items() for name, value in values.items()}
+        numbers = {name: value for name, value in said.items() if isinstance(value, int | float)}
+        for logger in trainer.loggers if numbers else ():
+            logger.log_metrics(numbers, step=trainer.global_step)
 
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Starts the clock of the epoch."""
@@ -142,12 +162,14 @@ class RunReport(Callback):
             report["test"] = _metrics_of(trainer, "test") | {"per_class": _per_class(model, "test")}
         report["validation"] = self.best.get("metrics") or _metrics_of(trainer, "validation")
         stopping = [callback.reason for callback in trainer.callbacks if hasattr(callback, "reason")]  # type: ignore[attr-defined]  # Lightning's trainer has them
+        sampling = [callback.sampling for callback in trainer.callbacks if hasattr(callback, "sampling")]  # type: ignore[attr-defined]  # Lightning's trainer has them
         train = self.seconds["train"]
         return report | {
             "monitor": model.monitor,
             "best_epoch": self.best.get("epoch"),
             "epochs": self.epochs,
             "stopped": stopping[0] if stopping else None,
+            "sampling": sampling[0] if sampling else None,
             "seed": run_seed(),
             "seconds": {name: round(value, 3) for name, value in self.seconds.items()},
             "texts_per_second": round(self.texts / train, 1) if train else None,
@@ -156,6 +178,7 @@ class RunReport(Callback):
                 "trainable": sum(p.numel() for p in model.parameters() if p.requires_grad),
             },
             "data": data.about | {"label_names": list(spec.label_names)},
+            **self.encoder,
             "device": {
                 "kind": trainer.strategy.root_device.type,
                 "processes": trainer.world_size,

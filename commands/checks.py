@@ -8,6 +8,8 @@ from typing import Any
 from jsonargparse import Namespace
 
 from datamodules.errors import UsageError
+from datamodules.rebuildable import final_subclasses
+from datamodules.samplers.base import TextSampler
 from datamodules.text_spec import Task, TextSpec
 from lightning_modules.text_classifier import check_monitor
 
@@ -50,11 +52,13 @@ def check_choices(config: Namespace) -> None:
         UsageError: Class weights beside a balanced sampler; a metric that does not exist; no epoch to train for.
     """
     check_monitor(config.model.monitor)
-    if class_name(config.data.sampler) == "ClassBalanced":
+    sampler = class_name(config.data.sampler)
+    members = final_subclasses(TextSampler)  # type: ignore[type-var,type-abstract]  # a seam that no checkpoint rebuilds
+    if sampler in {member.__name__ for member in members if member.balances}:
         weighted = _weights_of(config.model.loss)
         if weighted:
             raise UsageError(
-                f"--data.sampler ClassBalanced and --model.loss{weighted} would both make up for rare classes, and "
+                f"--data.sampler {sampler} and --model.loss{weighted} would both make up for rare classes, and "
                 "together overshoot; choose one of them"
             )
 

@@ -8,6 +8,7 @@ from typing import Any
 import torch.optim.lr_scheduler
 from torch.optim import Optimizer
 
+from datamodules.augmentations.base import Augmentation
 from datamodules.errors import did_you_mean, listed
 from datamodules.rebuildable import final_subclasses
 from datamodules.samplers.base import TextSampler
@@ -29,6 +30,8 @@ def members(key: str) -> dict[str, type]:
         "data.source": Source,
         "data.tokenizer": Tokenizer,
         "data.sampler": TextSampler,
+        "data.augmentations": Augmentation,
+        "data.tta_augmentations": Augmentation,
         "model.encoder": TextEncoder,
         "model.head": Head,
         "model.loss": Loss,

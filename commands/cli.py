@@ -18,6 +18,7 @@ from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
 from callbacks.differential_learning_rates import DifferentialLearningRates
 from callbacks.early_stopping import EarlyStopping
+from callbacks.effective_shares import EffectiveShares
 from callbacks.exact_resume import ExactResume
 from callbacks.gradient_norm import GradientNorm
 from callbacks.run_report import RunReport
@@ -28,7 +29,7 @@ from commands.messages import ShortErrorParser, with_full_names
 from commands.run_folder import run_name
 from commands.unknown_names import refuse_unknown_names
 from datamodules.errors import UsageError, did_you_mean
-from datamodules.text_datamodule import TextDataModule
+from datamodules.text_datamodule import TextDataModule, epochs_of
 from lightning_modules.bundle import check_fits, find_checkpoint, read_checkpoint
 from lightning_modules.text_classifier import TextClassifier, check_monitor, mode_of
 
@@ -140,7 +141,7 @@ class TextCLI(LightningCLI):
         return super().instantiate_trainer(**kwargs)
 
     def _instantiate_trainer(self, config: dict[str, Any], callbacks: list[Callback]) -> Trainer:
-        callbacks.append(ExactResume())
+        callbacks += [ExactResume(), EffectiveShares()]
         quick = bool(config.get("fast_dev_run"))
         if quick or config.get("enable_checkpointing") is False:
             callbacks = [callback for callback in callbacks if not isinstance(callback, ModelCheckpoint)]
@@ -160,7 +161,7 @@ class TextCLI(LightningCLI):
         config = self.config[self.subcommand]
         path = self._checkpoint_path()
         checkpoint = None if path is None else read_checkpoint(path)
-        self.datamodule.check()
+        self.datamodule.check(epochs_of(self.trainer) if self.subcommand == "fit" else 1)
         endless = self.subcommand == "fit" and self.trainer.max_epochs == -1 and self.trainer.max_steps == -1
         self.model.rehearse(made_up_spec(config, self.datamodule.source.task()), endless)
         self.datamodule.prepare_data()
@@ -206,9 +207,11 @@ class TextCLI(LightningCLI):
 
 
 def _check_interval(trainer: Trainer, data: TextDataModule) -> None:
-    interval, texts = trainer.val_check_interval, data.batch_size * trainer.world_size
-    batches = -(-len(data.split("train")) // texts)
-    if isinstance(interval, int) and interval > batches and trainer.check_val_every_n_epoch is not None:
+    interval = trainer.val_check_interval
+    if not isinstance(interval, int) or trainer.check_val_every_n_epoch is None:
+        return
+    batches = len(data.sampler(data.frame(world_size=trainer.world_size)))
+    if interval > batches:
         raise UsageError(
             f"--trainer.val_check_interval {interval} is beyond the {batches} batches of an epoch; give less, "
             "a share such as 0.5, or --trainer.check_val_every_n_epoch null to count over all epochs"

@@ -78,7 +78,7 @@ def _option(name: str, value: Any, file: str | None) -> Iterator[Given]:
 
 # Keys of a config with keys below them.
 _GROUPS = (
-    *("model", "data", "trainer"),
+    *("model", "data", "data.augment", "trainer"),
     *("early_stopping", "gradient_norm", "differential_learning_rates", "checkpoint", "last_checkpoint"),
 )
 

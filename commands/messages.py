@@ -92,6 +92,10 @@ def _wrong_type(key: str, found: re.Match[str]) -> str:
 
 
 def _no_member_of_union(key: str, found: re.Match[str]) -> str:
+    known = members(key)
+    strangers = [word for word in re.findall(r"[\[ ]'(\w+)'", found["got"]) if known and word not in known]
+    if strangers:  # names in a list
+        return unknown_class(key, strangers[0])
     kinds = [_type_in_words(kind) for kind in re.split(r", (?![^\[]*\])", found["wanted"])]
     return f"--{key} must be {' or '.join(dict.fromkeys(kinds))}, got {found['got'].strip()!r}"
 

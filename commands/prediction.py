@@ -16,10 +16,11 @@ from typing import NoReturn, TextIO
 import numpy as np
 import torch
 
-from datamodules.batch import TextBatch
+from datamodules.augmentation_plan import default_variants
 from datamodules.collate import collate
 from datamodules.errors import UsageError, did_you_mean
 from datamodules.text_stream import NewText, new_texts
+from datamodules.variants import Variants
 from lightning_modules.bundle import Bundle, load_bundle
 from lightning_modules.tasks import decided_names
 
@@ -36,7 +37,11 @@ def predict(arguments: list[str]) -> None:
     chosen = _parser().parse_intermixed_args(arguments)  # options may stand between run and texts
     if chosen.batch_size < 1:
         raise UsageError(f"--batch_size must be at least 1, got {chosen.batch_size}")
+    if chosen.tta is not None and chosen.tta < 1:
+        raise UsageError(f"--tta counts the text itself and must be at least 1, got {chosen.tta}")
     bundle = load_bundle(Path(chosen.checkpoint))
+    variants = bundle.variants or Variants(default_variants())
+    variants.count = variants.count if chosen.tta is None else chosen.tta
     device = _device(chosen.device)
     bundle.encoder.to(device)
     bundle.head.to(device)
@@ -46,6 +51,12 @@ def predict(arguments: list[str]) -> None:
         writer = _csv_writer(file, bundle) if chosen.format == "csv" else None
         while chunk := list(islice(texts, size)):
             probabilities = chunk_probabilities(bundle, chunk, chosen.batch_size, device)
+            firsts = [text.text if bundle.spec.pairs else _whole(text) for text in chunk]
+            for changed in variants.of(firsts):
+                seconds = (text.pair if bundle.spec.pairs else None for text in chunk)
+                others = [NewText(*both) for both in zip(changed, seconds, strict=True)]
+                probabilities += chunk_probabilities(bundle, others, chosen.batch_size, device)
+            probabilities /= variants.count
             decided = decided_names(bundle.task, bundle.spec, probabilities)
             for text, names, row in zip(chunk, decided, probabilities.tolist(), strict=True):
                 if writer is not None:
@@ -74,7 +85,7 @@ def chunk_probabilities(bundle: Bundle, texts: list[NewText], batch_size: int, d
         pairs = [text.pair or "" for text in texts]
     else:
         # The tab that parts a pair is nothing but white space to a model of single texts.
-        texts = [NewText(text.text if text.pair is None else f"{text.text}\t{text.pair}") for text in texts]
+        texts = [NewText(_whole(text)) for text in texts]
     tokens = bundle.tokenizer.encode_batch([text.text for text in texts], pairs, bundle.spec.max_length)
     order = np.argsort(tokens.lengths, kind="stable")
     unknown = np.full(len(texts), -1, np.int64)
@@ -82,9 +93,12 @@ def chunk_probabilities(bundle: Bundle, texts: list[NewText], batch_size: int, d
     for start in range(0, len(order), batch_size):
         rows = order[start : start + batch_size]
         batch = collate(tokens, unknown, rows, bundle.spec.padding_id)
-        on_device = TextBatch._make(None if part is None else part.to(device) for part in batch)
-        probabilities[torch.from_numpy(rows)] = bundle.probabilities(on_device).cpu()
+        probabilities[torch.from_numpy(rows)] = bundle.probabilities(batch.to(device)).cpu()
     return probabilities
+
+
+def _whole(text: NewText) -> str:
+    return text.text if text.pair is None else f"{text.text}\t{text.pair}"
 
 
 def _csv_writer(file: TextIO, bundle: Bundle) -> csv.writer:  # type: ignore[valid-type]  # the stubs have no name for it
@@ -152,6 +166,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--format", choices=["csv", "jsonl"], default="csv", help="of the answer (default csv)")
     parser.add_argument("--output", help="a file for the answer (default: standard output)")
     parser.add_argument("--batch_size", type=int, default=256, help="texts computed at once (default 256)")
+    parser.add_argument(
+        "--tta", type=int, help="predictions averaged: of the text and its variants (default as trained)"
+    )
     parser.add_argument("--text_column", default="text", help="of CSV, TSV and JSON lines (default text)")
     parser.add_argument("--text_pair_column", default="text_pair", help="of second texts (default text_pair)")
     parser.add_argument("--encoding", default="utf-8", help="of files (default utf-8)")

@@ -85,7 +85,7 @@ def cut_long(
 
 
 def unknown_share(tokens: TokenIds, tokenizer: Tokenizer) -> float | None:
-    """The share of tokens that the vocabulary lacks; None for a tokenizer that has no such id."""
-    if tokenizer.unknown_id is None:
+    """The share of the ids, as a model sees them, that stand for the unknown; None where no id does."""
+    if not tokenizer.unknown_ids:
         return None
-    return float((tokens.ids == tokenizer.unknown_id).mean()) if len(tokens.ids) else 0.0
+    return float(np.isin(tokens.ids, tokenizer.unknown_ids).mean()) if len(tokens.ids) else 0.0

@@ -49,7 +49,9 @@ class TrainingLoader:
         A generator, as the sampler's place must be read at the first batch: Lightning asks for an iterator before it
         loads a state and before it names the epoch.
         """
-        for batch in _fetched(self._split, self.sampler.remaining(), self._num_workers, self._pin_memory):
+        batches = self.sampler.remaining()  # of this epoch, or of the next where it is at its end
+        self._split.set_epoch(self.sampler.state_dict()["epoch"])
+        for batch in _fetched(self._split, batches, self._num_workers, self._pin_memory):
             self.sampler.advance()
             yield batch
 

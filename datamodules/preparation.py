@@ -13,13 +13,17 @@ from typing import Any, Literal
 
 import numpy as np
 
+from datamodules.augmentation_plan import Augmenter
 from datamodules.cache import save_texts
 from datamodules.encoding import covering_length, cut_long, encode, unknown_share
 from datamodules.errors import DataError, listed
+from datamodules.left_out import without_left_out
 from datamodules.sources.base import Rows, Source, SplitName
 from datamodules.splits import stratified_split
 from datamodules.text_spec import TextSpec
 from datamodules.tokenizers.base import TokenIds, Tokenizer
+from datamodules.tokenizers.oov import oov_report
+from datamodules.training_cuts import fewer, with_fold
 
 SPLITS: tuple[SplitName, ...] = ("train", "validation", "test")
 
@@ -34,9 +38,20 @@ class Choices:
     split_seed: int = 0
     empty: Literal["drop", "keep", "refuse"] = "drop"
     unseen_labels: Literal["refuse", "drop"] = "refuse"
+    few_shot: int | None = None
+    train_rows: int | None = None
+    folds: int | None = None
+    fold: int | None = None
 
 
-def prepare(source: Source, tokenizer: Tokenizer, choices: Choices, folder: Path, quiet: bool = False) -> None:
+def prepare(
+    source: Source,
+    tokenizer: Tokenizer,
+    choices: Choices,
+    folder: Path,
+    quiet: bool = False,
+    augmenter: Augmenter | None = None,
+) -> None:
     """Fills a cache folder.
 
     Args:
@@ -45,6 +60,7 @@ def prepare(source: Source, tokenizer: Tokenizer, choices: Choices, folder: Path
         choices: The rest.
         folder: Empty; see `PreparedTexts` for what it holds afterwards.
         quiet: Whether to show no progress.
+        augmenter: May add changed copies to the training rows.
 
     Raises:
         DataError: The rows cannot be used as they are.
@@ -52,13 +68,22 @@ def prepare(source: Source, tokenizer: Tokenizer, choices: Choices, folder: Path
     notes: list[str] = []
     with _no_search_for_cycles():
         read = source.read()
-    splits = {name: _without_empty(name, rows, choices, notes) for name, rows in read.items()}
-    splits = _with_all_splits(splits, choices, notes)
+    splits = {name: without_empty(name, rows, choices, notes) for name, rows in read.items()}
+    splits = with_all_splits(splits, choices, notes)
     names, counts = _label_names(splits["train"], notes)
     splits = {name: _with_known_labels(name, rows, names, choices, notes) for name, rows in splits.items()}
+    if augmenter is not None and augmenter.adds_rows:
+        splits["train"] = augmenter.with_copies(splits["train"], folder, notes)
+        counts = _label_names(splits["train"], [])[1]
 
     tokenizer.train(splits["train"].texts)
+    kept = without_left_out(splits["train"], tokenizer, notes)
+    if kept is not splits["train"]:
+        splits["train"] = kept
+        counts = _label_names(kept, [])[1]
     encoded = dict(encode(splits, tokenizer, quiet))
+    lengths = {name: tokens.lengths for name, tokens in encoded.items()}
+    oov = oov_report(tokenizer, {name: rows.texts for name, rows in splits.items()}, lengths=lengths)
     longest = covering_length(tokenizer, choices.max_length, encoded["train"].lengths)
     cut_long(splits, encoded, tokenizer, longest, notes)
     for name, rows in splits.items():
@@ -79,6 +104,7 @@ def prepare(source: Source, tokenizer: Tokenizer, choices: Choices, folder: Path
         "rows": {name: len(rows.texts) for name, rows in splits.items()},
         "notes": notes,
         "unknown_share": {name: unknown_share(encoded[name], tokenizer) for name in splits},
+        "oov": {name: report.to_dict() for name, report in oov.items()},
     }
     (folder / "about.json").write_text(json.dumps(about), encoding="utf-8")
     (folder / "tokenizer.json").write_text(tokenizer.to_json(), encoding="utf-8")
@@ -96,7 +122,8 @@ def _no_search_for_cycles() -> Iterator[None]:
             gc.enable()
 
 
-def _without_empty(name: str, rows: Rows, choices: Choices, notes: list[str]) -> Rows:
+def without_empty(name: str, rows: Rows, choices: Choices, notes: list[str]) -> Rows:
+    """The rows of a split whose texts are more than white space, or all where these are kept; what goes is noted."""
     empty = [place for place, text in enumerate(rows.texts) if not text or text.isspace()]
     if not empty or choices.empty == "keep":
         return rows
@@ -109,7 +136,8 @@ def _without_empty(name: str, rows: Rows, choices: Choices, notes: list[str]) ->
     return rows.take([place for place in range(len(rows.texts)) if place not in gone])
 
 
-def _with_all_splits(splits: dict[SplitName, Rows], choices: Choices, notes: list[str]) -> dict[SplitName, Rows]:
+def with_all_splits(splits: dict[SplitName, Rows], choices: Choices, notes: list[str]) -> dict[SplitName, Rows]:
+    """The splits of a source, with those that it lacks cut off training; what was cut is noted."""
     splits = dict(splits)
     if not splits.get("train") or not splits["train"].texts:
         raise DataError("the training split has no text that could be used; a classifier needs some to learn from")
@@ -117,7 +145,7 @@ def _with_all_splits(splits: dict[SplitName, Rows], choices: Choices, notes: lis
     wanted: list[tuple[SplitName, float]] = []
     if only_train:  # one file: test is cut off first, so that a changed validation share leaves it as it is
         wanted.append(("test", choices.test_share))
-    if "validation" not in splits:
+    if "validation" not in splits and choices.folds is None:
         wanted.append(("validation", choices.validation_share))
     whole = len(splits["train"].texts)
     for name, share in wanted:
@@ -131,6 +159,10 @@ def _with_all_splits(splits: dict[SplitName, Rows], choices: Choices, notes: lis
         splits[name] = splits["train"].take(off)
         splits["train"] = splits["train"].take(stay)
         notes.append(f"{name}: {len(off)} of {whole} training rows were cut off, stratified (--data.split_seed)")
+    if choices.folds is not None and choices.fold is not None:
+        splits = with_fold(splits, choices.folds, choices.fold, choices.split_seed, notes)
+    # last, so that validation and test are as large as if training had all of its rows
+    splits["train"] = fewer(splits["train"], choices.few_shot, choices.train_rows, choices.split_seed, notes)
     for name in SPLITS:
         if name in splits and not splits[name].texts:
             raise DataError(f"the {name} split has no text that could be used; fill it, or leave the file out")

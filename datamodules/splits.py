@@ -1,20 +1,18 @@
-"""Cuts rows into splits, stratified by label and seeded."""
+"""Cuts rows into splits, folds and small parts, stratified by label and seeded."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
-
 import numpy as np
 
+from datamodules.quotas import filled, rounded
+from datamodules.stratification import Labels, dealt_out, is_single, label_entries, label_table
 
-def stratified_split(
-    labels: Sequence[str] | Sequence[list[str]], share: float, seed: int
-) -> tuple[list[int], list[int]]:
+
+def stratified_split(labels: Labels, share: float, seed: int) -> tuple[list[int], list[int]]:
     """Cuts a share of the rows off, of each class as near to that share as whole rows allow.
 
-    A class keeps at least one row in the part that stays, so that it can be learned. A row with several labels counts
-    for its rarest one.
+    A class keeps at least one row in the part that stays, so that it can be learned. Of rows with several labels every
+    label is cut as near to the share as can be (iterative stratification).
 
     Args:
         labels: A label a row, or a list of labels a row.
@@ -28,30 +26,123 @@ def stratified_split(
     >>> len(off), sum(i < 8 for i in off), 12 in stay
     (3, 2, True)
     """
-    strata = np.asarray(_strata(labels))
+    if not is_single(labels):
+        return _parted(labels, dealt_out(labels, (1 - share, share), seed) == 1)
+    classes = np.asarray(labels)
     rng = np.random.default_rng(seed)
-    cut_off = np.zeros(len(strata), bool)
-    for stratum in np.unique(strata):
-        rows = rng.permutation(np.flatnonzero(strata == stratum))
+    cut_off = np.zeros(len(classes), bool)
+    for label in np.unique(classes):
+        rows = rng.permutation(np.flatnonzero(classes == label))
         wanted = int(np.floor(len(rows) * share + 0.5))
         cut_off[rows[: min(wanted, len(rows) - 1)]] = True
-    _keep_every_label(labels, cut_off)
+    return _parted(labels, cut_off)
+
+
+def stratified_fold(labels: Labels, folds: int, fold: int, seed: int) -> tuple[list[int], list[int]]:
+    """Cuts one of several equal folds off; every row is in one of them, every label as evenly as can be.
+
+    Except for a label that a fold holds all rows of: there as many rows stay as it takes for it to be learned.
+
+    Args:
+        labels: A label a row, or a list of labels a row.
+        folds: At least 2.
+        fold: Which one, from 0.
+        seed: The same seed makes the same folds.
+
+    Returns:
+        Places of the rows that stay and of those cut off, each in ascending order.
+    """
+    return _parted(labels, dealt_out(labels, [1 / folds] * folds, seed) == fold)
+
+
+def stratified_subset(labels: Labels, rows: int, seed: int) -> list[int] | None:
+    """So many rows, with every label in the share that it has, and at least once.
+
+    Args:
+        labels: A label a row, or a list of labels a row.
+        rows: At most as many as there are.
+        seed: The same seed chooses the same rows.
+
+    Returns:
+        Their places in ascending order; None where so few rows cannot hold every label.
+    """
+    if rows == len(labels):
+        return list(range(rows))
+    rng = np.random.default_rng(seed)
+    if is_single(labels):
+        places, numbers = label_entries(labels)
+        counts = np.bincount(numbers)
+        if rows < len(counts):
+            return None
+        quotas = rounded(filled(counts, np.ones(len(counts)), counts, rows), rng)
+        chosen = _few_of_each(places, numbers, quotas, rng)
+    else:
+        share = rows / len(labels)
+        chosen = dealt_out(labels, (1 - share, share), seed) == 1
+        chosen[_parted(labels, ~chosen)[0]] = True  # one more of each label that was left out whole
+        if not _brought_to(rows, chosen, label_table(labels), rng):
+            return None
+    return np.flatnonzero(chosen).tolist()
+
+
+def few_of_each_label(labels: Labels, rows: int, seed: int) -> list[int]:
+    """So many rows of each label, or all that there are; with several labels a row at least so many, and few more.
+
+    The rarest labels choose first; what their rows bring of others counts for these. So many rows of no label as well.
+
+    Args:
+        labels: A label a row, or a list of labels a row.
+        rows: Of each label, at least 1.
+        seed: The same seed chooses the same rows.
+
+    Returns:
+        Their places in ascending order.
+    """
+    places, numbers = label_entries(labels)
+    without = np.setdiff1d(np.arange(len(labels)), places)
+    classes = numbers.max(initial=-1) + 1
+    places, numbers = np.append(places, without), np.append(numbers, np.full(len(without), classes))
+    chosen = _few_of_each(places, numbers, np.full(classes + 1, rows), np.random.default_rng(seed))
+    return np.flatnonzero(chosen).tolist()
+
+
+def _few_of_each(places: np.ndarray, numbers: np.ndarray, wanted: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Which rows to choose so that there are so many of each label, the rarest labels first; bool `(rows,)`."""
+    chosen = np.zeros(places.max(initial=-1) + 1, bool)
+    counts = np.bincount(numbers, minlength=len(wanted))
+    rows_of_label = np.split(places[np.argsort(numbers, kind="stable")], np.cumsum(counts)[:-1])
+    for label in np.argsort(counts, kind="stable").tolist():
+        rows = rows_of_label[label]
+        left = rows[~chosen[rows]]
+        missing = int(wanted[label]) - (len(rows) - len(left))
+        chosen[rng.permutation(left)[: max(missing, 0)]] = True
+    return chosen
+
+
+def _brought_to(rows: int, chosen: np.ndarray, table: np.ndarray, rng: np.random.Generator) -> bool:
+    """Adds or takes rows, of those whose labels are left without them; says whether that was enough."""
+    missing = rows - int(chosen.sum())
+    if missing >= 0:
+        chosen[rng.permutation(np.flatnonzero(~chosen))[:missing]] = True
+        return True
+    counts = table[chosen].sum(axis=0)
+    for place in rng.permutation(np.flatnonzero(chosen)).tolist():
+        if missing == 0:
+            break
+        if (counts[table[place]] > 1).all():
+            chosen[place] = False
+            counts = counts - table[place]
+            missing += 1
+    return missing == 0
+
+
+def _parted(labels: Labels, cut_off: np.ndarray) -> tuple[list[int], list[int]]:
+    """Both parts, once a row was taken back for each label whose rows were all cut off."""
+    names = [[label] if isinstance(label, str) else label for label in labels]
+    staying = {label for row, off in zip(names, cut_off, strict=True) if not off for label in row}
+    if len(staying) < len({label for row in names for label in row}):
+        for place in np.flatnonzero(cut_off).tolist():
+            if not staying.issuperset(names[place]):
+                cut_off[place] = False
+                staying.update(names[place])
     return np.flatnonzero(~cut_off).tolist(), np.flatnonzero(cut_off).tolist()
-
-
-def _keep_every_label(labels: Sequence[str] | Sequence[list[str]], cut_off: np.ndarray) -> None:
-    """Takes a row back for each label whose rows all counted for rarer ones, and were all cut off."""
-    if not labels or isinstance(labels[0], str):
-        return
-    staying = {label for row, off in zip(labels, cut_off, strict=True) if not off for label in row}
-    for place in np.flatnonzero(cut_off).tolist():
-        if not staying.issuperset(labels[place]):
-            cut_off[place] = False
-            staying.update(labels[place])
-
-
-def _strata(labels: Sequence[str] | Sequence[list[str]]) -> list[str]:
-    if not labels or isinstance(labels[0], str):
-        return list(labels)  # type: ignore[arg-type]  # a plain label a row
-    counts = Counter(label for row in labels for label in row)
-    return [min(row, key=lambda label: (counts[label], label), default="") for row in labels]

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from pytorch_lightning import LightningDataModule
+from pytorch_lightning import LightningDataModule, Trainer
 
+from datamodules.augmentation_plan import Augment, Augmenter
+from datamodules.augmentations.base import Augmentation
+from datamodules.batch import TextBatch
 from datamodules.cache import cache_key, load_texts, open_or_build
 from datamodules.errors import UsageError
 from datamodules.loader import EvaluationLoader, TrainingLoader, evaluation_loader
@@ -24,8 +27,9 @@ from datamodules.text_spec import TextSpec
 from datamodules.text_split import TextSplit
 from datamodules.tokenizers.base import TokenIds, Tokenizer, tokenizer_from_json
 from datamodules.tokenizers.words import Words
+from datamodules.training_cuts import check_cuts
 
-_FORMAT = 1  # raised whenever the same choices would fill a cache folder otherwise
+_FORMAT = 2  # raised whenever the same choices would fill a cache folder otherwise
 
 
 class TextDataModule(LightningDataModule):
@@ -33,16 +37,28 @@ class TextDataModule(LightningDataModule):
 
     Args:
         source: Where the texts come from: `Demo`, `Files` or `Hub`.
-        tokenizer: How a text becomes ids: `Words`, `Characters` or `Pretrained`.
-        sampler: Which training texts make a batch: `LengthBucket`, `Shuffle` or `ClassBalanced`.
+        tokenizer: How a text becomes ids: `Words`, `Characters`, `Mixed`, `Subwords` or `Pretrained`.
+        sampler: Which training texts make a batch: `LengthBucket`, `Shuffle`, `ClassBalanced`, `OverSampled` or
+            `UnderSampled`.
         batch_size: Texts a training batch, on each device.
         evaluation_batch_size: Texts a batch where nothing is learned.
         max_length: Tokens a text is cut to: a number, or the share in (0, 1] of training texts to cover whole.
         validation_share: Share of the training rows that becomes the validation split where the source has none.
         test_share: Share of the rows that becomes the test split where the source is one file.
         split_seed: The seed of these cuts; apart from the seed of the run, so that runs can be compared.
+        few_shot: Training texts of each class, at least 1, or all that a class has; of several labels each is there so
+            often. Chosen once validation and test are cut, which keep their size; the other texts are used nowhere.
+        train_rows: Training texts in all, every class in the share that it has; as for `few_shot`.
+        folds: Cuts the training texts into so many folds, at least 2, one of which becomes the validation split; a
+            validation split of the source is left aside, and a test split stays as it is.
+        fold: Which of the `folds`, from 0.
         empty: Whether texts of nothing but white space are dropped, kept, or refused.
         unseen_labels: Whether validation and test rows with labels that training lacks are refused or dropped.
+        augmentations: Change training texts and keep their labels: one by name, or a list of them, done in turn.
+        augment: When, and which texts.
+        tta: Predictions averaged for a test text: its own, and those of `tta - 1` changed variants.
+        tta_augmentations: Make these variants; None takes the `augmentations` that are fast enough, or where there are
+            none leaves out a tenth of the words.
         num_workers: Processes that make batches beside the training one; 0 is fastest for all but huge batches.
         cache_dir: The folder of tokenized texts; may be deleted at any time.
     """
@@ -58,8 +74,16 @@ class TextDataModule(LightningDataModule):
         validation_share: float = 0.1,
         test_share: float = 0.1,
         split_seed: int = 0,
+        few_shot: int | None = None,
+        train_rows: int | None = None,
+        folds: int | None = None,
+        fold: int | None = None,
         empty: Literal["drop", "keep", "refuse"] = "drop",
         unseen_labels: Literal["refuse", "drop"] = "refuse",
+        augmentations: list[Callable[[], Augmentation]] | Callable[[], Augmentation] | None = None,
+        augment: Augment = Augment(),  # noqa: B008  # frozen
+        tta: int = 1,
+        tta_augmentations: list[Callable[[], Augmentation]] | Callable[[], Augmentation] | None = None,
         num_workers: int = 0,
         cache_dir: str = ".cache/texts",
     ) -> None:
@@ -73,12 +97,15 @@ class TextDataModule(LightningDataModule):
         if num_workers < 0:
             raise UsageError(f"--data.num_workers is a number of processes and must be 0 or more, got {num_workers}")
         _check_max_length(max_length)
+        cuts = (few_shot, train_rows, folds, fold)
+        check_cuts(*cuts)
         self.source = source()
         self.tokenizer = tokenizer()
+        self.augmenter = Augmenter(augmentations, augment, tta, tta_augmentations)
         self.sampler = sampler
         self.batch_size = batch_size
         self.evaluation_batch_size = evaluation_batch_size
-        self.choices = Choices(max_length, validation_share, test_share, split_seed, empty, unseen_labels)
+        self.choices = Choices(max_length, validation_share, test_share, split_seed, empty, unseen_labels, *cuts)
         self.num_workers = num_workers
         self.cache_dir = Path(cache_dir)
         self.quiet = False
@@ -96,15 +123,14 @@ class TextDataModule(LightningDataModule):
     @property
     def notes(self) -> list[str]:
         """What was dropped, cut or split off, in plain words."""
-        return self._about["notes"] + self._small_notes()
+        return self._about["notes"] + self.augmenter.notes() + self._small_notes()
 
     @property
     def about(self) -> dict[str, Any]:
         """For the report: a fingerprint of everything that shaped the texts, and their numbers."""
-        assert self._folder is not None
         spec = self.spec
         return {
-            "fingerprint": self._folder.name,
+            "fingerprint": self.fingerprint,
             "source": self.source.name,
             "rows": self._about["rows"],
             "classes": dict(zip(spec.label_names, spec.class_counts, strict=True)),
@@ -112,18 +138,22 @@ class TextDataModule(LightningDataModule):
             "vocabulary_size": spec.vocabulary_size,
             "max_length": spec.max_length,
             "unknown_share": self._about["unknown_share"],
+            "oov": self._about["oov"],
             "notes": self.notes,
         }
 
-    def check(self) -> None:
+    def check(self, epochs: int | None = 1) -> None:
         """Refuses choices that contradict each other, before any row is read.
+
+        Args:
+            epochs: Of the training to come; None where it has no known end.
 
         Raises:
             UsageError: A length beyond what the tokenizer's model can take; arguments that the sampler refuses.
         """
         two = np.arange(2)
         try:
-            self.sampler(SamplingFrame(two, np.ones_like(two), num_classes=2, batch_size=self.batch_size, seed=0))
+            self.sampler(SamplingFrame(two, np.ones_like(two), 2, self.batch_size, seed=0, epochs=epochs))
         except UsageError as error:
             raise UsageError(f"--data.sampler: {error}") from error
         limit = self.tokenizer.max_positions
@@ -147,9 +177,11 @@ class TextDataModule(LightningDataModule):
                 "tokenizer": self.tokenizer.fingerprint(),
                 "choices": vars(self.choices) | {"share": isinstance(self.choices.max_length, float)},
             }
+            | self.augmenter.fingerprint()
         )
+        parts = self.source, self.tokenizer, self.choices
         self._folder = open_or_build(
-            self.cache_dir, key, lambda folder: prepare(self.source, self.tokenizer, self.choices, folder, self.quiet)
+            self.cache_dir, key, lambda folder: prepare(*parts, folder, self.quiet, self.augmenter)
         )
         self.seconds += time.perf_counter() - start
 
@@ -170,7 +202,30 @@ class TextDataModule(LightningDataModule):
                 "or read single texts with --data.source.text_pair_column null"
             )
         self._splits = {name: self._open(name, spec) for name in SPLITS if name in self._about["rows"]}
+        self.augmenter.learn(self._folder)
+        train = self._splits["train"]
+        self._splits["train"] = self.augmenter.on_the_fly(train, self._folder, self.tokenizer, spec.max_length)
         self.seconds += time.perf_counter() - start
+
+    def variants(self, batch: TextBatch) -> Iterator[TextBatch]:
+        """Variants of test texts to average predictions over; none where `tta` is 1."""
+        assert self._folder is not None
+        return self.augmenter.variants_of(batch, self._folder, self.tokenizer, self.spec)
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes with anything that shapes the ids."""
+        assert self._folder is not None
+        return self._folder.name
+
+    def tokens(self) -> list[str]:
+        """The string of each id, in the order of the ids."""
+        return self.tokenizer.tokens()
+
+    def training_ids(self) -> tuple[np.ndarray, np.ndarray]:
+        """The ids of all training texts in one row, and where each text begins and the last one ends."""
+        tokens = self._splits["train"].tokens
+        return tokens.ids, tokens.offsets
 
     def texts(self, split: SplitName) -> list[str]:
         """The strings of a split, in the order of its rows."""
@@ -192,9 +247,20 @@ class TextDataModule(LightningDataModule):
 
     def train_dataloader(self) -> TrainingLoader:
         """Batches as the sampler plans them; resumable in mid-epoch."""
+        epochs = epochs_of(self.trainer) if self.trainer else 1
+        sampler = self.sampler(self.frame(*self._place(), epochs))
+        return TrainingLoader(self._splits["train"], sampler, self.num_workers, self._pin())
+
+    def frame(self, rank: int = 0, world_size: int = 1, epochs: int | None = 1) -> SamplingFrame:
+        """What a sampler must know of the training split and of the run; there after `setup`.
+
+        Args:
+            rank: This process, from 0.
+            world_size: Processes that share an epoch.
+            epochs: Of the whole training; None where it has no known end.
+        """
         split = self._splits["train"]
-        rank, world_size = self._place()
-        frame = SamplingFrame(
+        return SamplingFrame(
             labels=split.labels,
             lengths=split.lengths,
             num_classes=self.spec.num_classes,
@@ -202,8 +268,8 @@ class TextDataModule(LightningDataModule):
             seed=run_seed(),
             rank=rank,
             world_size=world_size,
+            epochs=epochs,
         )
-        return TrainingLoader(split, self.sampler(frame), self.num_workers, self._pin())
 
     def val_dataloader(self) -> EvaluationLoader | list[EvaluationLoader]:
         """Every validation text once."""
@@ -246,6 +312,11 @@ class TextDataModule(LightningDataModule):
         if rows >= self.batch_size:
             return []
         return [f"train: {rows} texts are fewer than a batch of {self.batch_size}: each epoch is one step"]
+
+
+def epochs_of(trainer: Trainer) -> int | None:
+    """The epochs that a trainer trains for at the most; None where it counts none."""
+    return trainer.max_epochs if trainer.max_epochs is not None and trainer.max_epochs > 0 else None
 
 
 def _check_max_length(value: int | float) -> None:

@@ -45,6 +45,9 @@ class TextSplit(Dataset[TextBatch]):
         """Tokens of each row."""
         return self.tokens.lengths
 
+    def set_epoch(self, epoch: int) -> None:
+        """Names the epoch to a split whose texts change with it; these do not."""
+
     def __getitem__(self, row: int) -> TextBatch:
         """One row, as a batch of one."""
         return self.__getitems__([row])

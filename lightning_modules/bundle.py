@@ -23,6 +23,7 @@ from datamodules.errors import DataError, UsageError, listed
 from datamodules.rebuildable import rebuild
 from datamodules.text_spec import TextSpec
 from datamodules.tokenizers.base import Tokenizer, tokenizer_from_json
+from datamodules.variants import Variants
 from lightning_modules.encoders.base import TextEncoder
 from lightning_modules.heads.base import Head
 from lightning_modules.tasks import ClassificationTask, task_of
@@ -39,6 +40,8 @@ class Bundle:
     task: ClassificationTask
     spec: TextSpec
     tokenizer: Tokenizer
+    variants: Variants | None = None
+    """Of texts to predict; none where training knew no augmentation."""
 
     @torch.inference_mode()
     def probabilities(self, batch: TextBatch) -> Tensor:
@@ -47,9 +50,12 @@ class Bundle:
         return self.task.probabilities(self.head(features))
 
 
-def bundle_of(encoder: TextEncoder, head: Head, spec: TextSpec, tokenizer: Tokenizer) -> dict[str, Any]:
+def bundle_of(
+    encoder: TextEncoder, head: Head, spec: TextSpec, tokenizer: Tokenizer, variants: Variants | None = None
+) -> dict[str, Any]:
     """The part of a checkpoint that is not weights; plain values only."""
-    return {
+    told = {} if variants is None else {"variants": variants.to_plain()}
+    return told | {
         "format": _FORMAT,
         "encoder": encoder.blueprint(),
         "head": head.blueprint(),
@@ -76,6 +82,7 @@ def load_bundle(path: Path) -> Bundle:
         encoder = rebuild(TextEncoder, plain["encoder"], spec)  # type: ignore[type-abstract]  # final classes of the seam
         head = rebuild(Head, plain["head"], spec, encoder.output_dim)  # type: ignore[type-abstract]  # final classes of the seam
         tokenizer = tokenizer_from_json(plain["tokenizer"])
+        variants = Variants.from_plain(plain["variants"]) if "variants" in plain else None
     except DataError:
         raise
     except Exception as error:  # whatever a constructor makes of wrong values
@@ -83,7 +90,7 @@ def load_bundle(path: Path) -> Bundle:
         raise DataError(f"{path} is damaged: its model cannot be made again ({reason})") from error
     for name, module in (("encoder", encoder), ("head", head)):
         _load_weights(module, name, checkpoint["state_dict"], path)
-    return Bundle(encoder, head, task_of(spec), spec, tokenizer)
+    return Bundle(encoder, head, task_of(spec), spec, tokenizer, variants)
 
 
 def find_checkpoint(path: Path) -> Path:

@@ -26,7 +26,7 @@ from lightning_modules.losses.base import Loss, check_task
 from lightning_modules.losses.binary_cross_entropy import BinaryCrossEntropy
 from lightning_modules.losses.cross_entropy import CrossEntropy
 from lightning_modules.metrics import MULTI_LABEL_METRICS, SINGLE_LABEL_METRICS
-from lightning_modules.optim.parameter_groups import RatePlan, parameter_groups
+from lightning_modules.optim.parameter_groups import RatePlan, parameter_groups, use_fused
 from lightning_modules.optim.schedules import ProgressSchedule
 from lightning_modules.rehearsal import model_shapes, refused_by, rehearse_optimizer
 from lightning_modules.tasks import task_of
@@ -81,6 +81,7 @@ class TextClassifier(LightningModule):
         self.evaluations: dict[str, Evaluation] = {}
         """The last complete evaluation of each split."""
         self._seen: list[Evaluation] = []
+        self._is_new = False
         self._train_loss = torch.zeros(())
         self._train_steps = 0
 
@@ -111,6 +112,7 @@ class TextClassifier(LightningModule):
         self.loss = self._build_loss(spec)
         self.encoder = self._make_encoder(spec)
         self.head = self._make_head(spec, self.encoder.output_dim)
+        self._is_new = True
 
     def check(self, spec: TextSpec) -> None:
         """Refuses what does not fit the data, before anything is built for them.
@@ -140,6 +142,16 @@ class TextClassifier(LightningModule):
         """Logits `(batch, classes)`."""
         return self.head(self.encoder(batch.input_ids, batch.attention_mask, batch.token_type_ids))
 
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Its weights are the start."""
+        self._is_new = False
+
+    def on_fit_start(self) -> None:
+        """Lets a new encoder take what it needs of the training texts."""
+        if self._is_new:
+            self.encoder.start_from(self.trainer.datamodule)  # type: ignore[attr-defined]  # Lightning's trainer has one
+        self._is_new = False
+
     def on_train_batch_start(self, batch: TextBatch, batch_idx: int) -> None:
         """Draws dropout from (seed, step, rank): a resumed run goes on exactly as one that was never killed."""
         step = self.trainer.fit_loop.epoch_loop.total_batch_idx
@@ -156,6 +168,10 @@ class TextClassifier(LightningModule):
             self._log_train_loss()
         return loss
 
+    def on_after_backward(self) -> None:
+        """Lets the encoder hold back what is not to learn yet."""
+        self.encoder.hold_back(self.current_epoch)
+
     def validation_step(self, batch: TextBatch, batch_idx: int) -> None:
         """Keeps what the model says."""
         self._keep(batch)
@@ -165,8 +181,8 @@ class TextClassifier(LightningModule):
         self._measure("validation")
 
     def test_step(self, batch: TextBatch, batch_idx: int) -> None:
-        """Keeps what the model says."""
-        self._keep(batch)
+        """Keeps what the model says, on average over the variants of each text; the loss is that of the text itself."""
+        self._keep(batch, self.trainer.datamodule.variants(batch))  # type: ignore[attr-defined]  # Lightning's trainer has one
 
     def on_test_epoch_end(self) -> None:
         """Metrics over all test texts."""
@@ -182,7 +198,7 @@ class TextClassifier(LightningModule):
         groups = parameter_groups(self.encoder, self.head, probe.defaults["lr"], self.rate_plan)
         optimizer = self._make_optimizer(groups)
         if self.trainer.precision != "16-mixed":  # there the fused form unscales by itself, and clipping is refused
-            _use_fused(optimizer)
+            use_fused(optimizer)
         if self._make_schedule is None:
             return optimizer
         schedule = self._make_schedule(optimizer)
@@ -201,8 +217,9 @@ class TextClassifier(LightningModule):
         hyper = checkpoint.get("hyper_parameters", {})
         for name in [name for name, value in hyper.items() if callable(value)]:
             del hyper[name]  # factories given in Python, not by a config, cannot be plain data
-        tokenizer = self.trainer.datamodule.tokenizer  # type: ignore[attr-defined]  # Lightning's trainer has one
-        checkpoint["bundle"] = bundle_of(self.encoder, self.head, self.text_spec, tokenizer)
+        data = self.trainer.datamodule  # type: ignore[attr-defined]  # Lightning's trainer has one
+        variants = data.augmenter.variants()
+        checkpoint["bundle"] = bundle_of(self.encoder, self.head, self.text_spec, data.tokenizer, variants)
 
     def _build_loss(self, spec: TextSpec) -> Loss:
         if self._make_loss is not None:
@@ -225,10 +242,13 @@ class TextClassifier(LightningModule):
         self.log("loss", mean, prog_bar=True, logger=False, batch_size=self._train_steps)
         self._train_loss, self._train_steps = torch.zeros_like(mean), 0
 
-    def _keep(self, batch: TextBatch) -> None:
+    def _keep(self, batch: TextBatch, variants: Iterable[TextBatch] = ()) -> None:
         logits = self(batch)
         losses = self.loss(logits.float(), batch.labels)
-        self._seen.append(Evaluation(batch.index, batch.labels, self.task.probabilities(logits), losses))
+        said = [self.task.probabilities(logits)]
+        said += [self.task.probabilities(self(variant.to(self.device))) for variant in variants]
+        probabilities = said[0] if len(said) == 1 else torch.stack(said).mean(0)
+        self._seen.append(Evaluation(batch.index, batch.labels, probabilities, losses))
 
     def _measure(self, split: str) -> None:
         seen, self._seen = self._seen, []
@@ -272,11 +292,3 @@ def check_monitor(monitor: str, spec: TextSpec | None = None, option: str = "--m
         raise UsageError(
             f"{option} {monitor} is not measured{where}.{did_you_mean(monitor, names)} Measured are: {', '.join(names)}"
         )
-
-
-def _use_fused(optimizer: Optimizer) -> None:
-    """One kernel a step instead of several a parameter; only where the user has not chosen another form."""
-    for group in optimizer.param_groups:
-        on_one_kind = {parameter.device.type for parameter in group["params"]} <= {"cpu", "cuda"}
-        if "fused" in group and group["fused"] is None and not group.get("foreach") and on_one_kind:
-            group["fused"] = True

@@ -27,6 +27,7 @@ class SamplingFrame:
         seed: Of every order.
         rank: This process, from 0.
         world_size: Processes that share an epoch.
+        epochs: Of the whole training; None where it has no known end.
     """
 
     labels: np.ndarray
@@ -36,45 +37,67 @@ class SamplingFrame:
     seed: int
     rank: int = 0
     world_size: int = 1
+    epochs: int | None = None
 
 
 class TextSampler(ABC):
     """Batches of row numbers for this rank, from its current place in the epoch on.
 
-    The rows of an epoch are cut into batches of `batch_size * world_size`, and each rank takes every `world_size`-th
-    row of each: shards are disjoint, of equal length and alike. Where the last batch cannot be shared out evenly, fewer
-    than `world_size` rows are left out, other ones in each epoch.
+    The draws of an epoch are cut into batches of `batch_size * world_size`, and each rank takes every `world_size`-th
+    draw of each: shards are of equal length and alike, and disjoint where no row is drawn twice. Where the last batch
+    cannot be shared out evenly, fewer than `world_size` draws are left out, other ones in each epoch.
 
     Args:
         frame: Given by the project.
 
     Raises:
-        UsageError: There are fewer rows than ranks, or batches of no text.
+        UsageError: There are fewer draws than ranks, or batches of no text.
     """
+
+    balances = False
+    """Whether rare classes are drawn more often than they occur; to be said by each class that does so."""
 
     def __init__(self, frame: SamplingFrame, /) -> None:
         if frame.batch_size < 1:
             raise UsageError(f"batch_size must be at least 1 text, got {frame.batch_size}")
-        if len(frame.labels) < frame.world_size:
+        self.frame = frame
+        if self.draws < frame.world_size:
             raise UsageError(
-                f"each of the {frame.world_size} processes needs a training text, and there are {len(frame.labels)}; "
+                f"each of the {frame.world_size} processes needs a training text, and there are {self.draws}; "
                 "ask for fewer devices or bring more texts"
             )
-        self.frame = frame
         self._epoch = 0
         self._batch = 0
+        self._planned: tuple[int, np.ndarray] | None = None
+
+    @property
+    def draws(self) -> int:
+        """Of an epoch, all ranks together; as many as there are rows where a sampler says nothing else."""
+        return len(self.frame.labels)
 
     @abstractmethod
-    def order(self, rng: np.random.Generator) -> np.ndarray:
-        """The rows of an epoch for all ranks together, `(rows,)`; its length is the same in every epoch.
+    def order(self, rng: np.random.Generator, epoch: int) -> np.ndarray:
+        """The rows of an epoch for all ranks together, `(draws,)`; their number is the same in every epoch.
 
         Args:
             rng: The only source of chance.
+            epoch: From 0.
         """
+
+    def plan(self, epoch: int) -> np.ndarray:
+        """The rows that all ranks together draw in an epoch, `(draws,)`, without those that cannot be shared out.
+
+        Args:
+            epoch: From 0.
+        """
+        if self._planned is None or self._planned[0] != epoch:
+            rows = self.order(np.random.default_rng([self.frame.seed, epoch]), epoch)
+            self._planned = epoch, rows[: self._shared_draws]
+        return self._planned[1]
 
     def __len__(self) -> int:
         """Batches of an epoch, the same on every rank."""
-        return -(-self._shared_rows // self._global_batch)
+        return -(-self._shared_draws // self._global_batch)
 
     def __iter__(self) -> Iterator[np.ndarray]:
         """The batches that are still to come in this epoch, or all of the next one where it is at its end."""
@@ -86,8 +109,7 @@ class TextSampler(ABC):
         """The batches that `__iter__` would give, all at once; moves on by no batch, `advance` does that."""
         if self._batch >= len(self):
             self._epoch, self._batch = self._epoch + 1, 0
-        rows = self.order(np.random.default_rng([self.frame.seed, self._epoch]))[: self._shared_rows]
-        mine = rows[self.frame.rank :: self.frame.world_size]
+        mine = self.plan(self._epoch)[self.frame.rank :: self.frame.world_size]
         size = self.frame.batch_size
         return [mine[start : start + size] for start in range(self._batch * size, len(mine), size)]
 
@@ -116,7 +138,7 @@ class TextSampler(ABC):
         if state["batches"] != len(self):
             raise UsageError(
                 f"the checkpoint was written in an epoch of {state['batches']} batches, and this run has {len(self)}; "
-                "resume with the same data, batch size and number of devices"
+                "resume with the same data, batch size, sampler and number of devices"
             )
         self._epoch, self._batch = state["epoch"], state["batch"]
 
@@ -125,5 +147,5 @@ class TextSampler(ABC):
         return self.frame.batch_size * self.frame.world_size
 
     @property
-    def _shared_rows(self) -> int:
-        return len(self.frame.labels) // self.frame.world_size * self.frame.world_size
+    def _shared_draws(self) -> int:
+        return self.draws // self.frame.world_size * self.frame.world_size

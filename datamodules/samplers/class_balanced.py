@@ -1,28 +1,49 @@
-"""Rare classes more often, frequent ones less, in epochs as long as the training split."""
+"""Rare classes more often, frequent ones less; from the first epoch on, later, or by and by."""
 
 from __future__ import annotations
+
+from typing import Literal
 
 import numpy as np
 
 from datamodules.class_balance import BETA, Weighting, class_weights
-from datamodules.samplers.base import SamplingFrame, TextSampler
-from datamodules.samplers.length_bucket import POOL, bucketed, checked_pool
+from datamodules.errors import UsageError
+from datamodules.label_sets import balanced_draws, label_sets, rarest_label
+from datamodules.quotas import filled
+from datamodules.samplers.base import SamplingFrame
+from datamodules.samplers.drawn_by_group import DrawnByGroup, class_groups
+from datamodules.samplers.length_bucket import POOL
+
+Schedule = Literal["constant", "deferred", "progressive"]
 
 
-class ClassBalanced(TextSampler):
+class ClassBalanced(DrawnByGroup):
     """Draws each class in a share that its number of texts and its weight set together, over all ranks.
 
-    Within a class the texts take even turns: in an epoch no two are drawn more than one time apart. A text with several
-    labels counts for its rarest; those with none form a class of their own. A class with no training text is not drawn.
+    Texts that count for the same class, or have the same labels, take even turns: in an epoch no two of them are drawn
+    more than one time apart. Texts with no label form a class of their own. A class with no training text is not drawn.
 
     Args:
         frame: Given by the project.
         weighting: A text's weight: "inverse" to its class's count draws all classes equally often, "sqrt" goes half the
             way, "effective" weighs by the effective number of texts (Cui et al. 2019).
         beta: Of the effective number, in [0, 1); larger draws rare classes more often. Only "effective" reads it.
+        multi_label: What is balanced where texts have several labels: with "rarest" a text counts for its rarest label
+            alone, with "expected" all labels of all texts drawn come in the shares wanted. Commoner labels that come
+            along with rare ones (Wu et al. 2020) are made up for by drawing them less otherwise.
+        min_repeats: How often each text is drawn in an epoch at the least; below `epoch_length`.
+        max_repeats: How often each text is drawn in an epoch at the most, above `epoch_length`; what this takes from a
+            class goes to the others. No limit where not given.
+        epoch_length: Texts of an epoch, as a multiple of the training texts; above 0.
+        schedule: When classes are balanced: in all epochs ("constant"), from `start` on while earlier ones are as the
+            data are ("deferred", Cao et al. 2019), or by and by, from as the data are in the first epoch to balanced in
+            the last ("progressive", Kang et al. 2020). Early stopping may end training before.
+        start: The share of the epochs that come before the balanced ones, in [0, 1). Only "deferred" reads it.
         group_by_length: Whether batches hold texts of like length.
         pool: Batches that are sorted by length together, at least 1; where `group_by_length`.
     """
+
+    balances = True
 
     def __init__(
         self,
@@ -30,53 +51,93 @@ class ClassBalanced(TextSampler):
         /,
         weighting: Weighting = "inverse",
         beta: float = BETA,
+        multi_label: Literal["rarest", "expected"] = "rarest",
+        min_repeats: int = 0,
+        max_repeats: int | None = None,
+        epoch_length: float = 1.0,
+        schedule: Schedule = "constant",
+        start: float = 0.8,
         group_by_length: bool = True,
         pool: int = POOL,
     ) -> None:
-        super().__init__(frame)
-        self._pool = checked_pool(pool)
-        self._group_by_length = group_by_length
-        classes, self._class_of_row, self._counts = np.unique(
-            _classes(frame.labels), return_inverse=True, return_counts=True
+        _check_repeats(min_repeats, max_repeats, epoch_length)
+        _check_schedule(schedule, start, frame.epochs)
+        draws = max(1, round(len(frame.labels) * epoch_length))
+        if min_repeats:  # or what cannot be shared out would be missing from some texts' turns
+            draws -= draws % frame.world_size
+            if draws < min_repeats * len(frame.labels):
+                raise UsageError(
+                    f"min_repeats {min_repeats} of {len(frame.labels)} texts does not fit an epoch of {draws} draws, "
+                    f"shared out evenly to {frame.world_size} processes; choose a larger epoch_length"
+                )
+        by_set = multi_label == "expected" and frame.labels.ndim == 2
+        if by_set:
+            sets = label_sets(frame.labels)
+            group_of_row, sizes, strata = sets.of_row, sets.sizes, rarest_label(sets.members)
+        else:
+            (group_of_row, sizes), strata = class_groups(frame.labels), None
+        super().__init__(frame, group_of_row, draws, group_by_length, pool, strata)
+
+        natural = sizes * (draws / sizes.sum())
+        low = sizes * float(min_repeats)
+        high = sizes * (np.inf if max_repeats is None else float(max_repeats))
+        if by_set:
+            members = np.column_stack([sets.members, ~sets.members.any(axis=1)])  # no label is a class of its own
+            shares = _shares(sizes @ members, weighting, beta)
+            balanced = balanced_draws(members, shares, natural, low, high)
+        else:
+            balanced = _shares(sizes, weighting, beta) * draws
+            if min_repeats or max_repeats is not None:
+                balanced = filled(balanced, low, high, draws)
+        self._natural, self._balanced = natural, balanced
+        self._schedule, self._start = schedule, start
+
+    def expected(self, epoch: int) -> np.ndarray:
+        """Draws of each class or set of labels."""
+        part = self.balance(epoch)
+        if part == 1:
+            return self._balanced
+        return (1 - part) * self._natural + part * self._balanced
+
+    def balance(self, epoch: int) -> float:
+        """How far an epoch goes from classes as they are (0) to balanced ones (1)."""
+        epochs = self.frame.epochs
+        if self._schedule == "constant" or epochs is None:
+            return 1.0
+        if self._schedule == "deferred":
+            return float(epoch >= np.floor(self._start * epochs + 1e-9))
+        return min(1.0, epoch / (epochs - 1)) if epochs > 1 else 1.0
+
+
+def _shares(counts: np.ndarray, weighting: Weighting, beta: float) -> np.ndarray:
+    shares = counts * class_weights(counts, weighting, beta)
+    return shares / shares.sum()
+
+
+def _check_repeats(least: int, most: int | None, epoch_length: float) -> None:
+    if not 0 < epoch_length < float("inf"):
+        raise UsageError(f"epoch_length is a multiple of the training texts and must be above 0, got {epoch_length}")
+    if least < 0:
+        raise UsageError(f"min_repeats is a number of draws and must be 0 or more, got {least}")
+    if least and least >= epoch_length:
+        raise UsageError(
+            f"min_repeats {least} fills an epoch of {epoch_length:g} times the training texts and leaves nothing to "
+            f"balance; choose less, or an epoch_length above {least}"
         )
-        # the smallest integers that can hold them, which numpy sorts in linear time
-        self._class_of_row = self._class_of_row.astype(np.min_scalar_type(len(classes)))
-        shares = self._counts * class_weights(self._counts, weighting, beta)
-        self._shares = shares / shares.sum()
-
-    def order(self, rng: np.random.Generator) -> np.ndarray:
-        """As many draws as there are rows, each class in its share."""
-        quotas = rounded(self._shares * len(self._class_of_row), rng)
-        shuffled = rng.permutation(len(self._class_of_row))
-        by_class = shuffled[np.argsort(self._class_of_row[shuffled], kind="stable")]
-        # draw number d of a class with n rows takes the class's row d modulo n, in an order of this epoch
-        draw = np.arange(len(by_class)) - np.repeat(_starts(quotas), quotas)
-        drawn = by_class[np.repeat(_starts(self._counts), quotas) + draw % np.repeat(self._counts, quotas)]
-        rows = rng.permutation(drawn)
-        if not self._group_by_length:
-            return rows
-        return bucketed(rows, self.frame.lengths, self._global_batch, self._pool, rng)
+    if most is not None and most <= epoch_length:
+        raise UsageError(
+            f"max_repeats {most} cannot fill an epoch of {epoch_length:g} times the training texts and leave a choice; "
+            f"choose at least {int(epoch_length) + 1}, or an epoch_length below {most}"
+        )
 
 
-def rounded(expected: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Whole numbers with the same sum, each less than 1 from what was expected and right on average over epochs.
-
-    Args:
-        expected: `(classes,)` draws of each class, of a whole sum.
-        rng: One number is drawn from it (systematic sampling).
-    """
-    edges = np.concatenate([[0.0], np.cumsum(expected)])
-    edges[-1] = np.rint(edges[-1])
-    return np.diff(np.floor(edges + rng.random())).astype(np.int64)
-
-
-def _classes(labels: np.ndarray) -> np.ndarray:
-    if labels.ndim == 1:
-        return labels
-    rarest_first = np.argsort(labels.sum(axis=0, dtype=np.int64), kind="stable")
-    rarest = rarest_first[np.argmax(labels[:, rarest_first] > 0, axis=1)]
-    return np.where(labels.any(axis=1), rarest, labels.shape[1])
-
-
-def _starts(counts: np.ndarray) -> np.ndarray:
-    return np.cumsum(counts) - counts
+def _check_schedule(schedule: Schedule, start: float, epochs: int | None) -> None:
+    if not 0 <= start < 1:
+        raise UsageError(f"start is a share of the epochs and must be in [0, 1), got {start}")
+    if schedule not in ("constant", "deferred", "progressive"):
+        raise UsageError(f'schedule must be "constant", "deferred" or "progressive", got "{schedule}"')
+    if schedule != "constant" and epochs is None:
+        raise UsageError(
+            f"schedule {schedule} goes by the share of the epochs that is done, and training has no last epoch; give "
+            "--trainer.max_epochs a number, or choose schedule constant"
+        )

@@ -27,7 +27,7 @@ class LengthBucket(TextSampler):
         super().__init__(frame)
         self._pool = checked_pool(pool)
 
-    def order(self, rng: np.random.Generator) -> np.ndarray:
+    def order(self, rng: np.random.Generator, epoch: int) -> np.ndarray:
         """A permutation of the rows, put into buckets."""
         rows = rng.permutation(len(self.frame.labels))
         return bucketed(rows, self.frame.lengths, self._global_batch, self._pool, rng)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Sequence
 from itertools import chain
 from typing import Any, NamedTuple
@@ -29,6 +30,30 @@ class TokenIds(NamedTuple):
     def lengths(self) -> np.ndarray:
         """Tokens of each row."""
         return np.diff(self.offsets)
+
+
+class Units(NamedTuple):
+    """What texts fall into before anything is done about the unknown: words, characters or pieces of words.
+
+    Row `i` is `[names[place] for place in places[offsets[i]:offsets[i + 1]]]`.
+    """
+
+    places: np.ndarray  # integers (all units,)
+    offsets: np.ndarray  # int64 (rows + 1,)
+    names: list[str]
+    known: np.ndarray  # bool (names,); whether the vocabulary has the unit
+
+    @property
+    def unknown_by_row(self) -> np.ndarray:
+        """How many unknown units each row has."""
+        return count_by_row(~self.known[self.places], self.offsets)
+
+
+class LeftOut(NamedTuple):
+    """Training texts that are better not learned from."""
+
+    rows: np.ndarray  # bool (texts,)
+    why: str
 
 
 class Tokenizer(Rebuildable, ABC):
@@ -63,9 +88,39 @@ class Tokenizer(Rebuildable, ABC):
         """The id of what is not in the vocabulary, where there is one."""
         return None
 
+    @property
+    def unknown_ids(self) -> Sequence[int]:
+        """All ids of what is not in the vocabulary."""
+        return () if self.unknown_id is None else (self.unknown_id,)
+
+    def units(self, texts: Sequence[str]) -> Units:
+        """What the texts fall into, and which of it the vocabulary lacks; nothing is cut, nothing is added."""
+        tokens = self.encode_batch(texts)
+        used = np.flatnonzero(np.bincount(tokens.ids, minlength=self.vocabulary_size))
+        place_of = np.zeros(self.vocabulary_size, np.int32)
+        place_of[used] = np.arange(len(used))
+        strings = self.tokens()
+        known = used != self.unknown_id
+        return Units(place_of[tokens.ids], tokens.offsets, [strings[number] for number in used], known)
+
+    def unknown_units(self, texts: Sequence[str]) -> Counter[str]:
+        """How often each unit that the vocabulary lacks occurs."""
+        units = self.units(texts)
+        counts = np.bincount(units.places, minlength=len(units.names))
+        unknown = np.flatnonzero(~units.known)
+        return Counter({units.names[place]: int(counts[place]) for place in unknown})
+
+    def left_out(self, texts: Sequence[str]) -> LeftOut | None:
+        """Which of the training texts should not be learned from; asked once it is trained. None keeps all."""
+        return None
+
+    def tokens(self) -> list[str]:
+        """The string of every id, in the order of the ids; empty for an id that has none."""
+        return vocabulary_strings(tokenizers.Tokenizer.from_str(self.state()), self.vocabulary_size)
+
     @abstractmethod
     def state(self) -> str:
-        """What was learned, as the JSON of a Hugging Face `tokenizers.Tokenizer`."""
+        """What was learned: the JSON of a Hugging Face `tokenizers.Tokenizer`, or JSON with it under `tokenizer`."""
 
     @abstractmethod
     def load_state(self, state: str) -> None:
@@ -106,6 +161,14 @@ def without_halves(texts: Sequence[str]) -> list[str]:
     return list(texts)
 
 
+def vocabulary_strings(backend: tokenizers.Tokenizer, size: int) -> list[str]:
+    """The string of every id below `size`, as the Hugging Face library has them."""
+    strings = [""] * size
+    for token, number in backend.get_vocab(with_added_tokens=True).items():
+        strings[number] = token
+    return strings
+
+
 def flat(encodings: Sequence[tokenizers.Encoding], with_types: bool = False) -> TokenIds:
     """Gathers the encodings of the Hugging Face library into flat arrays."""
     rows = [encoding.ids for encoding in encodings]
@@ -116,6 +179,13 @@ def flat(encodings: Sequence[tokenizers.Encoding], with_types: bool = False) -> 
         return TokenIds(ids, offsets)
     types = chain.from_iterable(encoding.type_ids for encoding in encodings)
     return TokenIds(ids, offsets, np.fromiter(types, np.uint8, count=int(offsets[-1])))
+
+
+def count_by_row(marked: np.ndarray, offsets: np.ndarray) -> np.ndarray:
+    """How many of the marked tokens, bool `(all tokens,)`, each row has: int64 `(rows,)`."""
+    before = np.zeros(len(marked) + 1, np.int64)
+    np.cumsum(marked, out=before[1:])
+    return np.diff(before[offsets])
 
 
 def cut(tokens: TokenIds, max_length: int | None) -> TokenIds:

@@ -13,7 +13,7 @@ import tokenizers
 from tokenizers import models, normalizers, pre_tokenizers
 
 from datamodules.errors import UsageError
-from datamodules.tokenizers.base import TokenIds, Tokenizer, cut
+from datamodules.tokenizers.base import TokenIds, Tokenizer, Units, cut
 
 _CODE_POINTS = 0x110000
 _SURROGATES = slice(0xD800, 0xE000)
@@ -39,7 +39,7 @@ class Characters(Tokenizer):
 
     def train(self, texts: Sequence[str]) -> None:
         """Keeps the commonest characters; ties go to the lower code point."""
-        counts = np.bincount(_code_points(self._fold(texts)), minlength=_CODE_POINTS)
+        counts = np.bincount(code_points(self._fold(texts)), minlength=_CODE_POINTS)
         counts[_SURROGATES] = 0  # halves of characters: no other program could read the vocabulary
         kept = np.flatnonzero(counts >= self.min_count)
         kept = kept[np.argsort(-counts[kept], kind="stable")]
@@ -52,9 +52,16 @@ class Characters(Tokenizer):
     ) -> TokenIds:
         """Looks every code point up in one table."""
         texts = self._fold(texts)
-        offsets = np.zeros(len(texts) + 1, np.int64)
-        np.cumsum(np.fromiter(map(len, texts), np.int64, count=len(texts)), out=offsets[1:])
-        return cut(TokenIds(self._table[_code_points(texts)], offsets), max_length)
+        return cut(TokenIds(self._table[code_points(texts)], text_offsets(texts)), max_length)
+
+    def units(self, texts: Sequence[str]) -> Units:
+        """Its characters, counted as code points."""
+        texts = self._fold(texts)
+        points = code_points(texts)
+        used = np.flatnonzero(np.bincount(points))
+        place_of = np.zeros(_CODE_POINTS, np.int32)
+        place_of[used] = np.arange(len(used))
+        return Units(place_of[points], text_offsets(texts), [chr(point) for point in used], self._table[used] != 1)
 
     @property
     def vocabulary_size(self) -> int:
@@ -70,6 +77,10 @@ class Characters(Tokenizer):
     def unknown_id(self) -> int:
         """Always 1."""
         return 1
+
+    def tokens(self) -> list[str]:
+        """The special names, then the characters kept."""
+        return [*_SPECIAL, *self._characters]
 
     def state(self) -> str:
         """A `tokenizers` JSON with the same ids."""
@@ -95,13 +106,21 @@ class Characters(Tokenizer):
         self._table[[ord(character) for character in characters]] = np.arange(len(characters)) + len(_SPECIAL)
 
 
-def check_vocabulary_limits(max_size: int | None, min_count: int) -> None:
-    """Refuses limits that would leave no vocabulary."""
-    if max_size is not None and max_size < 3:
-        raise UsageError(f"max_size counts padding and unknown and must be at least 3, got {max_size}")
+def check_vocabulary_limits(max_size: int | None, min_count: int, special: int = len(_SPECIAL)) -> None:
+    """Refuses limits that would leave no vocabulary beside the special ids."""
+    if max_size is not None and max_size <= special:
+        raise UsageError(f"max_size counts padding and unknown and must be at least {special + 1}, got {max_size}")
     if min_count < 1:
         raise UsageError(f"min_count must be at least 1, got {min_count}")
 
 
-def _code_points(texts: Sequence[str]) -> np.ndarray:
+def code_points(texts: Sequence[str]) -> np.ndarray:
+    """All characters of all texts, in one array: uint32 `(characters,)`."""
     return np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), np.uint32)
+
+
+def text_offsets(texts: Sequence[str]) -> np.ndarray:
+    """Where each text begins in `code_points`, and where the last ends: int64 `(texts + 1,)`."""
+    offsets = np.zeros(len(texts) + 1, np.int64)
+    np.cumsum(np.fromiter(map(len, texts), np.int64, count=len(texts)), out=offsets[1:])
+    return offsets

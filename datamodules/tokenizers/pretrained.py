@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import tokenizers
 
 from datamodules.errors import UsageError
 from datamodules.pretrained_path import resolve_model_path
-from datamodules.tokenizers.base import TokenIds, Tokenizer, flat, without_halves
+from datamodules.tokenizers.base import TokenIds, Tokenizer, Units, vocabulary_strings
+from datamodules.tokenizers.pieces import encode_pieces, piece_units, unknown_piece
 
 
 class Pretrained(Tokenizer):
@@ -40,21 +40,12 @@ class Pretrained(Tokenizer):
         Raises:
             UsageError: The special tokens alone are more than `max_length`.
         """
-        backend = self._backend
-        if max_length is None:
-            backend.no_truncation()
-        else:
-            special = backend.num_special_tokens_to_add(pairs is not None)
-            if max_length < special:  # the library would then cut nothing, without a word
-                raise UsageError(
-                    f"--data.max_length {max_length} has no room for the {special} special tokens of this tokenizer; "
-                    f"choose at least {special + 1}, or a share such as 0.99"
-                )
-            backend.enable_truncation(max_length)
-        rows: list[Any] = without_halves(texts)
-        if pairs is not None:
-            rows = list(zip(rows, without_halves(pairs), strict=True))
-        return flat(backend.encode_batch_fast(rows), with_types=pairs is not None)
+        return encode_pieces(self._backend, texts, pairs, max_length)
+
+    def units(self, texts: Sequence[str]) -> Units:
+        """Pieces of words; unknown is what the model's vocabulary cannot spell."""
+        unknown = unknown_piece(self._backend)
+        return piece_units(self._backend, texts, [] if unknown is None else [unknown])
 
     @property
     def vocabulary_size(self) -> int:
@@ -70,6 +61,10 @@ class Pretrained(Tokenizer):
     def max_positions(self) -> int | None:  # type: ignore[override]  # known once the tokenizer is loaded
         """The least of what the tokenizer and the model say."""
         return self._backend and self._max_positions
+
+    def tokens(self) -> list[str]:
+        """Pieces of words, as the model's files have them."""
+        return vocabulary_strings(self._backend, self.vocabulary_size)
 
     def fingerprint(self) -> str:
         """The files' content counts, not only their name."""

@@ -1,80 +1,94 @@
-"""One id a word, for languages that put spaces between them."""
+"""One id a word, for languages that put spaces between them, and for Chinese through `jieba`."""
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Sequence
+from typing import Literal
 
-import tokenizers
-from tokenizers import Regex, models, normalizers, pre_tokenizers, trainers
+import numpy as np
 
-from datamodules.tokenizers.base import TokenIds, Tokenizer, cut, flat, without_halves
+from datamodules.errors import UsageError
+from datamodules.tokenizers.base import LeftOut, TokenIds
 from datamodules.tokenizers.characters import check_vocabulary_limits
-
-# Letters with their marks and inner apostrophes; numbers with inner points and commas; any other sign alone.
-_WORD = r"[\p{L}\p{M}]+(?:['’][\p{L}\p{M}]+)*|\p{N}+(?:[.,]\p{N}+)*|[^\s\p{L}\p{M}\p{N}]"
+from datamodules.tokenizers.word_based import UNKNOWN, WordBased
 
 
-class Words(Tokenizer):
+class Words(WordBased):
     """Unicode words, numbers and single punctuation marks.
 
     Args:
-        max_size: The most ids, the two special ones counted; the commonest words stay. None keeps all.
+        max_size: The most ids, the special ones counted; the commonest words stay. None keeps all.
         min_count: Words seen less often in training are unknown.
         lowercase: Whether capitals are folded.
+        unknown: What becomes of unknown words: `unk` gives them an id, `drop` leaves them out of every text,
+            `drop_text` gives them an id and leaves training texts with too many of them out of training.
+        unknown_ids: Ids that the unknown words share, from 1; the same word always has the same one.
+        max_unknown_share: The largest share of unknown words, in [0, 1], of a training text that `drop_text` keeps.
+        segment: What a word is: `unicode` goes by letters, numbers and signs, `jieba` parts Chinese (extra `jieba`).
+        user_dictionary: A file of words for `jieba`, one a line, after it if wanted its frequency and part of speech.
+        hmm: Whether `jieba` guesses words that its dictionaries lack.
     """
 
-    def __init__(self, max_size: int | None = None, min_count: int = 1, lowercase: bool = True) -> None:
-        check_vocabulary_limits(max_size, min_count)
+    def __init__(
+        self,
+        max_size: int | None = None,
+        min_count: int = 1,
+        lowercase: bool = True,
+        unknown: Literal["unk", "drop", "drop_text"] = "unk",
+        unknown_ids: int = 1,
+        max_unknown_share: float = 0.3,
+        segment: Literal["unicode", "jieba"] = "unicode",
+        user_dictionary: str | None = None,
+        hmm: bool = True,
+    ) -> None:
+        if unknown_ids < 1:
+            raise UsageError(f"unknown_ids is a number of ids and must be at least 1, got {unknown_ids}")
+        if unknown == "drop" and unknown_ids > 1:
+            raise UsageError(f"unknown drop leaves unknown words out, so unknown_ids must be 1, got {unknown_ids}")
+        if not 0 <= max_unknown_share <= 1:
+            raise UsageError(f"max_unknown_share is a share of words and must be in [0, 1], got {max_unknown_share}")
+        check_vocabulary_limits(max_size, min_count, special=1 + unknown_ids)
+        super().__init__(lowercase, segment, user_dictionary, hmm)
         self.max_size = max_size
         self.min_count = min_count
-        self.lowercase = lowercase
-        self._tokenizer = self._with_vocabulary({"[PAD]": 0, "[UNK]": 1})
+        self.unknown = unknown
+        self.max_unknown_share = max_unknown_share
+        self._special = ["[PAD]", "[UNK]", *(f"[UNK {number}]" for number in range(2, unknown_ids + 1))]
+        self._take({name: number for number, name in enumerate(self._special)})
 
     def train(self, texts: Sequence[str]) -> None:
         """Keeps the commonest words; ties go to the earlier in the alphabet."""
-        trainer = trainers.WordLevelTrainer(
-            vocab_size=self.max_size or 2**31,
-            min_frequency=self.min_count,
-            special_tokens=["[PAD]", "[UNK]"],
-            show_progress=False,
+        splitting = self._splitting
+        self._take(splitting.vocabulary(splitting.prepare(texts), self._special, self.max_size, self.min_count))
+
+    def spell(self, words: Sequence[str]) -> TokenIds | None:
+        """No id, or the one of the unknown ids that a hash of the word picks."""
+        if self.unknown == "drop":
+            return TokenIds(np.zeros(0, np.int32), np.zeros(len(words) + 1, np.int64))
+        several = len(self._special) - UNKNOWN
+        if several == 1:
+            return None
+        ids = [UNKNOWN + zlib.crc32(word.encode()) % several for word in words]
+        return TokenIds(np.array(ids, np.int32), np.arange(len(words) + 1))
+
+    def left_out(self, texts: Sequence[str]) -> LeftOut | None:
+        """Texts of which too many words are unknown, by `drop_text`."""
+        if self.unknown != "drop_text":
+            return None
+        units = self.units(texts)
+        words = np.maximum(np.diff(units.offsets), 1)
+        return LeftOut(
+            units.unknown_by_row / words > self.max_unknown_share,
+            f"more than {self.max_unknown_share:.0%} of their words are unknown (--data.tokenizer.max_unknown_share)",
         )
-        learner = self._with_vocabulary({})
-        learner.train_from_iterator(without_halves(texts), trainer)
-        # Made anew without the trainer's special tokens: a text that spells "[PAD]" must not become padding.
-        self._tokenizer = self._with_vocabulary(learner.get_vocab())
-
-    def encode_batch(
-        self, texts: Sequence[str], pairs: Sequence[str] | None = None, max_length: int | None = None
-    ) -> TokenIds:
-        """Encodes in parallel, in Rust."""
-        return cut(flat(self._tokenizer.encode_batch_fast(without_halves(texts))), max_length)
 
     @property
-    def vocabulary_size(self) -> int:
-        """Words kept, plus padding and unknown."""
-        return self._tokenizer.get_vocab_size()
+    def unknown_id(self) -> int | None:
+        """The first of the ids of unknown words, 1; none where they are left out."""
+        return None if self.unknown == "drop" else UNKNOWN
 
     @property
-    def padding_id(self) -> int:
-        """Always 0."""
-        return 0
-
-    @property
-    def unknown_id(self) -> int:
-        """Always 1."""
-        return 1
-
-    def state(self) -> str:
-        """The `tokenizers` JSON."""
-        return self._tokenizer.to_str()
-
-    def load_state(self, state: str) -> None:
-        """Takes a `tokenizers` JSON."""
-        self._tokenizer = tokenizers.Tokenizer.from_str(state)
-
-    def _with_vocabulary(self, vocabulary: dict[str, int]) -> tokenizers.Tokenizer:
-        made = tokenizers.Tokenizer(models.WordLevel(vocabulary, unk_token="[UNK]"))
-        steps = [normalizers.NFC(), normalizers.Lowercase()] if self.lowercase else [normalizers.NFC()]
-        made.normalizer = normalizers.Sequence(steps)
-        made.pre_tokenizer = pre_tokenizers.Split(Regex(_WORD), behavior="removed", invert=True)
-        return made
+    def unknown_ids(self) -> Sequence[int]:
+        """As many as were asked for, from 1 on."""
+        return () if self.unknown_id is None else range(UNKNOWN, len(self._special))

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from typing import Any
 
 from torch import Tensor, nn
 
 from datamodules.rebuildable import Rebuildable
+from datamodules.vectors.choices import TrainingTexts
+from lightning_modules.layers.embedding import TokenEmbedding
 
 
 class TextEncoder(Rebuildable, nn.Module, ABC):
@@ -36,3 +40,29 @@ class TextEncoder(Rebuildable, nn.Module, ABC):
     @abstractmethod
     def depths(self) -> list[list[nn.Module]]:
         """Its modules by depth, the one nearest to the ids first; together they hold every parameter exactly once."""
+
+    def start_from(self, data: TrainingTexts) -> None:
+        """Takes what it needs of the texts it is about to learn from; not where weights come from a checkpoint."""
+        for table in self._tables():
+            table.start_from(data)
+
+    def hold_back(self, epoch: int) -> None:
+        """Drops the gradients of what is not to learn yet; called after each backward pass.
+
+        Args:
+            epoch: Counted from 0.
+        """
+        for table in self._tables():
+            table.hold_back(epoch)
+
+    def about(self) -> dict[str, Any]:
+        """For the report: plain values by topic."""
+        said = [table.about for table in self._tables() if table.about]
+        return {"vectors": said[0]} if said else {}
+
+    def notes(self) -> list[str]:
+        """What a user should know of how it starts, in plain words."""
+        return [note for table in self._tables() for note in table.notes]
+
+    def _tables(self) -> Iterator[TokenEmbedding]:
+        return (module for module in self.modules() if isinstance(module, TokenEmbedding))

@@ -6,7 +6,7 @@ al. 2000; Jozefowicz et al. 2015), so that gradients reach the first tokens from
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 import torch.nn.functional as F
@@ -15,9 +15,11 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from datamodules.errors import UsageError
 from datamodules.text_spec import TextSpec
+from datamodules.vectors.choices import VectorChoices
+from datamodules.vectors.word2vec import Word2Vec
 from lightning_modules.encoders.base import TextEncoder
 from lightning_modules.layers.dropout import check_dropout
-from lightning_modules.layers.embedding import token_embedding, without_padding
+from lightning_modules.layers.embedding import TokenEmbedding, without_padding
 from lightning_modules.layers.pooling import AttentionPool, max_pool, mean_pool
 
 
@@ -26,7 +28,7 @@ class RNN(TextEncoder):
 
     Args:
         spec: What the data is made of.
-        dim: Length of a token's vector.
+        dim: Length of a token's vector; that of the file where one is given, else 300, where null.
         hidden: Length of the state, per direction.
         layers: Recurrent layers on top of each other.
         cell: The kind of recurrent unit.
@@ -35,13 +37,21 @@ class RNN(TextEncoder):
             by learned attention.
         embedding_dropout: Share of the token vectors' values set to zero in training, in [0, 1).
         dropout: Share of the states' values set to zero in training, between layers and before pooling, in [0, 1).
+        vectors: What the vectors start from: a file (text or binary of word2vec, GloVe, fastText; plain, .gz or .npz);
+            `train` to learn them from the training texts; `checkpoint` where they come with its weights. Random where
+            null.
+        vectors_mode: Whether these vectors stay as they are, learn, or one copy does either (Kim's multichannel).
+        vectors_missing: What tokens without a vector get: one drawn with the mean and spread of those found, the mean
+            of their characters' vectors, or zero.
+        unfreeze_after: Epochs in which the vectors stay as they are before they learn.
+        word2vec: How `train` learns them.
     """
 
     def __init__(
         self,
         spec: TextSpec,
         /,
-        dim: int = 300,
+        dim: int | None = None,
         hidden: int = 128,
         layers: int = 1,
         cell: Literal["lstm", "gru"] = "lstm",
@@ -49,6 +59,11 @@ class RNN(TextEncoder):
         pooling: Literal["last", "mean", "max", "attention"] = "max",
         embedding_dropout: float = 0.0,
         dropout: float = 0.0,
+        vectors: str | None = None,
+        vectors_mode: Literal["static", "fine_tuned", "multichannel"] = "fine_tuned",
+        vectors_missing: Literal["matched", "characters", "zeros"] = "matched",
+        unfreeze_after: int = 0,
+        word2vec: Word2Vec | None = None,
     ) -> None:
         super().__init__()
         if hidden < 1 or layers < 1:
@@ -60,10 +75,11 @@ class RNN(TextEncoder):
         check_dropout(embedding_dropout=embedding_dropout, dropout=dropout)
         self.output_dim = hidden * (2 if bidirectional else 1)
         self.pooling = pooling
-        self.embedding = token_embedding(spec, dim)
+        choices = VectorChoices(vectors, vectors_mode, vectors_missing, unfreeze_after, word2vec)
+        self.embedding = TokenEmbedding(spec, dim, choices)
         self.embedding_dropout = nn.Dropout(embedding_dropout)
         self.recurrent = _CELLS[cell](
-            dim,
+            self.embedding.embedding_dim,
             hidden,
             num_layers=layers,
             bidirectional=bidirectional,
@@ -94,6 +110,10 @@ class RNN(TextEncoder):
         """Embedding, recurrent layers, attention where there is one."""
         depths: list[list[nn.Module]] = [[self.embedding], [self.recurrent]]
         return depths if self.attention is None else [*depths, [self.attention]]
+
+    def rebuild_with(self) -> dict[str, Any]:
+        """Needs no file of vectors."""
+        return self.embedding.rebuild_with()
 
     def _read(self, embedded: Tensor, attention_mask: Tensor) -> tuple[Tensor, Tensor]:
         """States `(batch, tokens, output_dim)` and, per text, where each direction ends `(batch, output_dim)`."""

@@ -8,16 +8,20 @@ as well. Bias and ReLU are the same for all windows and follow the maximum.
 
 from __future__ import annotations
 
+from typing import Any, Literal
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from datamodules.errors import UsageError
 from datamodules.text_spec import TextSpec
+from datamodules.vectors.choices import VectorChoices
+from datamodules.vectors.word2vec import Word2Vec
 from lightning_modules.encoders.base import TextEncoder
 from lightning_modules.encoders.window_max import window_max
 from lightning_modules.layers.dropout import check_dropout
-from lightning_modules.layers.embedding import token_embedding, without_padding
+from lightning_modules.layers.embedding import TokenEmbedding, without_padding
 
 
 class TextCNN(TextEncoder):
@@ -25,20 +29,33 @@ class TextCNN(TextEncoder):
 
     Args:
         spec: What the data is made of.
-        dim: Length of a token's vector.
+        dim: Length of a token's vector; that of the file where one is given, else 300, where null.
         filters: Word groups looked for, per width.
         widths: Tokens in a window, one convolution each.
         embedding_dropout: Share of the token vectors' values set to zero in training, in [0, 1).
+        vectors: What the vectors start from: a file (text or binary of word2vec, GloVe, fastText; plain, .gz or .npz);
+            `train` to learn them from the training texts; `checkpoint` where they come with its weights. Random where
+            null.
+        vectors_mode: Whether these vectors stay as they are, learn, or one copy does either (Kim's multichannel).
+        vectors_missing: What tokens without a vector get: one drawn with the mean and spread of those found, the mean
+            of their characters' vectors, or zero.
+        unfreeze_after: Epochs in which the vectors stay as they are before they learn.
+        word2vec: How `train` learns them.
     """
 
     def __init__(
         self,
         spec: TextSpec,
         /,
-        dim: int = 300,
+        dim: int | None = None,
         filters: int = 100,
         widths: tuple[int, ...] = (3, 4, 5),
         embedding_dropout: float = 0.0,
+        vectors: str | None = None,
+        vectors_mode: Literal["static", "fine_tuned", "multichannel"] = "fine_tuned",
+        vectors_missing: Literal["matched", "characters", "zeros"] = "matched",
+        unfreeze_after: int = 0,
+        word2vec: Word2Vec | None = None,
     ) -> None:
         super().__init__()
         if filters < 1:
@@ -47,9 +64,10 @@ class TextCNN(TextEncoder):
             raise UsageError(f"widths are counts of tokens, one or more of them, each 1 or more, got {list(widths)}")
         check_dropout(embedding_dropout=embedding_dropout)
         self.output_dim = filters * len(widths)
-        self.embedding = token_embedding(spec, dim)
+        choices = VectorChoices(vectors, vectors_mode, vectors_missing, unfreeze_after, word2vec)
+        self.embedding = TokenEmbedding(spec, dim, choices)
         self.dropout = nn.Dropout(embedding_dropout)
-        self.convolutions = _Convolutions(dim, filters, tuple(widths))
+        self.convolutions = _Convolutions(self.embedding.embedding_dim, filters, tuple(widths))
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor | None = None) -> Tensor:
         """Encodes a batch; the second text of a pair is read on as part of the first."""
@@ -65,6 +83,10 @@ class TextCNN(TextEncoder):
     def depths(self) -> list[list[nn.Module]]:
         """Embedding, then convolutions."""
         return [[self.embedding], [self.convolutions]]
+
+    def rebuild_with(self) -> dict[str, Any]:
+        """Needs no file of vectors."""
+        return self.embedding.rebuild_with()
 
 
 class _Convolutions(nn.Module):

@@ -33,6 +33,8 @@ SMALL = {"Pretrained": {"config": TINY_BERT}, "TextCNN": {"dim": 6, "filters": 5
 VARIANTS = [
     ("TextCNN", {"widths": (1,)}),
     ("TextCNN", {"widths": (2, 7), "embedding_dropout": 0.3}),
+    ("TextCNN", {"vectors": "checkpoint", "vectors_mode": "multichannel", "unfreeze_after": 1}),
+    ("RNN", {"vectors": "checkpoint", "vectors_mode": "static"}),
     ("RNN", {"pooling": "last", "layers": 2, "dropout": 0.3}),
     ("RNN", {"pooling": "last", "cell": "gru", "bidirectional": False}),
     ("RNN", {"pooling": "mean", "cell": "gru"}),

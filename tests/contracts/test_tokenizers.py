@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import importlib.util
 import json
 import pickle
 
@@ -21,7 +22,18 @@ VARIANTS = [
     ("Words", {"max_size": 5, "min_count": 2}),
     ("Characters", {"lowercase": True}),
     ("Characters", {"max_size": 5, "min_count": 2}),
+    ("Words", {"unknown": "drop", "min_count": 2}),
+    ("Words", {"unknown": "drop_text", "min_count": 2}),
+    ("Words", {"unknown_ids": 3, "min_count": 2}),
+    ("Mixed", {"max_size": 5, "lowercase": False}),
+    ("Mixed", {"min_count": 1, "min_character_count": 1}),
+    ("Subwords", {"algorithm": "wordpiece", "min_count": 1}),
+    ("Subwords", {"algorithm": "unigram", "min_count": 1}),
+    ("Subwords", {"algorithm": "unigram", "byte_fallback": True}),
+    ("Subwords", {"byte_fallback": True, "lowercase": False, "vocabulary_size": 300}),
 ]
+if importlib.util.find_spec("jieba"):
+    VARIANTS += [("Words", {"segment": "jieba"}), ("Mixed", {"segment": "jieba"})]
 CASES = [(name, {}) for name in CLASSES] + VARIANTS
 TRAINING = ["a b c", "b c", "c", "A cab, 3.14 times!", "don't [SEP] 你好", "b\nb\tb", ""]
 HOSTILE = {
@@ -47,10 +59,21 @@ def case_name(case) -> str:
     return "-".join([case[0], *(f"{name}={value}" for name, value in case[1].items())])
 
 
+def is_portable(name: str, arguments: dict) -> bool:
+    """Whether words outside the vocabulary have the one unknown id, and words need no other library."""
+    special = arguments.get("unknown") == "drop" or "unknown_ids" in arguments or "segment" in arguments
+    return name != "Mixed" and not special
+
+
 @pytest.fixture(params=CASES, ids=case_name)
-def make(request, tiny_bert):
+def case(request):
+    return request.param
+
+
+@pytest.fixture
+def make(case, tiny_bert):
     """Makes the tokenizer of the case, each time a new one."""
-    name, arguments = request.param
+    name, arguments = case
     if name == "Pretrained":
         arguments = {"model": str(tiny_bert)}
     return lambda: CLASSES[name](**arguments)
@@ -68,7 +91,7 @@ def rows(tokens) -> list[list[int]]:
 
 
 def test_all_tokenizers_are_found():
-    assert set(CLASSES) >= {"Words", "Characters", "Pretrained"}
+    assert set(CLASSES) >= {"Words", "Characters", "Mixed", "Subwords", "Pretrained"}
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
@@ -102,7 +125,7 @@ def test_no_texts_give_no_rows(trained):
 def test_no_training_texts_leave_a_tokenizer_that_works(make):
     tokenizer = make()
     tokenizer.train([])
-    assert tokenizer.encode_batch(["a b"]).ids.max() < tokenizer.vocabulary_size
+    assert tokenizer.encode_batch(["a b"]).ids.max(initial=0) < tokenizer.vocabulary_size
 
 
 def test_empty_texts_give_rows_of_nothing_but_special_tokens(trained):
@@ -154,7 +177,7 @@ def test_its_json_makes_the_same_tokenizer(trained):
     again = tokenizer_from_json(trained.to_json())
     assert type(again) is type(trained)
     assert rows(again.encode_batch(texts)) == rows(trained.encode_batch(texts))
-    for name in ("vocabulary_size", "padding_id", "unknown_id", "max_positions", "takes_pairs"):
+    for name in ("vocabulary_size", "padding_id", "unknown_id", "unknown_ids", "max_positions", "takes_pairs"):
         assert getattr(again, name) == getattr(trained, name)
     assert json.loads(again.to_json()) == json.loads(trained.to_json())
 
@@ -165,8 +188,10 @@ def test_copies_and_pickles_work_alike(trained):
         assert again.to_json() == trained.to_json()
 
 
-def test_the_hugging_face_library_alone_gives_the_same_ids(trained):
+def test_the_hugging_face_library_alone_gives_the_same_ids(trained, case):
     """Texts without names of special tokens, which that library takes for them, and without halves of characters."""
+    if not is_portable(*case):
+        pytest.skip("does what that library cannot")
     texts = [text for text in [*TRAINING, *HOSTILE.values()] if "[" not in text and "\ud800" not in text]
     texts = [text for text in texts if "\ud83d" not in text]
     state = json.loads(trained.state())
@@ -182,11 +207,59 @@ def test_a_fingerprint_tells_arguments_apart_and_needs_no_training(make, trained
     assert len(others) == len([case for case in CASES if case[0] != "Pretrained"])
 
 
-def test_what_was_never_seen_is_unknown(trained):
+def test_what_was_never_seen_is_unknown(trained, case):
     if trained.unknown_id is None:
         pytest.skip("says nothing of an unknown id")
-    assert set(trained.encode_batch(["ж", "ж" * 9]).ids.tolist()) == {trained.unknown_id}
     assert trained.unknown_id != trained.padding_id
+    found = trained.encode_batch(["ж", "ж" * 9, "щ"]).ids
+    start_of_word = trained.tokens().index("▁") if "▁" in trained.tokens() else trained.unknown_id
+    last = trained.unknown_id + case[1].get("unknown_ids", 1)
+    assert set(found.tolist()) <= {*range(trained.unknown_id, last), start_of_word}
+    assert set(found.tolist()) - {start_of_word} or start_of_word == trained.unknown_id
+
+
+def test_every_id_has_a_string_and_no_two_the_same(trained):
+    tokens = trained.tokens()
+    assert len(tokens) == trained.vocabulary_size
+    assert len(set(tokens)) == len(tokens)
+    assert tokens[trained.padding_id] == "[PAD]"
+    assert tokenizer_from_json(trained.to_json()).tokens() == tokens
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_any_text_falls_into_units_that_are_known_or_not(trained, text):
+    units = trained.units([text, "a", text, ""])
+    counts = np.diff(units.offsets)
+    assert len(units.places) == units.offsets[-1]
+    assert (len(units.offsets), counts[0], counts[3]) == (5, counts[2], 0)
+    assert len(units.known) == len(units.names)
+    assert units.places.max(initial=0) < max(len(units.names), 1)
+    assert units.unknown_by_row.sum() == sum(trained.unknown_units([text, "a", text, ""]).values())
+    assert units.unknown_by_row[0] == units.unknown_by_row[2]
+
+
+def test_units_are_the_same_from_its_json(trained):
+    texts = [*TRAINING, "never seen жжж", "ж 𠮷"]
+    one, other = trained.units(texts), tokenizer_from_json(trained.to_json()).units(texts)
+    assert one.names == other.names
+    assert one.places.tolist() == other.places.tolist()
+    assert one.known.tolist() == other.known.tolist()
+
+
+def test_what_was_never_seen_is_no_known_unit(trained):
+    assert sum(trained.unknown_units(["ж", "c"]).values()) >= 1
+    assert "c" not in trained.unknown_units(["ж", "c"])
+
+
+def test_texts_of_nothing_known_keep_their_rows(trained):
+    assert len(trained.encode_batch(["ж", "", "щщ ж"]).lengths) == 3
+
+
+def test_only_training_texts_are_left_out_and_most_keep_all(trained, case):
+    found = trained.left_out(TRAINING)
+    assert (found is not None) == (case[1].get("unknown") == "drop_text")
+    if found is not None:
+        assert (found.rows.dtype, len(found.rows)) == (bool, len(TRAINING))
 
 
 @pytest.mark.parametrize(

@@ -100,7 +100,7 @@ def test_two_processes_each_take_half_of_an_epoch(shared):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("sampler", ["Shuffle", "LengthBucket"])
+@pytest.mark.parametrize("sampler", ["Shuffle", "LengthBucket", "OverSampled", "UnderSampled"])
 def test_every_sampler_works_with_two_processes(sampler, tmp_path):
     data = write_splits(tmp_path / "words")
     given = ("--data.source", "Files", "--data.source.path", str(data), *TINY, "--trainer.max_epochs", "1")

@@ -5,7 +5,7 @@ import pytest
 
 from datamodules.errors import UsageError
 from datamodules.samplers.base import SamplingFrame
-from datamodules.samplers.class_balanced import ClassBalanced, rounded
+from datamodules.samplers.class_balanced import ClassBalanced
 
 LABELS = np.repeat([0, 1, 3], [900, 90, 10])  # class 2 has no row
 
@@ -83,20 +83,32 @@ def test_classes_are_mixed_within_an_epoch():
     assert all(len(set(LABELS[batch])) > 1 for batch in ClassBalanced(frame(), group_by_length=False))
 
 
-def test_rounding_keeps_the_sum_and_is_right_on_average():
-    expected = np.array([0.25, 2.5, 0.25, 4.0])
-    found = np.array([rounded(expected, np.random.default_rng(seed)) for seed in range(2000)])
-    assert (found.sum(axis=1) == 7).all()
-    assert (np.abs(found - expected) < 1).all()
-    assert found.mean(axis=0) == pytest.approx(expected, abs=0.05)
-
-
 @pytest.mark.parametrize(
     ("options", "message"),
     [
         ({"weighting": "cube"}, '"inverse", "sqrt" or "effective", got "cube"'),
         ({"weighting": "effective", "beta": 1.0}, r"must be in \[0, 1\), got 1.0"),
         ({"pool": 0}, "at least 1, got 0"),
+        ({"epoch_length": 0}, "multiple of the training texts and must be above 0, got 0"),
+        ({"min_repeats": -1}, "min_repeats is a number of draws and must be 0 or more, got -1"),
+        (
+            {"min_repeats": 1},
+            "min_repeats 1 fills an epoch of 1 times the training texts and leaves nothing to balance; choose less, or "
+            "an epoch_length above 1",
+        ),
+        (
+            {"max_repeats": 2, "epoch_length": 2.5},
+            "max_repeats 2 cannot fill an epoch of 2.5 times .* choose at least 3, or an epoch_length below 2",
+        ),
+        ({"max_repeats": 1}, "max_repeats 1 cannot fill an epoch of 1 times .* choose at least 2"),
+        ({"start": 1.0}, r"start is a share of the epochs and must be in \[0, 1\), got 1.0"),
+        ({"schedule": "later"}, 'schedule must be "constant", "deferred" or "progressive", got "later"'),
+        (
+            {"schedule": "deferred"},
+            "schedule deferred goes by the share of the epochs that is done, and training has no last epoch; give "
+            "--trainer.max_epochs a number, or choose schedule constant",
+        ),
+        ({"schedule": "progressive"}, "schedule progressive goes by .* no last epoch"),
     ],
 )
 def test_options_out_of_range_are_refused(options, message):

@@ -1,0 +1,37 @@
+"""Shows what augmentations do to training texts, side by side, or writes all that they would add.
+
+    python augment.py --data.source Files --data.source.path DIR --data.augmentations EDA
+    python augment.py … --output augmented.csv
+
+Takes the `--data.…` options of `train.py`. Where none is named, every augmentation that needs no file is shown.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+
+
+def main(arguments: list[str]) -> int:
+    """Shows or writes.
+
+    Returns:
+        0 when all went well, 2 for a choice that cannot be, 1 for data that cannot be used.
+    """
+    from commands.augmenting import augment
+    from datamodules.errors import DataError, UsageError
+
+    try:
+        augment(arguments)
+    except (UsageError, DataError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    except BrokenPipeError:  # the reader of our output, `head` say, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

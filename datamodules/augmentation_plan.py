@@ -1,0 +1,203 @@
+"""Which training texts are augmented, when, and by what; none of it touches validation or test."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from datamodules.augmentations.base import Augmentation, checked_share
+from datamodules.augmentations.pipeline import Pipeline
+from datamodules.augmentations.random_deletion import RandomDeletion
+from datamodules.augmented_rows import more_copies, with_rare_classes
+from datamodules.augmented_split import AugmentedSplit
+from datamodules.batch import TextBatch
+from datamodules.cache import load_texts
+from datamodules.errors import UsageError
+from datamodules.rebuildable import rebuild
+from datamodules.seed import run_seed
+from datamodules.sources.base import Rows
+from datamodules.text_spec import TextSpec
+from datamodules.text_split import TextSplit
+from datamodules.tokenizers.base import Tokenizer
+from datamodules.variants import Variants
+
+Factories = list[Callable[[], Augmentation]] | Callable[[], Augmentation] | None
+
+_LEARNED = "augmented.json"
+
+
+@dataclass(frozen=True)
+class Augment:
+    """When texts are augmented, and which.
+
+    Args:
+        how: "on_the_fly" changes texts anew in each epoch; "offline" adds changed copies of all training texts, once;
+            "targeted" adds copies of texts of rare classes only. What is added lies in the cache, as augmented.csv.
+        share: The share of texts that are changed in an epoch, or have a copy; in [0, 1].
+        copies: Changed copies of each text, at least 1; "offline" reads it.
+        below: Classes with fewer texts are rare: a number of texts, or a share in (0, 1) of the largest class's.
+            "targeted" reads it, as the next.
+        up_to: Texts of a rare class with its copies; None is as many as `below` means.
+        seed: Of the copies that are added; apart from the seed of the run, so that runs can be compared.
+    """
+
+    how: Literal["on_the_fly", "offline", "targeted"] = "on_the_fly"
+    share: float = 1.0
+    copies: int = 1
+    below: int | float | None = None
+    up_to: int | None = None
+    seed: int = 0
+
+    def check(self) -> None:
+        """Refuses what cannot be.
+
+        Raises:
+            UsageError: Values out of range, or that the chosen `how` does not read.
+        """
+        checked_share("--data.augment.share", self.share)
+        if self.copies < 1:
+            raise UsageError(f"--data.augment.copies must be at least 1, got {self.copies}")
+        if self.copies != 1 and self.how != "offline":
+            raise UsageError(f"--data.augment.copies is for --data.augment.how offline, which is {self.how}")
+        if self.how != "targeted":
+            for name, value in (("below", self.below), ("up_to", self.up_to)):
+                if value is not None:
+                    raise UsageError(f"--data.augment.{name} is for --data.augment.how targeted, which is {self.how}")
+            return
+        if self.below is None:
+            raise UsageError("--data.augment.how targeted needs --data.augment.below: fewer texts make a class rare")
+        if not (0 < self.below < 1 if isinstance(self.below, float) else self.below > 1):
+            raise UsageError(
+                "--data.augment.below is a number of texts (an integer from 2), or a share of the largest class's (a "
+                f"decimal number in (0, 1)); got {self.below!r}"
+            )
+        if self.up_to is not None and self.up_to < 2:
+            raise UsageError(f"--data.augment.up_to is a number of texts and must be at least 2, got {self.up_to}")
+
+
+class Augmenter:
+    """What the data module does about augmentation.
+
+    Args:
+        factories: Of the augmentations of training texts, in their order.
+        options: When and which.
+        tta: Predictions that are averaged for a test text, the one of the text itself counted.
+        tta_factories: What makes the variants of test texts; None takes those for training that are fast enough, or
+            else leaves out a tenth of the words.
+
+    Raises:
+        UsageError: Choices that cannot be.
+    """
+
+    def __init__(self, factories: Factories, options: Augment, tta: int, tta_factories: Factories) -> None:
+        options.check()
+        if tta < 1:
+            raise UsageError(f"--data.tta counts the text itself and must be at least 1, got {tta}")
+        self.options = options
+        self.pipeline = Pipeline(_made(factories, "augmentations"))
+        self.tta = tta
+        self._test_texts: tuple[list[str], list[str] | None] | None = None
+        own = _made(tta_factories, "tta_augmentations")
+        for_test = own or [kind for kind in self.pipeline.kinds if not kind.offline_only]
+        self._for_test = Pipeline(for_test or default_variants())
+        self._is_told = bool(self.pipeline.kinds or own or tta > 1)
+        if not self.pipeline.kinds and options != Augment():
+            raise UsageError("--data.augment says when texts are augmented, and --data.augmentations names nothing")
+        slow = [kind for kind in (self.pipeline.kinds if not self.adds_rows else []) if kind.offline_only]
+        for option, kinds in (("augmentations", slow), ("tta_augmentations", [k for k in own if k.offline_only])):
+            if kinds:
+                name = type(kinds[0]).__name__
+                mend = "; choose --data.augment.how offline or targeted" if option == "augmentations" else ""
+                raise UsageError(f"--data.{option} {name} runs a model of its own, too slow for this place{mend}")
+
+    @property
+    def adds_rows(self) -> bool:
+        """Whether the cached training texts are others than without augmentation."""
+        return bool(self.pipeline.kinds) and self.options.how != "on_the_fly"
+
+    def fingerprint(self) -> dict[str, Any]:
+        """What it puts into the key of the cache; nothing where it leaves the cache as it is."""
+        if not self.adds_rows:
+            return {}
+        kinds = [kind.fingerprint() for kind in self.pipeline.kinds]
+        return {"augmentation": [vars(self.options) | {"share_below": isinstance(self.options.below, float)}, kinds]}
+
+    def with_copies(self, train: Rows, folder: Path, notes: list[str]) -> Rows:
+        """The training rows, and the changed copies after them; listed in the folder too."""
+        if not self.adds_rows:
+            return train
+        both = self.pipeline, self._for_test
+        for pipeline in both:
+            pipeline.fit(train.texts)
+        # so that a later run, to which copies and originals look alike, need not learn from them
+        learned = [[kind.blueprint() for kind in pipeline.kinds] if pipeline.learns else None for pipeline in both]
+        (folder / _LEARNED).write_text(json.dumps(learned), encoding="utf-8")
+        options = self.options
+        if options.how == "offline":
+            return more_copies(train, self.pipeline, options.copies, options.share, options.seed, folder, notes)
+        assert options.below is not None
+        return with_rare_classes(train, self.pipeline, options.below, options.up_to, options.seed, folder, notes)
+
+    def learn(self, folder: Path) -> None:
+        """Fits what must know the training texts, to those that were there before copies were added."""
+        if not self._is_told:
+            return
+        both = self.pipeline, self._for_test
+        if (folder / _LEARNED).is_file():
+            for pipeline, kinds in zip(both, json.loads((folder / _LEARNED).read_text(encoding="utf-8")), strict=True):
+                if kinds is not None:
+                    pipeline.kinds = [rebuild(Augmentation, kind) for kind in kinds]  # type: ignore[type-abstract]  # final classes of the seam
+        elif any(pipeline.learns for pipeline in both):
+            texts = load_texts(folder, "train.texts")
+            for pipeline in both:
+                pipeline.fit(texts)
+
+    def on_the_fly(self, split: TextSplit, folder: Path, tokenizer: Tokenizer, max_length: int) -> TextSplit:
+        """The training split, its texts changed anew in each epoch where that was asked for."""
+        if not self.pipeline.kinds or self.adds_rows:
+            return split
+        texts = load_texts(folder, "train.texts")
+        pairs = load_texts(folder, "train.pairs") if (folder / "train.pairs.bounds.npy").is_file() else None
+        chance = self.pipeline, self.options.share, run_seed()
+        return AugmentedSplit.of(split, texts, pairs, tokenizer, max_length, *chance)
+
+    def variants(self) -> Variants | None:
+        """Of texts to predict; none where nothing was said of augmentation."""
+        return Variants(self._for_test.kinds, self.tta, run_seed()) if self._is_told else None
+
+    def variants_of(self, batch: TextBatch, folder: Path, tokenizer: Tokenizer, spec: TextSpec) -> Iterator[TextBatch]:
+        """Variants of a batch of test texts; none where `tta` is 1."""
+        variants = self.variants()
+        if variants is None or variants.count == 1:
+            return
+        if self._test_texts is None:
+            pairs = load_texts(folder, "test.pairs") if spec.pairs else None
+            self._test_texts = load_texts(folder, "test.texts"), pairs
+        rows = batch.index.tolist()
+        texts, pairs = self._test_texts
+        seconds = None if pairs is None else [pairs[row] for row in rows]
+        yield from variants.batches([texts[row] for row in rows], seconds, tokenizer, spec)
+
+    def notes(self) -> list[str]:
+        """What happens while training, in plain words."""
+        if not self.pipeline.kinds or self.adds_rows:
+            return []
+        names = ", ".join(type(kind).__name__ for kind in self.pipeline.kinds)
+        return [f"train: {self.options.share:.0%} of the texts are changed anew in each epoch, by {names}"]
+
+
+def default_variants() -> list[Augmentation]:
+    """What makes variants of a text for a model that was trained without augmentation."""
+    return [RandomDeletion(alpha=0.1)]
+
+
+def _made(factories: Factories, option: str) -> list[Augmentation]:
+    several: Sequence[Callable[[], Augmentation]]
+    several = [] if factories is None else factories if isinstance(factories, list) else [factories]
+    try:
+        return [factory() for factory in several]
+    except UsageError as error:
+        raise UsageError(f"--data.{option}: {error}") from error

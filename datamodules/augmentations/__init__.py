@@ -1,0 +1,9 @@
+"""Augmentations: training texts said a little differently, with the label they had.
+
+To add one: write a file here with a final `Augmentation`; name it as `--data.augmentations`; nothing else.
+Not here: which texts are changed and when (`augmentation_plan.py`); variants of texts to predict (`variants.py`).
+"""
+
+from datamodules.members import import_members
+
+import_members(__name__, __path__)

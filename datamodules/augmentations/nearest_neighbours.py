@@ -1,0 +1,128 @@
+"""Replacement by neighbours in a space of word vectors (Wang and Yang 2015)."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from datamodules.augmentations.base import checked_share
+from datamodules.augmentations.draws import Draws
+from datamodules.augmentations.function_words import FUNCTION_WORDS
+from datamodules.augmentations.pieces import Pieces, by_characters, by_jieba, drawn_places, share_of_words
+from datamodules.augmentations.table_kind import TableAugmentation
+from datamodules.cache import cache_key, open_or_build
+from datamodules.errors import UsageError
+from datamodules.vectors.files import open_vectors
+
+_BLOCK = 2048  # words whose similarities to all others are computed at once
+
+
+class NearestNeighbours(TableAugmentation):
+    """Replaces a share `alpha` of a text's words, at least one, by words with a vector close by.
+
+    Neighbours are looked for among the words of the training texts, once, and kept on disk. Function words stay.
+
+    Args:
+        path: A file of word vectors: text or binary of word2vec, GloVe, fastText's `.vec`, plain or .gz, or `.npz`.
+        lines: A list of words and their neighbours outright, in place of a file; a checkpoint holds it.
+        most: Neighbours of a word to draw from, at least 1.
+        similarity: The least cosine that makes a neighbour, in [0, 1].
+        alpha: The share of a text's words, in [0, 1].
+        jieba: Whether Chinese is cut into words by the library of that name (extra `jieba`); else into characters.
+        p: The share of texts that are changed, in [0, 1].
+        cache_dir: The folder of neighbours; may be deleted at any time.
+    """
+
+    plain = False
+    built_in = ""
+
+    def __init__(
+        self,
+        path: str | None = None,
+        lines: str | None = None,
+        most: int = 5,
+        similarity: float = 0.5,
+        alpha: float = 0.1,
+        jieba: bool = False,
+        p: float = 1.0,
+        cache_dir: str = ".cache/neighbours",
+    ) -> None:
+        super().__init__(path, lines, most, alpha, jieba, p)
+        self.similarity = checked_share("similarity", similarity)
+        self.cache_dir = cache_dir
+
+    def check_path(self) -> None:
+        """A file of vectors."""
+        if self.path is None:
+            raise UsageError("NearestNeighbours needs word vectors; name their file with path")
+        open_vectors(self.path)
+
+    def fit(self, texts: Sequence[str]) -> None:
+        """Finds the neighbours of all words of these texts, unless they are given or were found before."""
+        if self.path is None:
+            return
+        counts: Counter[str] = Counter()
+        cut = by_jieba() if self.jieba else by_characters
+        for text in texts:
+            counts.update(word for piece in cut(text) if (word := piece.lstrip().lower())[-1:].isalnum())
+        words = sorted(counts)
+        key = cache_key({"words": words, "files": self.fingerprint()})
+
+        def build(folder: Path) -> None:
+            found = open_vectors(str(self.path)).read({word.encode() for word in words})
+            known = [word for word in words if word.encode() in found.places]
+            vectors = np.array([found.vector(word) for word in known], np.float32).reshape(len(known), found.dim)
+            table = neighbours(known, vectors, self.most, self.similarity)
+            (folder / "neighbours.json").write_text(json.dumps(table, ensure_ascii=False), encoding="utf-8")
+
+        folder = open_or_build(Path(self.cache_dir), key, build)
+        table = json.loads((folder / "neighbours.json").read_text(encoding="utf-8"))
+        self.lines = "\n".join("\t".join((word, *others)) for word, others in table.items())
+        for name in ("table", "cut"):
+            self.__dict__.pop(name, None)
+
+    def rebuild_with(self) -> dict[str, Any]:
+        """What was found, since the vectors may be gone."""
+        return {} if self.lines is None else {"path": None, "lines": self.lines}
+
+    def change_pieces(self, pieces: Pieces, draws: Draws) -> np.ndarray:
+        """Replaces words."""
+        if self.lines is None:
+            raise UsageError("NearestNeighbours knows the words of no texts yet; call fit first")
+        wanted = share_of_words(self.alpha, pieces.words)
+        places = drawn_places(self.listed(pieces), pieces, wanted, draws)
+        self.put_in_place(pieces, places, draws.branch(0))
+        return places
+
+
+def neighbours(words: list[str], vectors: np.ndarray, most: int, similarity: float) -> dict[str, list[str]]:
+    """For each word that has some, the words with the most similar vectors, the nearest first.
+
+    Args:
+        words: The names of the rows.
+        vectors: float32 `(words, dim)`.
+        most: Of one word.
+        similarity: The least cosine.
+    """
+    content = np.array([word not in FUNCTION_WORDS and not word.isdigit() for word in words], bool)
+    names = [word for word, is_content in zip(words, content, strict=True) if is_content]
+    unit = vectors[content]
+    unit = unit / np.maximum(np.linalg.norm(unit, axis=1, keepdims=True), 1e-12)
+    table = {}
+    for start in range(0, len(names), _BLOCK):
+        cosines = unit[start : start + _BLOCK] @ unit.T
+        rows = np.arange(len(cosines))
+        cosines[rows, start + rows] = -1.0  # no word is its own neighbour
+        count = min(most, len(names))
+        top = np.argpartition(-cosines, count - 1, axis=1)[:, :count]
+        for row in rows.tolist():
+            near = sorted(top[row].tolist(), key=lambda column: (-cosines[row, column], column))  # used at once
+            found = [names[column] for column in near if cosines[row, column] >= similarity]
+            if found:
+                table[names[start + row]] = found
+    return table

@@ -1,0 +1,62 @@
+"""Where synonyms come from: a list in a file, the few built-in ones, or WordNet."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+from datamodules.augmentations.built_in_synonyms import SYNONYMS
+from datamodules.augmentations.pieces import Cut, by_characters
+from datamodules.augmentations.table_kind import TableAugmentation
+from datamodules.augmentations.word_table import WordTable
+from datamodules.augmentations.wordnet import WORDNET, WordNetTable, check_wordnet
+
+
+class SynonymAugmentation(TableAugmentation):
+    """Knows synonyms.
+
+    Args:
+        path: A file with a word and then its synonyms on each line, with tabs between them, plain or .gz; or `wordnet`
+            for the English WordNet of nltk (extra `wordnet`). None knows a few dozen words only, to try it out.
+        lines: The same lines outright, in place of a file; a checkpoint holds them.
+        most: Only the first so many synonyms of a word, at least 1, are taken: later ones are of rarer senses.
+        alpha: The share of a text's words, in [0, 1].
+        jieba: Whether Chinese is cut into words by the library of that name (extra `jieba`); else into the longest that
+            the list has.
+        p: The share of texts that are changed, in [0, 1].
+    """
+
+    built_in = SYNONYMS
+
+    def __init__(
+        self,
+        path: str | None = None,
+        lines: str | None = None,
+        most: int = 3,
+        alpha: float = 0.1,
+        jieba: bool = False,
+        p: float = 1.0,
+    ) -> None:
+        super().__init__(path, lines, most, alpha, jieba, p)
+
+    def check_path(self) -> None:
+        """A file, or WordNet."""
+        if self.path == WORDNET:
+            check_wordnet()
+        else:
+            super().check_path()
+
+    def read_table(self) -> WordTable:
+        """As the path says."""
+        if self.path == WORDNET and self.lines is None:
+            return WordNetTable(self.most)
+        return super().read_table()
+
+    @cached_property
+    def cut(self) -> Cut:
+        """WordNet knows no Chinese."""
+        return by_characters if self.path == WORDNET and not self.jieba else super().cut
+
+    def rebuild_with(self) -> dict[str, Any]:
+        """WordNet is not carried along: it is asked for by its name again."""
+        return {} if self.path == WORDNET else super().rebuild_with()

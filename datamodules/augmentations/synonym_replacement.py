@@ -1,0 +1,23 @@
+"""Synonym replacement: some words give way to words of the same meaning (EDA, Wei and Zou 2019)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from datamodules.augmentations.draws import Draws
+from datamodules.augmentations.pieces import Pieces, drawn_places, share_of_words
+from datamodules.augmentations.synonym_kind import SynonymAugmentation
+
+
+class SynonymReplacement(SynonymAugmentation):
+    """Replaces a share `alpha` of a text's words, at least one, by synonyms; names and function words stay.
+
+    Where fewer words have synonyms than the share asks for, all of these are replaced.
+    """
+
+    def change_pieces(self, pieces: Pieces, draws: Draws) -> np.ndarray:
+        """Replaces words."""
+        wanted = share_of_words(self.alpha, pieces.words)
+        places = drawn_places(self.listed(pieces), pieces, wanted, draws)
+        self.put_in_place(pieces, places, draws.branch(0))
+        return places

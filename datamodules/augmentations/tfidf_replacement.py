@@ -1,0 +1,122 @@
+"""TF-IDF word replacement: words that say little give way to others that say little (Xie et al. 2019, UDA)."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from datamodules.augmentations.base import checked_count
+from datamodules.augmentations.draws import Draws
+from datamodules.augmentations.pieces import Pieces
+from datamodules.augmentations.word_kind import WordAugmentation, capitalized_like
+from datamodules.errors import UsageError
+
+
+class TFIDFReplacement(WordAugmentation):
+    """Replaces words, the likelier the less they tell of their text, by words that tell little of any text.
+
+    A word's chance is `alpha * (C - tf-idf) / mean of the same over its text`, at most 1, with C the largest tf-idf of
+    the text: its most telling word always stays. What comes in its place is drawn from the training texts' words with
+    the chance `S - frequency * idf`, with S the largest of these. Unlike the paper's, a word must be common enough to
+    come in, or rare names would: they have a low frequency.
+
+    Args:
+        min_count: Training texts a word must be in to be put in, at least 1.
+        max_idf: Words with a larger inverse document frequency, in nats, are not put in.
+        lines: What was learned; a checkpoint holds it.
+        alpha: The share of a text's words, in [0, 1].
+        jieba: Whether Chinese is cut into words by the library of that name (extra `jieba`).
+        p: The share of texts that are changed, in [0, 1].
+    """
+
+    def __init__(
+        self,
+        min_count: int = 5,
+        max_idf: float = 6.0,
+        lines: str | None = None,
+        alpha: float = 0.1,
+        jieba: bool = False,
+        p: float = 1.0,
+    ) -> None:
+        super().__init__(alpha, jieba, p)
+        self.min_count = checked_count("min_count", min_count)
+        self.max_idf = max_idf
+        self._lines = lines
+
+    def fit(self, texts: Sequence[str]) -> None:
+        """Counts words and in how many texts each is."""
+        counts: Counter[str] = Counter()
+        found_in: Counter[str] = Counter()
+        for text in texts:
+            words = [word for piece in self.cut(text) if (word := piece.lstrip().lower())[-1:].isalnum()]
+            counts.update(words)
+            found_in.update(set(words))
+        lines = [f"{len(texts)}"]
+        lines += [f"{word}\t{found_in[word]}\t{counts[word]}" for word in sorted(counts)]
+        self._lines = "\n".join(lines)
+        for name in ("_learned", "_replacements"):
+            self.__dict__.pop(name, None)
+
+    def rebuild_with(self) -> dict[str, Any]:
+        """What was learned."""
+        return {"lines": self._lines}
+
+    def change_pieces(self, pieces: Pieces, draws: Draws) -> np.ndarray:
+        """Replaces words by chance."""
+        places = np.flatnonzero(pieces.is_word)
+        words = [pieces.flat[place].lstrip() for place in places.tolist()]
+        chances = self._chances([word.lower() for word in words], pieces.row[places], len(pieces.texts))
+        drawn = np.flatnonzero(pieces.at(draws, places) < chances)
+        names, edges = self._replacements
+        if len(names) < 2:
+            return places[:0]
+        picks = np.searchsorted(edges, pieces.at(draws.branch(0), places[drawn]), side="right")
+        for number, pick in zip(drawn.tolist(), picks.tolist(), strict=True):
+            piece, word = pieces.flat[int(places[number])], words[number]
+            # in place of itself, the next one
+            other = names[pick] if names[pick] != word.lower() else names[(pick + 1) % len(names)]
+            pieces.flat[int(places[number])] = piece[: len(piece) - len(word)] + capitalized_like(other, word)
+        return places[drawn]
+
+    def _chances(self, words: list[str], row: np.ndarray, rows: int) -> np.ndarray:
+        learned = self._learned
+        ids: dict[str, int] = {}
+        numbers = np.fromiter((ids.setdefault(word, len(ids)) for word in words), np.int64, count=len(words))
+        rare = math.log(max(2, learned[0]))  # a word that training lacks tells the most
+        idf = np.array([learned[1].get(word, rare) for word in ids])
+        _, inverse, counts = np.unique(row * max(1, len(ids)) + numbers, return_inverse=True, return_counts=True)
+        of_row = np.bincount(row, minlength=rows)
+        tfidf = counts[inverse] / of_row[row] * (idf[numbers] if len(ids) else 0)
+        largest = np.zeros(rows)
+        np.maximum.at(largest, row, tfidf)
+        less = largest[row] - tfidf
+        mean = np.bincount(row, less, minlength=rows) / np.maximum(of_row, 1)
+        return np.minimum(1.0, self.alpha * np.divide(less, mean[row], out=np.zeros_like(less), where=mean[row] > 0))
+
+    @cached_property
+    def _learned(self) -> tuple[int, dict[str, float], dict[str, tuple[int, int]]]:
+        """How many texts there were; the idf of each word; in how many texts it is, and how often."""
+        if self._lines is None:
+            raise UsageError("TFIDFReplacement has learned from no texts yet; call fit first")
+        first, *rest = self._lines.split("\n")
+        number = int(first)
+        counts = {word: (int(texts), int(all_)) for word, texts, all_ in (line.split("\t") for line in rest)}
+        return number, {word: math.log(number / texts) for word, (texts, _) in counts.items()}, counts
+
+    @cached_property
+    def _replacements(self) -> tuple[list[str], np.ndarray]:
+        """Words that may be put in, and the upper edge of each one's part of [0, 1)."""
+        _, idf, counts = self._learned
+        names = [w for w, (texts, _) in counts.items() if texts >= self.min_count and idf[w] <= self.max_idf]
+        scores = np.array([counts[word][1] * idf[word] for word in names])
+        weights = (scores.max() - scores) if len(names) else scores
+        if weights.sum() <= 0:
+            weights = np.ones(len(names))
+        edges = np.cumsum(weights) / weights.sum() if len(names) else weights
+        edges[-1:] = 1.0
+        return names, edges

@@ -1,0 +1,143 @@
+"""Changed copies of training rows, added to them once: of all, or of rare classes up to a number of texts."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from datamodules.augmentations.draws import Draws
+from datamodules.augmentations.pipeline import Pipeline
+from datamodules.errors import listed
+from datamodules.sources.base import Rows
+
+_CHUNK = 4096  # texts changed at once
+_PATIENCE = 5  # rounds over a class's texts that may give nothing new before it is let be
+
+
+def more_copies(
+    rows: Rows, pipeline: Pipeline, copies: int, share: float, seed: int, folder: Path, notes: list[str]
+) -> Rows:
+    """Adds changed copies of every text; one that is like a text already there is left out.
+
+    Args:
+        rows: Of training.
+        pipeline: Changes them.
+        copies: Of each text.
+        share: Of the texts that get each copy.
+        seed: Of all chance.
+        folder: Gets `augmented.csv`.
+        notes: Gets a line.
+    """
+    copied = _Copied(rows, pipeline, seed)
+    for copy in range(1, copies + 1):
+        draws = Draws.of_rows(seed, copy, rows.numbers)
+        chosen = np.flatnonzero(draws.branch(1_000).uniform() < share)
+        copied.add(chosen, copy)
+    copied.write(folder)
+    wanted = f"{copies} a text" if share == 1 else f"{copies} for a share {share:g} of the texts"
+    notes.append(f"train: {copied.told()} were added to {len(rows.texts)} texts ({wanted}; --data.augment)")
+    return copied.together()
+
+
+def with_rare_classes(
+    rows: Rows, pipeline: Pipeline, below: int | float, up_to: int | None, seed: int, folder: Path, notes: list[str]
+) -> Rows:
+    """Adds changed copies of the texts of rare classes, until each has as many as it should.
+
+    Classes come from the rarest on, the texts of a class take turns, and a copy counts for every label that it carries:
+    with several labels a text, a frequent one may be carried along.
+
+    Args:
+        rows: Of training.
+        pipeline: Changes them.
+        below: Texts of a class that is not rare; a float is a share of the largest class's.
+        up_to: Texts of a rare class and its copies; None is as many as `below` means.
+        seed: Of all chance.
+        folder: Gets `augmented.csv`.
+        notes: Gets a line, and one for what could not be reached.
+    """
+    labels: list[list[str]] = [[label] if isinstance(label, str) else label for label in rows.labels]
+    counts = Counter(label for of_one in labels for label in of_one)
+    least = int(np.ceil(below * max(counts.values()))) if isinstance(below, float) else below
+    target = least if up_to is None else up_to
+    rare = sorted((name for name in counts if counts[name] < min(least, target)), key=lambda n: (counts[n], n))
+    before = dict(counts)
+    copied = _Copied(rows, pipeline, seed)
+    short = []
+    for name in rare:
+        mine = np.array([place for place, of_one in enumerate(labels) if name in of_one], np.int64)
+        idle, turn = 0, 0
+        while counts[name] < target and idle < _PATIENCE:
+            turn += 1
+            order = np.argsort(Draws.of_rows(seed, turn, mine).branch(1_000).uniform(), kind="stable")
+            added = copied.add(mine[order], turn, target - counts[name])
+            counts.update(label for place in added for label in labels[place])
+            idle = 0 if added else idle + 1
+        if counts[name] < target:
+            short.append(f"{name} ({counts[name]} of {target})")
+    copied.write(folder)
+    if not rare:
+        notes.append(f"train: no class has fewer than {least} texts, so none was added (--data.augment.below)")
+        return rows
+    told = listed(f"{name} {before[name]} → {counts[name]}" for name in rare)
+    notes.append(f"train: {copied.told()} were added to {len(rare)} of {len(before)} classes: {told}")
+    if short:
+        notes.append(f"train: the texts of some rare classes could not be changed in enough ways: {listed(short)}")
+    return copied.together()
+
+
+@dataclass
+class _Copied:
+    """The copies so far."""
+
+    rows: Rows
+    pipeline: Pipeline
+    seed: int
+    texts: list[str] = field(default_factory=list)
+    places: list[int] = field(default_factory=list)
+    kinds: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._known = set(self.rows.texts)
+
+    def add(self, places: np.ndarray, copy: int, most: int | None = None) -> list[int]:
+        """Changes the texts at these places, and keeps what is new; gives the places of those kept."""
+        kept: list[int] = []
+        for start in range(0, len(places), _CHUNK):
+            chunk = places[start : start + _CHUNK].tolist()
+            draws = Draws.of_rows(self.seed, copy, [self.rows.numbers[place] for place in chunk])
+            changed, kinds = self.pipeline.augment_and_tell([self.rows.texts[place] for place in chunk], draws)
+            for place, text, kind in zip(chunk, changed, kinds, strict=True):
+                if most is not None and len(kept) == most:
+                    return kept
+                if text not in self._known:
+                    self._known.add(text)
+                    self.texts.append(text)
+                    self.places.append(place)
+                    self.kinds.append(kind)
+                    kept.append(place)
+        return kept
+
+    def told(self) -> str:
+        return f"{len(self.texts)} changed copies"
+
+    def together(self) -> Rows:
+        rows, copies = self.rows, self.rows.take(self.places)
+        pairs = None if rows.pairs is None or copies.pairs is None else rows.pairs + copies.pairs
+        labels = [*rows.labels, *copies.labels]
+        return Rows(rows.texts + self.texts, labels, pairs, rows.numbers + copies.numbers)
+
+    def write(self, folder: Path) -> None:
+        with (folder / "augmented.csv").open("w", encoding="utf-8", errors="replace", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            single = not self.rows.labels or isinstance(self.rows.labels[0], str)
+            writer.writerow(["number", "label" if single else "labels", "original", "text", "kind"])
+            for place, text, kind in zip(self.places, self.texts, self.kinds, strict=True):
+                label = self.rows.labels[place]
+                said = label if isinstance(label, str) else json.dumps(label, ensure_ascii=False)
+                writer.writerow([self.rows.numbers[place], said, self.rows.texts[place], text, kind])

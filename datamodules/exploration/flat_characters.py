@@ -1,0 +1,37 @@
+"""All characters of many texts in one array, so that looking at each costs no Python."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+
+class FlatCharacters(NamedTuple):
+    """Code points; text `i` is `codes[offsets[i]:offsets[i + 1]]`."""
+
+    codes: np.ndarray  # uint32 (all characters,)
+    offsets: np.ndarray  # int64 (texts + 1,)
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """Characters of each text."""
+        return np.diff(self.offsets)
+
+    @property
+    def rows(self) -> np.ndarray:
+        """Which text each character belongs to, int64 `(all characters,)`."""
+        return np.repeat(np.arange(len(self.offsets) - 1), self.lengths)
+
+
+def flat_characters(texts: Sequence[str]) -> FlatCharacters:
+    """Lays texts end to end.
+
+    >>> flat_characters(["ab", "", "中"])
+    FlatCharacters(codes=array([   97,    98, 20013], dtype=uint32), offsets=array([0, 2, 2, 3]))
+    """
+    offsets = np.zeros(len(texts) + 1, np.int64)
+    np.cumsum(np.fromiter(map(len, texts), np.int64, count=len(texts)), out=offsets[1:])
+    codes = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), np.uint32)
+    return FlatCharacters(codes, offsets)

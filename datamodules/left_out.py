@@ -1,0 +1,40 @@
+"""Leaves training texts out that the tokenizer would rather not have learned from."""
+
+from __future__ import annotations
+
+from itertools import chain
+
+import numpy as np
+
+from datamodules.errors import DataError, listed
+from datamodules.sources.base import Rows
+from datamodules.tokenizers.base import Tokenizer
+
+
+def without_left_out(train: Rows, tokenizer: Tokenizer, notes: list[str]) -> Rows:
+    """The training rows that stay; says how many did not.
+
+    Raises:
+        DataError: A class would lose all of its texts.
+    """
+    found = tokenizer.left_out(train.texts)
+    if found is None:
+        return train
+    gone = int(np.count_nonzero(found.rows))
+    said = f"train: {gone} of {len(train.texts)} texts were left out of training: {found.why}"
+    if not gone:
+        notes.append(said)
+        return train
+    kept = train.take(np.flatnonzero(~found.rows).tolist())
+    lost = sorted(_labels(train) - _labels(kept))
+    if lost or not kept.texts:
+        raise DataError(
+            f"{said}. No text would be left of {listed(lost) if lost else 'all'}; "
+            "raise --data.tokenizer.max_unknown_share, or choose --data.tokenizer.unknown unk"
+        )
+    notes.append(said)
+    return kept
+
+
+def _labels(rows: Rows) -> set[str]:
+    return set(chain.from_iterable([label] if isinstance(label, str) else label for label in rows.labels))

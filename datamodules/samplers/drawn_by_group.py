@@ -1,0 +1,102 @@
+"""What samplers share that draw some texts more often than others: groups of texts, each with a number of draws."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+
+import numpy as np
+
+from datamodules.label_sets import rarest_label
+from datamodules.quotas import rounded
+from datamodules.samplers.base import SamplingFrame, TextSampler
+from datamodules.samplers.length_bucket import bucketed, checked_pool
+
+
+class DrawnByGroup(TextSampler):
+    """Draws every group of rows a number of times that is expected of it, over all ranks.
+
+    Within a group the rows take even turns: in an epoch no two are drawn more than one time apart.
+
+    Args:
+        frame: Given by the project.
+        group_of_row: Integers `(rows,)` from 0, with no number left out.
+        draws: Of an epoch, all ranks together.
+        group_by_length: Whether batches hold texts of like length.
+        pool: Batches that are sorted by length together, at least 1; where `group_by_length`.
+        strata: `(groups,)`, for groups so small that many are drawn in some epochs only: which of them make up for one
+            another. Other ones are drawn in each epoch.
+    """
+
+    def __init__(
+        self,
+        frame: SamplingFrame,
+        /,
+        group_of_row: np.ndarray,
+        draws: int,
+        group_by_length: bool,
+        pool: int,
+        strata: np.ndarray | None = None,
+    ) -> None:
+        self._draws = draws
+        super().__init__(frame)
+        self._pool = checked_pool(pool)
+        self._group_by_length = group_by_length
+        self._sizes = np.bincount(group_of_row)
+        # the smallest integers that can hold them, which numpy sorts in linear time
+        self._group_of_row = group_of_row.astype(np.min_scalar_type(len(self._sizes)))
+        self._strata = strata
+
+    @property
+    def draws(self) -> int:
+        """Of an epoch, all ranks together."""
+        return self._draws
+
+    @abstractmethod
+    def expected(self, epoch: int) -> np.ndarray:
+        """Draws of each group, `(groups,)`, fractions included; their sum is `draws`.
+
+        Args:
+            epoch: From 0.
+        """
+
+    def order(self, rng: np.random.Generator, epoch: int) -> np.ndarray:
+        """Every group as often as expected, to the next whole number."""
+        quotas = self._whole(self.expected(epoch), rng)
+        shuffled = rng.permutation(len(self._group_of_row))
+        by_group = shuffled[np.argsort(self._group_of_row[shuffled], kind="stable")]
+        # draw number d of a group of n rows takes the group's row d modulo n, in an order of this epoch
+        draw = np.arange(self._draws) - np.repeat(_starts(quotas), quotas)
+        drawn = by_group[np.repeat(_starts(self._sizes), quotas) + draw % np.repeat(self._sizes, quotas)]
+        rows = rng.permutation(drawn)
+        if not self._group_by_length:
+            return rows
+        return bucketed(rows, self.frame.lengths, self._global_batch, self._pool, rng)
+
+    def _whole(self, expected: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        if self._strata is None:
+            return rounded(expected, rng)
+        groups = rng.permutation(len(expected))
+        groups = groups[np.argsort(self._strata[groups], kind="stable")]
+        quotas = np.empty(len(expected), np.int64)
+        quotas[groups] = rounded(expected[groups], rng)
+        return quotas
+
+
+def class_groups(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The class of each row as a group, with no number left out for classes that have no row, and each group's rows.
+
+    A row of several labels counts for its rarest; those of none form a class of their own.
+
+    >>> class_groups(np.array([0, 2, 2]))
+    (array([0, 1, 1]), array([1, 2]))
+
+    Args:
+        labels: `(rows,)` class numbers, or `(rows, classes)` of zeros and ones.
+    """
+    classes = labels if labels.ndim == 1 else rarest_label(labels)
+    _, group_of_row, sizes = np.unique(classes, return_inverse=True, return_counts=True)
+    return group_of_row, sizes
+
+
+def _starts(counts: np.ndarray) -> np.ndarray:
+    return np.cumsum(counts) - counts

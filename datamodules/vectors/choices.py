@@ -1,0 +1,169 @@
+"""What a user chooses of word vectors, checked at once, and how an encoder's table starts by it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import numpy as np
+
+from datamodules.cache import cache_key, open_or_build
+from datamodules.errors import UsageError
+from datamodules.seed import run_seed
+from datamodules.vectors.files import VectorFile, open_vectors
+from datamodules.vectors.rows import FoundRows
+from datamodules.vectors.start import Missing, starting_vectors, wanted_rows
+from datamodules.vectors.word2vec import Word2Vec
+
+Mode = Literal["static", "fine_tuned", "multichannel"]
+
+_DIM = 300  # where neither the user nor a file says otherwise
+_FORMAT = 1
+
+
+class TrainingTexts(Protocol):
+    """What an encoder may know of the texts it is about to learn from, beside their sizes."""
+
+    cache_dir: Path
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes with anything that shapes the ids."""
+
+    def tokens(self) -> list[str]:
+        """The string of each id, in the order of the ids."""
+
+    def training_ids(self) -> tuple[np.ndarray, np.ndarray]:
+        """The ids of all training texts in one row, and where each text begins and the last one ends."""
+
+
+@dataclass(frozen=True)
+class StartingVectors:
+    """Every vector at its start, and how it came to be."""
+
+    vectors: np.ndarray  # float32 (ids, dim)
+    about: dict[str, Any]
+    notes: list[str]
+
+
+@dataclass(frozen=True)
+class VectorChoices:
+    """What a table of vectors starts from, and how it learns.
+
+    Args:
+        vectors: A file, "train", "checkpoint", or None for random ones.
+        mode: Whether they learn, do not, or both side by side.
+        missing: What tokens without a vector get.
+        unfreeze_after: Epochs in which the table stays as it is before it learns.
+        word2vec: How they are learned by "train".
+    """
+
+    vectors: str | None = None
+    mode: Mode = "fine_tuned"
+    missing: Missing = "matched"
+    unfreeze_after: int = 0
+    word2vec: Word2Vec | None = None
+
+    def check(self, dim: int | None) -> int:
+        """Refuses what cannot be, and gives the numbers of a vector.
+
+        Args:
+            dim: As the user gave it.
+
+        Raises:
+            UsageError: Choices out of range or against each other, or a file that is not there or of another size.
+        """
+        for name, value, allowed in (
+            ("vectors_mode", self.mode, ("static", "fine_tuned", "multichannel")),
+            ("vectors_missing", self.missing, ("matched", "characters", "zeros")),
+        ):
+            if value not in allowed:
+                raise UsageError(f"{name} must be one of {', '.join(allowed)}; got {value!r}")
+        if dim is not None and dim < 1:
+            raise UsageError(f"dim is the length of a token's vector and must be 1 or more, got {dim}")
+        if self.unfreeze_after < 0:
+            raise UsageError(f"unfreeze_after is a number of epochs and must be 0 or more, got {self.unfreeze_after}")
+        self._check_together()
+        if self.vectors == "train":
+            (self.word2vec or Word2Vec()).check()
+        if self.vectors in (None, "train"):
+            return _DIM if dim is None else dim
+        if self.vectors == "checkpoint":
+            if dim is None:
+                raise UsageError("vectors checkpoint takes vectors with the weights; give their dim")
+            return dim
+        file = self._file()
+        if dim is not None and dim != file.dim:
+            raise UsageError(f"dim is {dim} and {file.path} has vectors of {file.dim} numbers; leave dim out")
+        return file.dim
+
+    def start(self, data: TrainingTexts, padding_id: int, dim: int) -> StartingVectors:
+        """Reads or learns the vectors of a vocabulary.
+
+        Args:
+            data: Whose vocabulary it is.
+            padding_id: Keeps a zero vector.
+            dim: From `check`.
+
+        Raises:
+            DataError: The file is damaged, or fits no token.
+        """
+        tokens = data.tokens()
+        if self.vectors == "train":
+            found = self._learned(data, tokens, dim)
+            notes = []
+        else:
+            found = self._file().read(wanted_rows(tokens, self.missing))
+            notes = found.notes()
+        counts = np.bincount(data.training_ids()[0], minlength=len(tokens))
+        rng = np.random.default_rng([run_seed(), 3])  # apart from what else is drawn from the seed
+        vectors, coverage = starting_vectors(tokens, counts, padding_id, found, self.missing, rng)
+        source = "the training texts" if self.vectors == "train" else str(self.vectors)
+        notes = [f"vectors of {source}: {coverage.sentence()}; {self._told()}", *notes]
+        about = {"source": self.vectors, "mode": self.mode, "dim": dim, **coverage.to_dict(), "notes": notes[1:]}
+        return StartingVectors(vectors, about, notes)
+
+    def _check_together(self) -> None:
+        others = {
+            "vectors_mode": self.mode != "fine_tuned",
+            "vectors_missing": self.missing != "matched",
+            "unfreeze_after": self.unfreeze_after > 0,
+        }
+        given = [name for name, other in others.items() if other]
+        if self.vectors is None and given:
+            raise UsageError(f"{given[0]} says what is done with word vectors; give vectors too: a file, or train")
+        if self.mode == "static" and self.unfreeze_after:
+            raise UsageError(
+                f"unfreeze_after {self.unfreeze_after} lets vectors learn later and vectors_mode static never; "
+                "choose vectors_mode fine_tuned, or leave one out"
+            )
+        if self.word2vec is not None and self.vectors != "train":
+            raise UsageError("word2vec says how vectors are learned from the training texts; give vectors train too")
+
+    def _file(self) -> VectorFile:
+        assert self.vectors is not None
+        return open_vectors(self.vectors)
+
+    def _learned(self, data: TrainingTexts, tokens: list[str], dim: int) -> FoundRows:
+        how, seed = self.word2vec or Word2Vec(), run_seed()
+        parts = {"format": _FORMAT, "texts": data.fingerprint, "dim": dim, "seed": seed, "how": how.fingerprint()}
+
+        def build(folder: Path) -> None:
+            how.train(*data.training_ids(), dim, seed, folder)
+
+        folder = open_or_build(data.cache_dir, f"word2vec-{cache_key(parts)}", build)
+        found = FoundRows(folder, dim, ())
+        vectors = np.load(folder / "vectors.npy")
+        for number, vector in zip(np.load(folder / "ids.npy").tolist(), vectors, strict=True):
+            if tokens[number]:
+                found.keep(tokens[number].encode("utf-8", "surrogatepass"), vector)
+        return found
+
+    def _told(self) -> str:
+        later = f", from epoch {self.unfreeze_after + 1} on" if self.unfreeze_after else ""
+        return {
+            "static": "they stay as they are",
+            "fine_tuned": f"they learn with the model{later}",
+            "multichannel": f"one copy stays as it is and one learns{later}",
+        }[self.mode]

@@ -1,0 +1,115 @@
+"""Class shares and repeats of an epoch, as logged and reported; expectations by hand."""
+
+from __future__ import annotations
+
+import math
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from pytorch_lightning.loggers.logger import DummyLogger
+
+from callbacks.effective_shares import EffectiveShares, class_shares, repeats, spread
+from datamodules.samplers.base import SamplingFrame
+from datamodules.samplers.class_balanced import ClassBalanced
+from datamodules.samplers.over_sampled import OverSampled
+
+
+class Memory(DummyLogger):
+    """Keeps what is logged."""
+
+    def __init__(self):
+        super().__init__()
+        self.logged = {}
+
+    def log_metrics(self, metrics, step=None):
+        self.logged[step] = metrics
+
+
+def told(sampler, classes: int, epoch: int = 0) -> tuple[EffectiveShares, dict[str, float]]:
+    """What the callback makes of an epoch."""
+    memory, callback = Memory(), EffectiveShares()
+    names = tuple(f"c{place}" for place in range(classes))
+    trainer = SimpleNamespace(
+        train_dataloader=SimpleNamespace(sampler=sampler),
+        datamodule=SimpleNamespace(spec=SimpleNamespace(label_names=names)),
+        current_epoch=epoch,
+        global_step=7,
+        loggers=[memory],
+    )
+    callback.on_train_epoch_start(trainer, None)
+    return callback, memory.logged.get(7, {})
+
+
+def frame(labels, classes, rank=0, world_size=1, epochs=4) -> SamplingFrame:
+    return SamplingFrame(np.array(labels), np.ones(len(labels), int), classes, 2, 0, rank, world_size, epochs)
+
+
+def test_shares_and_repeats_of_an_over_sampled_epoch():
+    """Classes of 6 and 2: the two texts of the second come three times each, 12 draws of 8 texts."""
+    callback, logged = told(OverSampled(frame([0] * 6 + [1] * 2, 2)), 2)
+    assert logged == {
+        "sampling/largest_share": 0.5,
+        "sampling/smallest_share": 0.5,
+        "sampling/imbalance_ratio": 1.0,
+        "sampling/entropy": pytest.approx(math.log(2)),
+        "sampling/max_repeats": 3.0,
+        "sampling/mean_repeats": 1.5,
+        "sampling/distinct_share": 1.0,
+        "sampling/share/c0": 0.5,
+        "sampling/share/c1": 0.5,
+    }
+    assert callback.sampling["shares"] == {"c0": 0.5, "c1": 0.5}
+
+
+def test_shares_follow_the_schedule():
+    sampler = ClassBalanced(frame([0] * 6 + [1] * 2, 2), schedule="deferred", start=0.5)
+    assert [told(sampler, 2, epoch)[1]["sampling/share/c1"] for epoch in range(4)] == [0.25, 0.25, 0.5, 0.5]
+
+
+def test_many_classes_have_no_curves_and_are_reported_all_the_same():
+    callback, logged = told(ClassBalanced(frame(range(21), 21)), 21)
+    assert not any(name.startswith("sampling/share/") for name in logged)
+    assert len(callback.sampling["shares"]) == 21
+    assert len([name for name in told(ClassBalanced(frame(range(20), 20)), 20)[1] if "/share/" in name]) == 20
+
+
+def test_every_rank_tells_of_all_ranks_together():
+    labels = [0] * 7 + [1] * 2
+    found = [told(ClassBalanced(frame(labels, 2, rank, 2)), 2)[1] for rank in (0, 1)]
+    assert found[0] == found[1]
+    shards = [np.concatenate(list(ClassBalanced(frame(labels, 2, rank, 2)))) for rank in (0, 1)]
+    drawn = np.concatenate(shards)
+    assert found[0]["sampling/share/c1"] == pytest.approx((drawn >= 7).mean())
+    assert found[0]["sampling/max_repeats"] == np.bincount(drawn).max()
+
+
+def test_other_loaders_are_left_alone():
+    callback, logged = told(object(), 2)
+    assert callback.sampling is None
+    assert logged == {}
+
+
+def test_a_resumed_run_knows_the_last_epoch():
+    callback, _ = told(OverSampled(frame([0, 0, 1], 2)), 2)
+    resumed = EffectiveShares()
+    resumed.load_state_dict(callback.state_dict())
+    assert resumed.sampling == callback.sampling
+
+
+def test_shares_of_several_labels_are_of_all_labels_drawn():
+    """Texts with labels {0, 1} three times and {1} twice: 3 and 5 of 8 labels; a text of none has no say."""
+    labels = np.array([[1, 1], [0, 1], [0, 0]])
+    assert class_shares(labels, np.array([3, 2, 4]), 2).tolist() == [3 / 8, 5 / 8]
+    assert class_shares(labels, np.array([0, 0, 4]), 2).tolist() == [0, 0]
+
+
+def test_spread_and_repeats_of_what_is_not_drawn():
+    assert spread(np.zeros(2))["imbalance_ratio"] == 1.0
+    assert spread(np.array([0.8, 0.2, 0.0])) == {
+        "largest_share": 0.8,
+        "smallest_share": 0.0,
+        "imbalance_ratio": pytest.approx(4.0),
+        "entropy": pytest.approx(-0.8 * math.log(0.8) - 0.2 * math.log(0.2)),
+    }
+    assert repeats(np.array([0, 5, 1])) == {"max_repeats": 5.0, "mean_repeats": 3.0, "distinct_share": 2 / 3}

@@ -1,0 +1,227 @@
+"""What every augmentation promises, found by being there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from jsonargparse import ArgumentParser
+from tiny_language_models import save_masked_language_model, save_translation_model
+
+import datamodules.augmentations  # noqa: F401  # makes the members known
+from datamodules.augmentations.base import Augmentation
+from datamodules.augmentations.draws import Draws
+from datamodules.errors import UsageError
+from datamodules.rebuildable import final_subclasses, rebuild
+
+KINDS = list(final_subclasses(Augmentation))
+TEXTS = [
+    "The big dog runs fast. Is the film good? I don't know what they will say.",
+    "a small house is in the country , and the doctor is happy",
+    "我们是中国人，问题很重要。大学的老师帮助学生！很好。",
+    "我看了一部 good film，很好！The 电影 was big.",
+    "What is the answer to a big question?",
+    "their friend will receive the beautiful government calendar tomorrow, because it was necessary",
+]
+HOSTILE = [
+    "",
+    " ",
+    "\n\t ",
+    "dog",
+    "是",
+    "?",
+    "...",
+    "😀",
+    "👩‍👩‍👧 good",
+    " big ",
+    "don't",
+    "a big 我 dog",
+    "a" * 400,
+    "\ud83d x",
+    "e\u0301 a\u0300",
+]
+LONG = " ".join(TEXTS * 60)
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("augmentations")
+
+
+@pytest.fixture(scope="session")
+def needs(folder) -> dict[str, dict[str, object]]:
+    """What the kinds that read files are given."""
+    words = sorted(
+        {word.strip("?.,!").lower() for text in TEXTS for word in text.split()} | set("我们是中国人很好大学")
+    )
+    rng = np.random.default_rng(0)
+    rows = [" ".join([word, *(f"{value:.3f}" for value in rng.normal(size=4))]) for word in words if word]
+    (folder / "vectors.txt").write_text("\n".join(rows), encoding="utf-8")
+    return {
+        "NearestNeighbours": {
+            "path": str(folder / "vectors.txt"),
+            "similarity": 0.0,
+            "cache_dir": str(folder / "neighbours"),
+        },
+        "MaskedLanguageModel": {"model": str(save_masked_language_model(folder / "masked"))},
+        "BackTranslation": {
+            "there": str(save_translation_model(folder / "there", 0)),
+            "back": str(save_translation_model(folder / "back", 1)),
+            "beams": 1,
+            "max_length": 24,
+            "cache_dir": str(folder / "translations"),
+        },
+        "TFIDFReplacement": {"min_count": 1},
+    }
+
+
+@pytest.fixture(params=KINDS, ids=lambda kind: kind.__name__)
+def make(request, needs) -> Callable[..., Augmentation]:
+    """Makes one that has learned from the texts above."""
+
+    def made(**more: object) -> Augmentation:
+        kind = request.param(**needs.get(request.param.__name__, {}) | more)
+        kind.fit(TEXTS)
+        return kind
+
+    made.kind = request.param
+    return made
+
+
+def draws(texts: list[str], epoch: int = 0, seed: int = 7) -> Draws:
+    return Draws.of_rows(seed, epoch, range(len(texts)))
+
+
+def strong(make: Callable[..., Augmentation]) -> Augmentation:
+    """Changes as much as it can."""
+    return make() if make.kind.__name__ in ("BackTranslation", "SentenceShuffling") else make(alpha=0.5)
+
+
+def test_the_augmentations_are_found():
+    assert len(KINDS) >= 14
+    assert {"EDA", "RandomDeletion", "BackTranslation"} <= {kind.__name__ for kind in KINDS}
+
+
+def test_something_is_changed_and_there_is_one_text_for_each(make):
+    changed = strong(make).augment(TEXTS, draws(TEXTS))
+    assert len(changed) == len(TEXTS)
+    assert any(new != old for new, old in zip(changed, TEXTS, strict=True))
+
+
+def test_the_same_seed_epoch_and_row_give_the_same_text_in_a_fresh_object(make):
+    assert strong(make).augment(TEXTS, draws(TEXTS)) == strong(make).augment(TEXTS, draws(TEXTS))
+
+
+def test_a_text_does_not_depend_on_those_beside_it_nor_on_their_order(make):
+    kind = strong(make)
+    texts = [*TEXTS, *(text for text in HOSTILE if text != "\ud83d x")]
+    together = kind.augment(texts, draws(texts))
+    order = np.random.default_rng(3).permutation(len(texts))
+    shuffled = kind.augment([texts[place] for place in order], draws(texts).take(order))
+    assert [shuffled[int(np.flatnonzero(order == place)[0])] for place in range(len(texts))] == together
+    alone = [kind.augment([text], draws(texts).take([place]))[0] for place, text in enumerate(texts)]
+    assert alone == together
+
+
+def test_another_epoch_or_seed_gives_other_texts(make):
+    kind = make(p=0.5) if make.kind.__name__ == "BackTranslation" else strong(make)
+    texts = TEXTS * 4
+    first = kind.augment(texts, draws(texts))
+    assert kind.augment(texts, draws(texts, epoch=1)) != first
+    assert kind.augment(texts, draws(texts, seed=8)) != first
+
+
+def test_with_p_zero_nothing_changes_and_with_a_half_about_half(make):
+    assert make(p=0.0).augment(TEXTS, draws(TEXTS)) == TEXTS
+    texts = TEXTS * 60
+    always, half = (make(p=p).augment(texts, draws(texts)) for p in (1.0, 0.5))
+    counts = [sum(new != old for new, old in zip(changed, texts, strict=True)) for changed in (always, half)]
+    # binomial: within four standard deviations
+    assert abs(counts[1] - counts[0] / 2) <= 4 * np.sqrt(len(texts) / 4)
+    assert counts[0] > 0
+
+
+def test_texts_that_are_not_empty_stay_so_and_empty_ones_stay_empty(make):
+    kind = strong(make)
+    for epoch in range(5):
+        for old, new in zip(HOSTILE, kind.augment(HOSTILE, draws(HOSTILE, epoch)), strict=True):
+            assert new == old if not old.strip() else new.strip()
+
+
+def test_a_very_long_text_is_taken(make):
+    assert strong(make).augment([LONG], draws([LONG]))[0].strip()
+
+
+def test_no_text_at_all_gives_none(make):
+    assert make().augment([], draws([])) == []
+
+
+def test_the_texts_that_came_in_are_left_as_they_are(make):
+    texts = list(TEXTS)
+    strong(make).augment(texts, draws(texts))
+    assert texts == TEXTS
+
+
+def test_its_blueprint_is_plain_and_makes_it_again_without_files(make, tmp_path):
+    kind = strong(make)
+    torch.save(kind.blueprint(), tmp_path / "kind.pt")
+    again = rebuild(Augmentation, torch.load(tmp_path / "kind.pt", weights_only=True))
+    assert again.augment(TEXTS, draws(TEXTS)) == kind.augment(TEXTS, draws(TEXTS))
+    if not kind.offline_only:
+        assert again.files() == []
+
+
+def test_its_fingerprint_follows_its_arguments(make):
+    assert make().fingerprint() == make().fingerprint()
+    assert make(p=0.5).fingerprint() != make().fingerprint()
+
+
+def test_chance_comes_from_the_draws_alone(make):
+    np.random.seed(1)
+    torch.manual_seed(1)
+    before = np.random.get_state()[1].copy(), torch.get_rng_state()
+    strong(make).augment(TEXTS, draws(TEXTS))
+    assert np.array_equal(np.random.get_state()[1], before[0])
+    assert torch.equal(torch.get_rng_state(), before[1])
+
+
+@pytest.mark.parametrize("p", [-0.1, 1.5])
+def test_a_p_that_is_no_share_is_refused(make, p):
+    with pytest.raises(UsageError, match=rf"p is a share and must be in \[0, 1\], got {p}"):
+        make(p=p)
+
+
+class Owner:
+    def __init__(self, kinds: list[Callable[[], Augmentation]] | Callable[[], Augmentation] | None = None) -> None:
+        self.kinds = kinds
+
+
+def test_a_config_names_it_alone_or_in_a_list(make, needs):
+    name = make.kind.__name__
+    given = needs.get(name, {}) | {"p": 0.25}
+    parser = ArgumentParser(exit_on_error=False)
+    parser.add_class_arguments(Owner, "data")
+    one = {"class_path": name, "init_args": given}
+    for value in (one, [one, one]):
+        made = parser.instantiate(parser.parse_object({"data": {"kinds": value}})).data.kinds
+        for factory in made if isinstance(made, list) else [made]:
+            assert type(factory()).__name__ == name
+            assert factory().p == 0.25
+
+
+RULES = [
+    kind for kind in KINDS if not kind.offline_only and kind.__name__ not in ("NearestNeighbours", "TFIDFReplacement")
+]
+
+
+@pytest.mark.parametrize("kind", RULES, ids=lambda kind: kind.__name__)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(texts=st.lists(st.text(max_size=40), max_size=5), epoch=st.integers(0, 9))
+def test_any_text_is_taken(kind, texts, epoch):
+    for old, new in zip(texts, kind().augment(texts, draws(texts, epoch)), strict=True):
+        assert bool(new.strip()) == bool(old.strip())

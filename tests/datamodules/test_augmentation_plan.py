@@ -1,0 +1,258 @@
+"""Which training texts are changed and when, and that nothing else is touched."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from datamodules.augmentation_plan import Augment
+from datamodules.augmentations.back_translation import BackTranslation
+from datamodules.augmentations.eda import EDA
+from datamodules.augmentations.keyboard_noise import KeyboardNoise
+from datamodules.augmentations.random_deletion import RandomDeletion
+from datamodules.augmentations.random_swap import RandomSwap
+from datamodules.augmentations.tfidf_replacement import TFIDFReplacement
+from datamodules.batch import TextBatch
+from datamodules.errors import UsageError
+from datamodules.loader import TrainingLoader
+from datamodules.sources.files import Files
+from datamodules.text_datamodule import TextDataModule
+from datamodules.variants import Variants
+
+SIZES = {"many": 30, "some": 10, "few": 3}
+
+
+@pytest.fixture
+def folder(tmp_path) -> Path:
+    """Three classes, 30, 10 and 3 training texts; validation and test of six and seven."""
+    for split, number in (("train", None), ("validation", 2), ("test", 2)):
+        rows = [
+            {"text": f"{name} text number {n} of the {split} split is here", "label": name}
+            for name, size in SIZES.items()
+            for n in range(size if number is None else number)
+        ]
+        (tmp_path / f"{split}.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    return tmp_path
+
+
+@pytest.fixture
+def make(folder):
+    def made(*kinds, source=None, **more) -> TextDataModule:
+        given = {"max_length": 1.0, "batch_size": 8, "cache_dir": str(folder / "cache")} | more
+        augmentations = list(kinds) or None
+        data = TextDataModule(source or (lambda: Files(str(folder))), augmentations=augmentations, **given)
+        data.quiet = True
+        data.setup()
+        return data
+
+    return made
+
+
+def swap() -> RandomSwap:
+    return RandomSwap(alpha=0.3)
+
+
+def decoded(data: TextDataModule, batch: TextBatch) -> dict[int, str]:
+    names = {number: word for word, number in json.loads(data.tokenizer.state())["model"]["vocab"].items()}
+    return {
+        int(row): " ".join(names[int(i)] for i, real in zip(ids, mask, strict=True) if real)
+        for row, ids, mask in zip(batch.index, batch.input_ids, batch.attention_mask, strict=True)
+    }
+
+
+def epoch_of(data: TextDataModule, epoch: int) -> dict[int, str]:
+    loader = data.train_dataloader()
+    loader.sampler.set_epoch(epoch)
+    return {row: text for batch in loader for row, text in decoded(data, batch).items()}
+
+
+def test_without_augmentation_the_cache_and_the_split_are_as_ever(make):
+    plain, fly = make(), make(swap)
+    assert plain.fingerprint == fly.fingerprint
+    assert type(plain.split("train")).__name__ == "TextSplit"
+    assert plain.augmenter.variants() is None
+
+
+def test_on_the_fly_each_epoch_has_its_own_texts_the_same_in_every_order_and_process(make):
+    data = make(swap)
+    first, second = epoch_of(data, 0), epoch_of(data, 1)
+    original = epoch_of(make(), 0)
+    assert first != second
+    assert all(sorted(first[row].split()) == sorted(original[row].split()) for row in original)
+    assert epoch_of(make(swap, batch_size=3, num_workers=2), 1) == second
+    split = data.split("train")
+    split.set_epoch(1)
+    assert all(decoded(data, split[row])[row] == second[row] for row in (0, 17, 42))
+
+
+def test_ranks_change_texts_as_one_process_does(make):
+    data = make(swap)
+    shared: dict[int, str] = {}
+    for rank in range(2):
+        loader = TrainingLoader(data.split("train"), data.sampler(data.frame(rank, 2)))
+        loader.sampler.set_epoch(3)
+        shared |= {row: text for batch in loader for row, text in decoded(data, batch).items()}
+    alone = epoch_of(data, 3)
+    assert len(shared) == 42
+    assert all(alone[row] == text for row, text in shared.items())
+
+
+def test_a_loader_that_resumes_gives_the_texts_of_the_rest_of_its_epoch(make):
+    data = make(swap)
+    loader = data.train_dataloader()
+    loader.sampler.set_epoch(2)
+    steps = iter(loader)
+    for _ in range(2):
+        next(steps)
+    state, rest = loader.state_dict(), [decoded(data, batch) for batch in steps]
+    again = make(swap).train_dataloader()
+    again.load_state_dict(state)
+    assert [decoded(data, batch) for batch in again] == rest
+
+
+def test_a_share_of_the_texts_is_changed_and_the_others_keep_their_ids(make):
+    data = make(swap, augment=Augment(share=0.5))
+    original = epoch_of(make(), 0)
+    changed = [sum(new != original[row] for row, new in epoch_of(data, epoch).items()) for epoch in range(20)]
+    # binomial of 43 * 20 rows
+    assert abs(sum(changed) - 430) < 4 * np.sqrt(860 * 0.25)
+
+
+def test_words_that_come_in_are_encoded_and_cut(make):
+    data = make(lambda: EDA(lines="text\tunheard\nnumber\tnever", alpha=0.5), max_length=6)
+    batch = data.split("train").__getitems__(range(43))
+    assert batch.input_ids.shape[1] <= 6
+    assert data.tokenizer.unknown_id in batch.input_ids
+    assert batch.index.tolist() == list(range(43))
+    assert batch.labels.tolist() == data.split("train").labels.tolist()
+
+
+def test_validation_and_test_are_never_changed(make):
+    plain = make()
+    for data in (make(swap), make(swap, augment=Augment("offline")), make(swap, augment=Augment("targeted", below=20))):
+        for name in ("validation", "test"):
+            assert data.texts(name) == plain.texts(name)
+            assert type(data.split(name)).__name__ == "TextSplit"
+            assert data.split(name).labels.tolist() == plain.split(name).labels.tolist()
+
+
+def test_offline_copies_follow_the_originals_with_their_labels_and_numbers(make):
+    plain, data = make(), make(swap, augment=Augment("offline", copies=2))
+    rows = len(data.split("train"))
+    assert rows == len(set(data.texts("train"))) <= 43 * 3
+    assert data.texts("train")[:43] == plain.texts("train")
+    assert data.fingerprint != plain.fingerprint
+    numbers, labels = data.split("train").numbers, data.split("train").labels
+    assert all(labels[row] == labels[numbers[row]] for row in range(43, rows))
+    assert all(
+        sorted(data.texts("train")[r].split()) == sorted(plain.texts("train")[numbers[r]].split()) for r in range(rows)
+    )
+    assert data.spec.num_rows == rows == sum(data.spec.class_counts)
+    assert data.spec.class_counts == tuple(np.bincount(labels))
+    with (data.cache_dir / data.fingerprint / "augmented.csv").open(encoding="utf-8", newline="") as file:
+        listed = list(csv.DictReader(file))
+    assert [row["text"] for row in listed] == data.texts("train")[43:]
+    assert {row["kind"] for row in listed} == {"RandomSwap"}
+    assert all(row["original"] == plain.texts("train")[int(row["number"])] for row in listed)
+    assert f"train: {rows - 43} changed copies were added to 43 texts (2 a text; --data.augment)" in data.notes
+
+
+def test_another_seed_or_augmentation_is_another_cache(make):
+    fingerprints = {
+        make(*kinds, augment=Augment("offline", **options)).fingerprint
+        for kinds, options in (
+            ([swap], {}),
+            ([swap], {"seed": 1}),
+            ([swap], {"copies": 2}),
+            ([RandomSwap], {}),
+            ([swap, RandomDeletion], {}),
+        )
+    }
+    assert len(fingerprints) == 5
+
+
+def test_rare_classes_grow_to_their_target_and_no_other(make):
+    data = make(swap, augment=Augment("targeted", below=20, up_to=25))
+    assert dict(zip(data.spec.label_names, data.spec.class_counts, strict=True)) == {"few": 25, "many": 30, "some": 25}
+    copies = Counter(data.split("train").numbers[43:].tolist())
+    assert max(copies[row] for row in (40, 41, 42)) - min(copies[row] for row in (40, 41, 42)) <= 1, "texts take turns"
+    assert "train: 37 changed copies were added to 2 of 3 classes: few 3 → 25, some 10 → 25" in data.notes
+
+
+def test_below_may_be_a_share_of_the_largest_class(make):
+    data = make(swap, augment=Augment("targeted", below=0.3))
+    assert dict(zip(data.spec.label_names, data.spec.class_counts, strict=True)) == {"few": 9, "many": 30, "some": 10}
+
+
+def test_a_target_that_cannot_be_reached_is_told(make):
+    data = make(lambda: RandomSwap(p=0.0), augment=Augment("targeted", below=5))
+    assert "train: the texts of some rare classes could not be changed in enough ways: few (3 of 5)" in data.notes
+    assert (
+        make(swap, augment=Augment("targeted", below=3)).notes[0].startswith("train: no class has fewer than 3 texts")
+    )
+
+
+def test_a_copy_with_several_labels_counts_for_each(make, folder):
+    several = folder / "several"
+    several.mkdir()
+    rows = [{"text": f"a b c d e f g {n}", "labels": ["many"]} for n in range(12)]
+    rows += [{"text": f"k l m n o p q {n}", "labels": ["many", "few"]} for n in range(2)]
+    rows += [{"text": f"r s t u v w x {n}", "labels": ["other"]} for n in range(4)]
+    for split in ("train", "validation", "test"):
+        (several / f"{split}.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    data = make(swap, source=lambda: Files(str(several)), augment=Augment("targeted", below=6))
+    assert dict(zip(data.spec.label_names, data.spec.class_counts, strict=True)) == {"few": 6, "many": 18, "other": 6}
+    assert data.split("train").labels.sum(0).tolist() == [6, 18, 6]
+
+
+def test_what_learns_from_texts_learns_from_the_originals_alone(make):
+    cold = make(TFIDFReplacement, augment=Augment("offline", copies=3))
+    warm = make(TFIDFReplacement, augment=Augment("offline", copies=3))
+    plain = TFIDFReplacement()
+    plain.fit(make().texts("train"))
+    for data in (cold, warm):
+        assert data.augmenter.pipeline.kinds[0].blueprint() == plain.blueprint()
+        assert data.augmenter.variants().pipeline.kinds[0].blueprint() == plain.blueprint()
+
+
+def test_variants_follow_from_the_text_and_come_back_from_plain_values():
+    variants = Variants([RandomSwap(alpha=0.3), KeyboardNoise()], count=3, seed=4)
+    texts = ["a text of seven words is here", "another one of a few words"]
+    made = list(variants.of(texts))
+    assert len(made) == 2
+    assert made[0] != made[1]
+    assert [one[::-1] for one in Variants.from_plain(variants.to_plain()).of(texts[::-1])] == made
+    assert list(Variants([RandomSwap(alpha=0.3), KeyboardNoise()], 3, seed=5).of(texts)) != made
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"augment": Augment(share=2)}, r"--data.augment.share is a share and must be in \[0, 1\], got 2"),
+        ({"augment": Augment("offline", copies=0)}, "--data.augment.copies must be at least 1, got 0"),
+        (
+            {"augment": Augment(copies=2)},
+            "--data.augment.copies is for --data.augment.how offline, which is on_the_fly",
+        ),
+        ({"augment": Augment(below=9)}, "--data.augment.below is for --data.augment.how targeted"),
+        ({"augment": Augment("targeted")}, "targeted needs --data.augment.below: fewer texts make a class rare"),
+        ({"augment": Augment("targeted", below=1.5)}, r"an integer from 2\), or a share .* got 1.5"),
+        ({"augment": Augment("targeted", below=9, up_to=1)}, "--data.augment.up_to is a number of texts .* got 1"),
+        ({"tta": 0}, "--data.tta counts the text itself and must be at least 1, got 0"),
+        ({"augmentations": lambda: RandomSwap(alpha=2)}, r"--data.augmentations: alpha is a share"),
+        (
+            {"augmentations": BackTranslation},
+            "BackTranslation runs a model of its own, too slow .*; choose --data.augment",
+        ),
+        ({"tta_augmentations": [BackTranslation]}, "--data.tta_augmentations BackTranslation runs a model of its own"),
+        ({"augmentations": None, "augment": Augment("offline")}, "and --data.augmentations names nothing"),
+    ],
+)
+def test_choices_that_cannot_be_are_refused(options, words):
+    with pytest.raises(UsageError, match=words):
+        TextDataModule(**{"augmentations": swap} | options)

@@ -1,0 +1,141 @@
+"""Runs whose training texts are changed, and predictions averaged over variants."""
+
+from __future__ import annotations
+
+import csv
+
+import pytest
+import torch
+from test_resume import EPOCHS, assert_alike, kill, killed  # noqa: F401  # a fixture
+from workplace import Workplace, predictions_of
+
+import augment
+from datamodules.variants import Variants
+from lightning_modules.bundle import load_bundle
+
+ON_THE_FLY = ("--data.augmentations", "[RandomSwap, KeyboardNoise]", "--data.tta", "3")
+LINES = "apple\tpear\tplum\niron\tzinc\nrhine\tnile"
+
+
+def answers(work: Workplace, *arguments) -> list[list[float]]:
+    answer = work.predict(*arguments)
+    assert answer.code == 0, answer.err
+    rows = csv.DictReader(answer.out.splitlines())
+    return [[float(row[name]) for name in row if name.startswith("probability")] for row in rows]
+
+
+def probabilities(run) -> list[list[float]]:
+    return [[float(row[name]) for name in row if name.startswith("probability")] for row in predictions_of(run)]
+
+
+def test_an_augmented_run_that_is_killed_in_mid_epoch_resumes_exactly(work, killed, on):  # noqa: F811  # the fixture
+    chance = (*ON_THE_FLY, "--last_checkpoint.every_n_train_steps", "1", "--model.schedule", "WarmupLinear")
+    whole = work.fit(*on, *chance, epochs=EPOCHS)
+    last = kill(work, killed, 9, *on, *chance)
+    assert_alike(work.fit(*on, *chance, "--ckpt_path", last, epochs=EPOCHS), whole)
+
+
+def test_predictions_over_variants_equal_those_of_the_run_and_differ_from_those_without(work, on, data):
+    run = work.fit(*on, *ON_THE_FLY, "--model.optimizer.lr", 0.03)
+    expected = torch.tensor(probabilities(run))
+    for same in ((), ("--tta", 3), ("--tta", 3, "--batch_size", 2)):
+        torch.testing.assert_close(
+            torch.tensor(answers(work, run, data / "test.csv", *same)), expected, atol=1e-5, rtol=0
+        )
+    alone = torch.tensor(answers(work, run, data / "test.csv", "--tta", 1))
+    assert (alone - expected).abs().max() > 1e-3
+
+
+def test_a_prediction_over_variants_is_the_mean_of_theirs(work, trained):
+    """A checkpoint trained without augmentation takes the variants that are the default."""
+    from datamodules.augmentation_plan import default_variants
+
+    text = "apple of iron under the small rhine today and again near"
+    bundle = load_bundle(trained)
+    assert bundle.variants is None
+    others = [one for (one,) in Variants(default_variants(), 4).of([text])]
+    singly = torch.tensor(answers(work, trained, text, *others))
+    together = torch.tensor(answers(work, trained, text, "--tta", 4))
+    torch.testing.assert_close(together[0], singly.mean(0), atol=1e-6, rtol=0)
+
+
+def test_lists_travel_in_the_checkpoint(work, on, tmp_path):
+    (tmp_path / "list.tsv").write_text(LINES, encoding="utf-8")
+    chosen = ("--data.augmentations", "SynonymReplacement", "--data.augmentations.path", tmp_path / "list.tsv")
+    run = work.fit(*on, *chosen, "--data.tta", 2)
+    before = answers(work, run, "an apple of iron")
+    (tmp_path / "list.tsv").unlink()
+    assert answers(work, run, "an apple of iron") == before
+
+
+def test_a_tta_below_one_is_refused(work, trained):
+    answer = work.predict(trained, "a", "--tta", 0)
+    assert (answer.code, answer.err) == (2, "error: --tta counts the text itself and must be at least 1, got 0\n")
+
+
+def show(work: Workplace, *arguments):
+    given = [str(argument) for argument in (*arguments, "--data.cache_dir", work.folder / "cache")]
+    code = augment.main(given)
+    return code, *work.say()
+
+
+def test_the_command_shows_texts_before_and_after(work, data):
+    source = ("--data.source", "Files", "--data.source.path", data)
+    code, out, _ = show(work, *source, "--rows", 2, "--data.augmentations", "[RandomSwap, KeyboardNoise]")
+    assert code == 0
+    assert [out.count(f"{name}: 2 of the ") for name in ("RandomSwap", "KeyboardNoise", "all in turn")] == [1, 1, 1]
+    code, out, _ = show(work, *source, "--rows", 1)
+    assert code == 0
+    assert all(f"{name}: " in out for name in ("EDA", "TFIDFReplacement", "SentenceShuffling"))
+    assert "BackTranslation" not in out
+
+
+@pytest.mark.parametrize("how", [(), ("--data.augment.how", "targeted", "--data.augment.below", 30)])
+def test_the_command_writes_all_changed_rows(work, data, tmp_path, how):
+    source = ("--data.source", "Files", "--data.source.path", data, "--data.augmentations", "RandomSwap")
+    code, out, err = show(work, *source, *how, "--output", tmp_path / "more.csv")
+    assert code == 0, err
+    with (tmp_path / "more.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    with (data / "train.csv").open(encoding="utf-8", newline="") as file:
+        originals = list(csv.DictReader(file))
+    assert f"{len(rows)} changed copies" in out
+    for row in rows:
+        original = originals[int(row["number"])]
+        assert (row["original"], row["label"], row["kind"]) == (original["text"], original["label"], "RandomSwap")
+        assert row["text"] != row["original"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (("--rows", 0), 2, "--rows must be at least 1, got 0"),
+        (("--epoch", -1), 2, "--epoch is counted from 0, got -1"),
+        (("--row", 1), 2, 'there is no option --row. Did you mean "--rows"?'),
+        (("--output", "x.csv"), 2, "--output writes what augmentations add; name some with --data.augmentations"),
+        (("--data.augmentations", "EDAX"), 2, 'has no choice named EDAX. Did you mean "EDA"?'),
+        (
+            ("--data.augmentations", "[EDA, RandomSwop]"),
+            2,
+            'has no choice named RandomSwop. Did you mean "RandomSwap"?',
+        ),
+        (("--data.augmentations", "EDA", "--data.augmentations.alfa", 1), 2, 'no argument alfa. Did you mean "alpha"?'),
+        (("--data.augmentations", "EDA", "--data.augmentations.path", "none.tsv"), 2, "there is no file none.tsv"),
+        (("--data.augment.howw", "offline"), 2, 'Did you mean "--data.augment.how"?'),
+        (("--data.augment.how", "online"), 2, "--data.augment.how must be one of"),
+    ],
+)
+def test_what_cannot_be_is_told_in_short(work, arguments, code, words):
+    found, out, err = show(work, *arguments)
+    assert (found, out) == (code, "")
+    assert words in err
+    assert err.startswith("error: ")
+    assert len(err) < 800
+    assert "Traceback" not in err
+
+
+def test_a_fault_of_a_list_is_one_of_the_data(work, tmp_path):
+    (tmp_path / "bad.tsv").write_text("no tab here\n", encoding="utf-8")
+    code, _, err = show(work, "--data.augmentations", "EDA", "--data.augmentations.path", tmp_path / "bad.tsv")
+    assert code == 1
+    assert "line 1 is no word, a tab and other words for it" in err

@@ -1,0 +1,139 @@
+"""`python explore.py`, whole: what it writes, what it says, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+
+import pytest
+from workplace import DATA, USAGE, rows, write_table
+
+import explore
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(tmp_path, capsys, monkeypatch) -> Run:
+    """Runs the command in a folder of its own."""
+    monkeypatch.chdir(tmp_path)
+
+    def answer(*arguments):
+        code = explore.main([str(argument) for argument in arguments])
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return answer
+
+
+def test_a_look_at_files_leaves_a_page_and_its_figures(run, data, tmp_path):
+    code, out, err = run("--data.source", "Files", "--data.source.path", data, "--compare", "[Characters, Words]")
+    assert (code, err) == (0, "")
+    figures = json.loads((tmp_path / "runs" / "explore" / "words.json").read_text(encoding="utf-8"))
+    assert figures["classes"]["texts"] == {"train": 90, "validation": 30, "test": 41}
+    assert [look["name"] for look in figures["tokenizers"]] == ["Words", "Characters"]
+    assert figures["advice"][-1]["text"]
+    page = (tmp_path / "runs" / "explore" / "words.html").read_text(encoding="utf-8")
+    assert page.startswith("<!doctype html>")
+    assert "What to do" in out
+    assert "words.html" in out
+
+
+def test_several_labels_and_pairs_are_looked_at_too(run, several_data, tmp_path):
+    assert run("--data.source", "Files", "--data.source.path", several_data, "--output", "a.html")[0] == 0
+    assert "Labels that come together" in (tmp_path / "a.html").read_text(encoding="utf-8")
+    write_table(tmp_path / "pairs.csv", rows(60, 0, pairs=True))
+    assert run("--data.source", "Files", "--data.source.path", "pairs.csv", "--output", "folder")[0] == 0
+    assert json.loads((tmp_path / "folder" / "pairs.json").read_text(encoding="utf-8"))["pairs"] is True
+
+
+def test_a_config_of_train_says_which_data(run, data, tmp_path):
+    config = tmp_path / "run.yaml"
+    config.write_text(
+        f"model: {{encoder: RNN}}\ntrainer: {{max_epochs: 3}}\n"
+        f"data: {{source: {{class_path: Files, init_args: {{path: {data}}}}}, tokenizer: Characters}}\n"
+    )
+    assert run("--config", config, "--data.tokenizer", "Words", "--data.tokenizer.min_count", 2)[0] == 0
+    figures = json.loads((tmp_path / "runs" / "explore" / "words.json").read_text(encoding="utf-8"))
+    assert figures["tokenizers"][0]["name"] == "Words (min_count 2)"
+
+
+def test_test_labels_change_nothing_but_counts_duplicates_and_conflicts(run, tmp_path):
+    """The same texts with test labels turned round: all figures that may not look at these labels stay as they were."""
+    made = {name: rows(count, seed) for seed, (name, count) in enumerate({"train": 60, "test": 30}.items())}
+    figures = []
+    for turned in (False, True):
+        folder = tmp_path / f"turned_{turned}"
+        folder.mkdir()
+        labels = [row["label"] for row in made["test"]]
+        write_table(folder / "train.csv", made["train"])
+        test = [
+            row | {"label": label} for row, label in zip(made["test"], labels[::-1] if turned else labels, strict=True)
+        ]
+        write_table(folder / "test.csv", test)
+        assert run("--data.source", "Files", "--data.source.path", folder, "--output", f"{turned}.html")[0] == 0
+        figures.append(json.loads((tmp_path / f"{turned}.json").read_text(encoding="utf-8")))
+    for section in figures[0]:
+        if section not in ("source", "classes", "duplicates", "advice", "seconds", "tokenizers"):
+            assert figures[0][section] == figures[1][section], section
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["--data.source", "File"], USAGE, 'no choice named File. Did you mean "Files"'),
+        (["--data.tokeniser", "Words"], USAGE, 'Did you mean "--data.tokenizer"'),
+        (["--compar", "[Words]"], USAGE, 'Did you mean "--compare"'),
+        (["--compare", "[Wrods]"], USAGE, r'--compare has no choice named Wrods.*Did you mean "Words"'),
+        (["--compare", "Words"], USAGE, r"--compare takes a list.*\[Words, Characters\].*got 'Words'"),
+        (["--compare", "[{class_path: Words, init_args: {min_coun: 2}}]"], USAGE, "min_coun"),
+        (["--model.encoder", "RNN"], USAGE, "there is no option --model.encoder"),
+        (["--near_threshold", "0"], USAGE, r"must be in \(0, 1\], got 0"),
+        (["--near_threshold", "x"], USAGE, "--near_threshold must be float, got 'x'"),
+        (["--config", "missing.yaml"], USAGE, "missing.yaml: there is no such file"),
+        (["--data.validation_share", "2"], USAGE, "validation_share is a share of the rows"),
+        (["--data.source", "Files", "--data.source.path", "nowhere"], (USAGE, DATA), "nowhere"),
+        (["--data.source", "Files"], USAGE, "--data.source.path is required"),
+    ],
+)
+def test_what_cannot_be_ends_in_one_message(run, tmp_path, arguments, code, words):
+    got, out, err = run(*arguments)
+    assert re.search(words, err), err
+    assert got in (code if isinstance(code, tuple) else (code,))
+    assert err.startswith("error: ")
+    assert len(err) < 800
+    for noise in ("Traceback", "class_path", "Namespace", "usage:"):
+        assert noise not in err + out
+    assert not (tmp_path / "runs").exists()
+
+
+def test_data_with_nothing_to_learn_from_end_in_a_message(run, tmp_path):
+    (tmp_path / "train.csv").write_text("text,label\n ,a\n")
+    code, _, err = run("--data.source", "Files", "--data.source.path", "train.csv")
+    assert (code, err.count("error:")) == (DATA, 1)
+    assert "no text that could be used" in err
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_page_that_cannot_be_written_ends_in_a_message(run, data, tmp_path):
+    (tmp_path / "file").write_text("")
+    code, _, err = run("--data.source", "Files", "--data.source.path", data, "--output", "file/page.html")
+    assert code == USAGE
+    assert re.match(r"error: --output: the folder file cannot be made", err)
+
+
+def test_help_is_short_of_nothing(run, capsys):
+    with pytest.raises(SystemExit):
+        explore.main(["--help"])
+    said = capsys.readouterr().out
+    for option in (
+        "--data.source",
+        "--data.tokenizer",
+        "--compare",
+        "--near_threshold",
+        "--output",
+        "--open",
+        "--config",
+    ):
+        assert option in said

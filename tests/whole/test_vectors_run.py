@@ -1,0 +1,111 @@
+"""Whole runs that start from word vectors: report, resuming, prediction without the file, and choices refused."""
+
+from __future__ import annotations
+
+import gzip
+import json
+
+import numpy as np
+import pytest
+import torch
+from workplace import FILLING, USAGE, WORDS, assert_refused, predictions_of, report_of
+
+from lightning_modules.text_classifier import TextClassifier
+
+BATCHES = 6  # of an epoch: 90 texts, 16 a batch
+CNN = ("--model.encoder", "TextCNN", "--model.encoder.filters", 8)
+
+
+@pytest.fixture
+def on(data, tmp_path):
+    """The tiny data, and vectors of nearly all their words, some with a capital."""
+    rng = np.random.default_rng(0)
+    words = [word for group in WORDS.values() for word in group] + [word.capitalize() for word in FILLING[:-1]]
+    table = "".join(f"{word} {' '.join(f'{x:.4f}' for x in rng.normal(size=6))}\n" for word in words)
+    (tmp_path / "vectors.gz").write_bytes(gzip.compress(table.encode()))
+    return ("--data.source", "Files", "--data.source.path", data)
+
+
+@pytest.fixture
+def file(tmp_path):
+    return tmp_path / "vectors.gz"
+
+
+def test_a_run_reports_its_vectors_and_predicts_without_their_file(work, on, data, file):
+    options = ("--model.encoder.vectors", file, "--model.encoder.vectors_mode", "multichannel")
+    answer = work.train(*on, *CNN, *options, "--trainer.max_epochs", 1, "--trainer.accelerator", "cpu")
+    assert answer.code == 0, answer.err
+    assert f"note: vectors of {file}: 35 of 37 ids found (94.6%)" in answer.out
+    assert "24 as they are, 11 in another case, 2 drawn at random" in answer.out
+    assert "one copy stays as it is and one learns" in answer.out
+    (run,) = work.run_folders()
+    told = report_of(run)["vectors"]
+    assert (told["as_is"], told["other_case"], told["mode"], told["dim"]) == (24, 11, "multichannel", 6)
+    assert told["commonest_missing"] == ["near", "[UNK]"]
+    file.unlink()
+    given = work.predict(run, data / "test.csv", "--format", "jsonl")
+    assert given.code == 0, given.err
+    labels = [json.loads(line)["label"] for line in given.out.splitlines()]
+    assert labels == [line["prediction"] for line in predictions_of(run)]
+
+
+@pytest.mark.parametrize("number", [BATCHES - 1, BATCHES, BATCHES + 2])
+def test_a_table_that_learns_later_does_so_in_its_epoch_and_resumes_exactly(work, on, file, monkeypatch, number):
+    """Killed before, at and after the end of the epoch in which it is left alone; the file is gone by then."""
+    options = (*on, *CNN, "--last_checkpoint.every_n_train_steps", 1, "--model.encoder.unfreeze_after", 1)
+    from_file = ("--model.encoder.vectors", file)
+    tables = {}
+    true_step = TextClassifier.training_step
+    kill_at = None
+
+    def step(self, batch, batch_idx):
+        place = self.trainer.fit_loop.epoch_loop.total_batch_idx
+        if place == kill_at:
+            raise KeyboardInterrupt
+        tables[place] = self.encoder.embedding.weight.detach().clone()
+        return true_step(self, batch, batch_idx)
+
+    monkeypatch.setattr(TextClassifier, "training_step", step)
+    whole = work.fit(*options, *from_file, epochs=2)
+    alike = [torch.equal(tables[place], tables[0]) for place in range(2 * BATCHES)]
+    assert alike == [True] * (BATCHES + 1) + [False] * (BATCHES - 1)
+
+    kill_at, before = number, work.run_folders()
+    limits = ("--trainer.max_epochs", 2, "--trainer.accelerator", "cpu", "--data.batch_size", 16)
+    with pytest.raises(SystemExit):
+        work.train(*limits, *options, *from_file)
+    (killed,) = work.run_folders() - before
+    kill_at = None
+    file.unlink()
+    resumed = work.fit(
+        *(*options, "--model.encoder.vectors", "checkpoint", "--model.encoder.dim", 6, "--ckpt_path", killed), epochs=2
+    )
+    ours, theirs = (torch.load(run / "checkpoints" / "last.ckpt", weights_only=True) for run in (resumed, whole))
+    assert ours["global_step"] == theirs["global_step"] == 2 * BATCHES
+    assert all(torch.equal(ours["state_dict"][name], weight) for name, weight in theirs["state_dict"].items())
+    assert report_of(resumed)["vectors"] == report_of(whole)["vectors"], "a resumed run still knows"
+
+
+def test_vectors_are_learned_from_the_training_texts(work, on):
+    pytest.importorskip("gensim")
+    options = ("--model.encoder", "RNN", "--model.encoder.hidden", 4, "--model.encoder.dim", 5)
+    learned = ("--model.encoder.vectors", "train", "--model.encoder.word2vec.algorithm", "cbow")
+    run = work.fit(*on, *options, *learned, "--model.encoder.word2vec.min_count", 3)
+    assert report_of(run)["vectors"]["source"] == "train"
+    assert report_of(run)["vectors"]["share_of_tokens"] > 0.9
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--model.encoder.vectors", "nowhere.txt"), r"--model\.encoder: the file of word vectors nowhere\.txt is not"),
+        (("--model.encoder.vectors", "{file}", "--model.encoder.dim", 7), r"dim is 7 and .* has vectors of 6 numbers"),
+        (("--model.encoder.vectors_mode", "static"), r"vectors_mode says what is done with word vectors; give vectors"),
+        (("--model.encoder.vectors_mode", "frozen"), r"frozen"),
+        (("--model.encoder.vectors", "train", "--model.encoder.word2vec.window", 0), r"window is a count.*got 0"),
+        (("--model.encoder.vectors", "train", "--model.encoder.word2vec.windwo", 1), r"windwo"),
+    ],
+)
+def test_what_cannot_be_is_refused_before_a_run_folder_is_made(work, on, file, options, words):
+    given = [str(option).format(file=file) for option in options]
+    assert_refused(work.train(*on, *CNN, *given), work, USAGE, words)
