@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from pytorch_lightning import LightningModule
 from pytorch_lightning.utilities.types import OptimizerLRScheduler
@@ -111,6 +112,10 @@ class TextClassifier(LightningModule):
         self.loss = self._build_loss(spec)
         self.encoder = self._make_encoder(spec)
         self.head = self._make_head(spec, self.encoder.output_dim)
+        data = getattr(self._trainer, "datamodule", None)
+        if data is not None and self.trainer.state.fn == "fit":
+            ids = data.split("train").tokens.ids
+            self.encoder.learn_rows(lambda: torch.from_numpy(np.flatnonzero(np.bincount(ids))))
 
     def check(self, spec: TextSpec) -> None:
         """Refuses what does not fit the data, before anything is built for them.
@@ -165,16 +170,18 @@ class TextClassifier(LightningModule):
         self._measure("validation")
 
     def test_step(self, batch: TextBatch, batch_idx: int) -> None:
-        """Keeps what the model says."""
-        self._keep(batch)
+        """Keeps what the model says, in 32 bits as `predict.py` computes it, also where training uses fewer."""
+        with torch.autocast(batch.input_ids.device.type, enabled=False):
+            self._keep(batch)
 
     def on_test_epoch_end(self) -> None:
         """Metrics over all test texts."""
         self._measure("test")
 
     def predict_step(self, batch: TextBatch, batch_idx: int) -> Tensor:
-        """Probabilities `(batch, classes)`."""
-        return self.task.probabilities(self(batch))
+        """Probabilities `(batch, classes)`, in 32 bits."""
+        with torch.autocast(batch.input_ids.device.type, enabled=False):
+            return self.task.probabilities(self(batch))
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """One optimizer over groups of parameters, and the schedule where there is one."""

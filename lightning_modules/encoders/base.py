@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 
 from torch import Tensor, nn
 
@@ -36,3 +37,10 @@ class TextEncoder(Rebuildable, nn.Module, ABC):
     @abstractmethod
     def depths(self) -> list[list[nn.Module]]:
         """Its modules by depth, the one nearest to the ids first; together they hold every parameter exactly once."""
+
+    def learn_rows(self, ids: Callable[[], Tensor]) -> None:
+        """Told once, before training, which ids it will meet there; most encoders have no use for it.
+
+        Args:
+            ids: Gives them, int64 `(different ids,)`; takes a moment, for all training texts are read.
+        """
