@@ -16,15 +16,37 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.callbacks import ModelCheckpoint
 from pytorch_lightning.utilities.rank_zero import rank_zero_warn
 
+from datamodules.errors import UsageError
+
 
 class ExactResume(Callback):
     """Counts each epoch once, also where a run was resumed, goes on at its place, and brings its best along."""
+
+    def on_save_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
+        """Notes which weights the optimizer's state belongs to."""
+        checkpoint["learned"] = _learned(pl_module)
+
+    def on_load_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
+        """Refuses the state of other weights: a fused optimizer does not check, and would write beyond its memory.
+
+        Raises:
+            UsageError: Another part of the model learns now; with other texts these are other vectors of ids.
+        """
+        ours, weights = _learned(pl_module), checkpoint["state_dict"]
+        theirs = checkpoint.get("learned", {name: list(weights[name].shape) for name in ours if name in weights})
+        if trainer.state.fn == "fit" and theirs != ours:
+            name = next(name for name in sorted(ours | theirs) if ours.get(name) != theirs.get(name))
+            raise UsageError(
+                f"the checkpoint was written while other weights were learned: of {name} {theirs.get(name, 'nothing')} "
+                f"then and {ours.get(name, 'nothing')} now; resume with the same training texts and the same config"
+            )
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Sets the counts right after Lightning loaded them and before it acts on them."""
@@ -45,6 +67,11 @@ class ExactResume(Callback):
         for callback in trainer.checkpoint_callbacks:
             if isinstance(callback, ModelCheckpoint) and callback.monitor is not None and callback.save_top_k == 1:
                 _bring_best_along(trainer, callback)
+
+
+def _learned(model: LightningModule) -> dict[str, list[int]]:
+    """The shape of each weight that learns, by name."""
+    return {name: list(weight.shape) for name, weight in model.named_parameters() if weight.requires_grad}
 
 
 def _bring_best_along(trainer: Trainer, callback: ModelCheckpoint) -> None:

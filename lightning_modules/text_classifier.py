@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from pytorch_lightning import LightningModule
 from pytorch_lightning.utilities.types import OptimizerLRScheduler
@@ -113,6 +114,9 @@ class TextClassifier(LightningModule):
         self.encoder = self._make_encoder(spec)
         self.head = self._make_head(spec, self.encoder.output_dim)
         self._is_new = True
+        data = getattr(self._trainer, "datamodule", None)
+        if data is not None and self.trainer.state.fn == "fit":
+            self.encoder.learn_rows(lambda: torch.from_numpy(np.flatnonzero(np.bincount(data.training_ids()[0]))))
 
     def check(self, spec: TextSpec) -> None:
         """Refuses what does not fit the data, before anything is built for them.
@@ -181,16 +185,21 @@ class TextClassifier(LightningModule):
         self._measure("validation")
 
     def test_step(self, batch: TextBatch, batch_idx: int) -> None:
-        """Keeps what the model says, on average over the variants of each text; the loss is that of the text itself."""
-        self._keep(batch, self.trainer.datamodule.variants(batch))  # type: ignore[attr-defined]  # Lightning's trainer has one
+        """Keeps what the model says, on average over the variants of each text; the loss is that of the text itself.
+
+        In 32 bits as `predict.py` computes it, also where training uses fewer.
+        """
+        with torch.autocast(batch.input_ids.device.type, enabled=False):
+            self._keep(batch, self.trainer.datamodule.variants(batch))  # type: ignore[attr-defined]  # Lightning's trainer has one
 
     def on_test_epoch_end(self) -> None:
         """Metrics over all test texts."""
         self._measure("test")
 
     def predict_step(self, batch: TextBatch, batch_idx: int) -> Tensor:
-        """Probabilities `(batch, classes)`."""
-        return self.task.probabilities(self(batch))
+        """Probabilities `(batch, classes)`, in 32 bits."""
+        with torch.autocast(batch.input_ids.device.type, enabled=False):
+            return self.task.probabilities(self(batch))
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """One optimizer over groups of parameters, and the schedule where there is one."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from torch import Tensor, nn
@@ -40,6 +40,13 @@ class TextEncoder(Rebuildable, nn.Module, ABC):
     @abstractmethod
     def depths(self) -> list[list[nn.Module]]:
         """Its modules by depth, the one nearest to the ids first; together they hold every parameter exactly once."""
+
+    def learn_rows(self, ids: Callable[[], Tensor]) -> None:
+        """Told once, before training, which ids it will meet there; most encoders have no use for it.
+
+        Args:
+            ids: Gives them, int64 `(different ids,)`; takes a moment, for all training texts are read.
+        """
 
     def start_from(self, data: TrainingTexts) -> None:
         """Takes what it needs of the texts it is about to learn from; not where weights come from a checkpoint."""

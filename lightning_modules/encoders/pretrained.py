@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -18,6 +18,7 @@ from datamodules.errors import UsageError, listed
 from datamodules.pretrained_path import resolve_model_path
 from datamodules.text_spec import TextSpec
 from lightning_modules.encoders.base import TextEncoder
+from lightning_modules.encoders.learned_rows import learn_only
 from lightning_modules.encoders.stack_depths import layers_of, stack_depths
 from lightning_modules.layers.dropout import check_dropout
 from lightning_modules.layers.embedding import without_padding
@@ -104,6 +105,13 @@ class Pretrained(TextEncoder):
     def depths(self) -> list[list[nn.Module]]:
         """Embeddings, each layer, and what follows the last one where there is something."""
         return stack_depths(self.backbone)
+
+    def learn_rows(self, ids: Callable[[], Tensor]) -> None:
+        """Leaves the vectors of all other ids as they were pretrained, without any work for them."""
+        table = self.backbone.get_input_embeddings()
+        if any(weight.requires_grad for weight in table.parameters()):
+            # A text of no token looks at its padding.
+            learn_only(self.backbone, table, F.pad(ids(), (0, 1), value=self.padding_id))
 
     def rebuild_with(self) -> dict[str, Any]:
         """The configuration, so that a checkpoint needs neither hub nor folder."""

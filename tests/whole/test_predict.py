@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from workplace import DATA, USAGE, assert_refused, predictions_of, report_of, write_table
+from workplace import DATA, TINY, USAGE, assert_refused, predictions_of, report_of, write_table
 
 HERE = Path(__file__).parents[2]
 NAMES = ["fruit", "metal", "river"]
@@ -32,6 +32,11 @@ def assert_answers_agree(given: list[dict[str, str]], run: Path) -> None:
         for name in NAMES:
             ours, theirs = float(answer[f"probability:{name}"]), float(line[f"probability:{name}"])
             assert ours == pytest.approx(theirs, abs=1e-5)
+
+
+def test_the_test_of_a_run_in_mixed_precision_computes_as_predicting_does(work, data):
+    run = work.fit("--data.source", "Files", "--data.source.path", data, *TINY, "--trainer.precision", "bf16-mixed")
+    assert_answers_agree(answers(work.predict(run, data / "test.csv").out), run)
 
 
 @pytest.fixture
