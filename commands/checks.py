@@ -11,7 +11,7 @@ from datamodules.errors import UsageError
 from datamodules.rebuildable import final_subclasses
 from datamodules.samplers.base import TextSampler
 from datamodules.text_spec import Task, TextSpec
-from lightning_modules.text_classifier import check_monitor
+from lightning_modules.monitor import check_monitor
 
 
 def class_name(chosen: Any) -> str | None:

@@ -31,7 +31,8 @@ from commands.unknown_names import refuse_unknown_names
 from datamodules.errors import UsageError, did_you_mean
 from datamodules.text_datamodule import TextDataModule, epochs_of
 from lightning_modules.bundle import check_fits, find_checkpoint, read_checkpoint
-from lightning_modules.text_classifier import TextClassifier, check_monitor, mode_of
+from lightning_modules.monitor import check_monitor, mode_of
+from lightning_modules.text_classifier import TextClassifier
 
 # Their notes on devices, products and seeds; ours name the device, and the report has the seed.
 for noisy in ("pytorch_lightning", "lightning_fabric"):

@@ -16,14 +16,14 @@ import numpy as np
 from datamodules.augmentation_plan import Augmenter
 from datamodules.cache import save_texts
 from datamodules.encoding import covering_length, cut_long, encode, unknown_share
-from datamodules.errors import DataError, listed
+from datamodules.errors import DataError, UsageError, listed
 from datamodules.left_out import without_left_out
 from datamodules.sources.base import Rows, Source, SplitName
 from datamodules.splits import stratified_split
 from datamodules.text_spec import TextSpec
 from datamodules.tokenizers.base import TokenIds, Tokenizer
 from datamodules.tokenizers.oov import oov_report
-from datamodules.training_cuts import fewer, with_fold
+from datamodules.training_cuts import check_cuts, fewer, with_fold
 
 SPLITS: tuple[SplitName, ...] = ("train", "validation", "test")
 
@@ -42,6 +42,23 @@ class Choices:
     train_rows: int | None = None
     folds: int | None = None
     fold: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuses values out of their ranges.
+
+        Raises:
+            UsageError: What, got, allowed.
+        """
+        value = self.max_length
+        if isinstance(value, bool) or (isinstance(value, float) and not 0 < value <= 1) or value <= 0:
+            raise UsageError(
+                f"--data.max_length is a number of tokens (an integer from 1), or a share of the training texts to "
+                f"cover (a decimal number in (0, 1]); got {value!r}"
+            )
+        for name, share in (("validation_share", self.validation_share), ("test_share", self.test_share)):
+            if not 0 < share < 1:
+                raise UsageError(f"--data.{name} is a share of the rows and must be in (0, 1), got {share}")
+        check_cuts(self.few_shot, self.train_rows, self.folds, self.fold)
 
 
 def prepare(

@@ -24,10 +24,9 @@ from datamodules.seed import run_seed
 from datamodules.sources.base import Source, SplitName
 from datamodules.sources.demo import Demo
 from datamodules.text_spec import TextSpec
-from datamodules.text_split import TextSplit
-from datamodules.tokenizers.base import TokenIds, Tokenizer, tokenizer_from_json
+from datamodules.text_split import TextSplit, open_split
+from datamodules.tokenizers.base import Tokenizer, tokenizer_from_json
 from datamodules.tokenizers.words import Words
-from datamodules.training_cuts import check_cuts
 
 _FORMAT = 2  # raised whenever the same choices would fill a cache folder otherwise
 
@@ -91,21 +90,16 @@ class TextDataModule(LightningDataModule):
         for name, value in (("batch_size", batch_size), ("evaluation_batch_size", evaluation_batch_size)):
             if value < 1:
                 raise UsageError(f"--data.{name} must be at least 1, got {value}")
-        for name, share in (("validation_share", validation_share), ("test_share", test_share)):
-            if not 0 < share < 1:
-                raise UsageError(f"--data.{name} is a share of the rows and must be in (0, 1), got {share}")
         if num_workers < 0:
             raise UsageError(f"--data.num_workers is a number of processes and must be 0 or more, got {num_workers}")
-        _check_max_length(max_length)
-        cuts = (few_shot, train_rows, folds, fold)
-        check_cuts(*cuts)
+        shares = max_length, validation_share, test_share
+        self.choices = Choices(*shares, split_seed, empty, unseen_labels, few_shot, train_rows, folds, fold)
         self.source = source()
         self.tokenizer = tokenizer()
         self.augmenter = Augmenter(augmentations, augment, tta, tta_augmentations)
         self.sampler = sampler
         self.batch_size = batch_size
         self.evaluation_batch_size = evaluation_batch_size
-        self.choices = Choices(max_length, validation_share, test_share, split_seed, empty, unseen_labels, *cuts)
         self.num_workers = num_workers
         self.cache_dir = Path(cache_dir)
         self.quiet = False
@@ -201,7 +195,8 @@ class TextDataModule(LightningDataModule):
                 "choose --data.tokenizer Pretrained and --model.encoder Pretrained, "
                 "or read single texts with --data.source.text_pair_column null"
             )
-        self._splits = {name: self._open(name, spec) for name in SPLITS if name in self._about["rows"]}
+        folder = self._folder
+        self._splits = {name: open_split(folder, name, spec) for name in SPLITS if name in self._about["rows"]}
         self.augmenter.learn(self._folder)
         train = self._splits["train"]
         self._splits["train"] = self.augmenter.on_the_fly(train, self._folder, self.tokenizer, spec.max_length)
@@ -259,16 +254,9 @@ class TextDataModule(LightningDataModule):
             world_size: Processes that share an epoch.
             epochs: Of the whole training; None where it has no known end.
         """
-        split = self._splits["train"]
+        split, classes = self._splits["train"], self.spec.num_classes
         return SamplingFrame(
-            labels=split.labels,
-            lengths=split.lengths,
-            num_classes=self.spec.num_classes,
-            batch_size=self.batch_size,
-            seed=run_seed(),
-            rank=rank,
-            world_size=world_size,
-            epochs=epochs,
+            split.labels, split.lengths, classes, self.batch_size, run_seed(), rank, world_size, epochs=epochs
         )
 
     def val_dataloader(self) -> EvaluationLoader | list[EvaluationLoader]:
@@ -291,16 +279,6 @@ class TextDataModule(LightningDataModule):
             self._splits[name], self.evaluation_batch_size, rank, world_size, self.num_workers, self._pin()
         )
 
-    def _open(self, name: SplitName, spec: TextSpec) -> TextSplit:
-        assert self._folder is not None
-
-        def array(kind: str) -> np.ndarray:
-            return np.load(self._folder / f"{name}.{kind}.npy", mmap_mode="r")  # type: ignore[operator]
-
-        types = array("type_ids") if spec.pairs else None
-        tokens = TokenIds(array("ids"), array("offsets"), types)
-        return TextSplit(tokens, array("labels"), array("numbers"), spec.padding_id)
-
     def _place(self) -> tuple[int, int]:
         return (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
 
@@ -308,20 +286,10 @@ class TextDataModule(LightningDataModule):
         return self.trainer is not None and self.trainer.strategy.root_device.type == "cuda"
 
     def _small_notes(self) -> list[str]:
-        rows = self._about["rows"]["train"]
-        if rows >= self.batch_size:
-            return []
-        return [f"train: {rows} texts are fewer than a batch of {self.batch_size}: each epoch is one step"]
+        rows, size = self._about["rows"]["train"], self.batch_size
+        return [f"train: {rows} texts are fewer than a batch of {size}: each epoch is one step"] if rows < size else []
 
 
 def epochs_of(trainer: Trainer) -> int | None:
     """The epochs that a trainer trains for at the most; None where it counts none."""
     return trainer.max_epochs if trainer.max_epochs is not None and trainer.max_epochs > 0 else None
-
-
-def _check_max_length(value: int | float) -> None:
-    if isinstance(value, bool) or (isinstance(value, float) and not 0 < value <= 1) or value <= 0:
-        raise UsageError(
-            f"--data.max_length is a number of tokens (an integer from 1), or a share of the training texts to cover "
-            f"(a decimal number in (0, 1]); got {value!r}"
-        )

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from torch.utils.data import Dataset
 
 from datamodules.batch import TextBatch
 from datamodules.collate import collate
+from datamodules.text_spec import TextSpec
 from datamodules.tokenizers.base import TokenIds
 
 
@@ -55,3 +57,13 @@ class TextSplit(Dataset[TextBatch]):
     def __getitems__(self, rows: Sequence[int] | np.ndarray) -> TextBatch:
         """A whole batch; its `index` holds these rows."""
         return collate(self.tokens, self.labels, np.array(rows, np.int64), self.padding_id)
+
+
+def open_split(folder: Path, name: str, spec: TextSpec) -> TextSplit:
+    """Maps the arrays of one split in a cache folder into memory."""
+
+    def array(kind: str) -> np.ndarray:
+        return np.load(folder / f"{name}.{kind}.npy", mmap_mode="r")
+
+    tokens = TokenIds(array("ids"), array("offsets"), array("type_ids") if spec.pairs else None)
+    return TextSplit(tokens, array("labels"), array("numbers"), spec.padding_id)

@@ -15,7 +15,6 @@ from torch.optim import AdamW, Optimizer
 from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 
 from datamodules.batch import TextBatch
-from datamodules.errors import UsageError, did_you_mean
 from datamodules.seed import run_seed, seed_generators
 from datamodules.text_spec import TextSpec
 from lightning_modules.bundle import bundle_of
@@ -26,7 +25,7 @@ from lightning_modules.heads.linear import Linear
 from lightning_modules.losses.base import Loss, check_task
 from lightning_modules.losses.binary_cross_entropy import BinaryCrossEntropy
 from lightning_modules.losses.cross_entropy import CrossEntropy
-from lightning_modules.metrics import MULTI_LABEL_METRICS, SINGLE_LABEL_METRICS
+from lightning_modules.monitor import check_monitor, mode_of
 from lightning_modules.optim.parameter_groups import RatePlan, parameter_groups, use_fused
 from lightning_modules.optim.schedules import ProgressSchedule
 from lightning_modules.rehearsal import model_shapes, refused_by, rehearse_optimizer
@@ -277,27 +276,3 @@ class TextClassifier(LightningModule):
 
     def _gather(self, part: Tensor) -> Tensor:
         return self.all_gather(part).flatten(0, 1) if self.trainer.world_size > 1 else part  # type: ignore[union-attr]  # a tensor goes in
-
-
-def mode_of(monitor: str) -> str:
-    """Whether a metric is better when lower or higher.
-
-    >>> mode_of("validation/loss"), mode_of("validation/macro_f1")
-    ('min', 'max')
-    """
-    return "min" if monitor.endswith("loss") else "max"
-
-
-def check_monitor(monitor: str, spec: TextSpec | None = None, option: str = "--model.monitor") -> None:
-    """Refuses a metric that is not measured: on any data, or on data of this kind.
-
-    Raises:
-        UsageError: With the nearest that there is.
-    """
-    known = (*SINGLE_LABEL_METRICS, *MULTI_LABEL_METRICS) if spec is None else task_of(spec).metric_names
-    names = sorted({f"validation/{name}" for name in (*known, "loss")})
-    if monitor not in names:
-        where = "" if spec is None else f" on {spec.task.replace('_', '-')} data"
-        raise UsageError(
-            f"{option} {monitor} is not measured{where}.{did_you_mean(monitor, names)} Measured are: {', '.join(names)}"
-        )

@@ -1,0 +1,32 @@
+"""The metric that a run is watched by: which names there are, and which way is better."""
+
+from __future__ import annotations
+
+from datamodules.errors import UsageError, did_you_mean
+from datamodules.text_spec import TextSpec
+from lightning_modules.metrics import MULTI_LABEL_METRICS, SINGLE_LABEL_METRICS
+from lightning_modules.tasks import task_of
+
+
+def mode_of(monitor: str) -> str:
+    """Whether a metric is better when lower or higher.
+
+    >>> mode_of("validation/loss"), mode_of("validation/macro_f1")
+    ('min', 'max')
+    """
+    return "min" if monitor.endswith("loss") else "max"
+
+
+def check_monitor(monitor: str, spec: TextSpec | None = None, option: str = "--model.monitor") -> None:
+    """Refuses a metric that is not measured: on any data, or on data of this kind.
+
+    Raises:
+        UsageError: With the nearest that there is.
+    """
+    known = (*SINGLE_LABEL_METRICS, *MULTI_LABEL_METRICS) if spec is None else task_of(spec).metric_names
+    names = sorted({f"validation/{name}" for name in (*known, "loss")})
+    if monitor not in names:
+        where = "" if spec is None else f" on {spec.task.replace('_', '-')} data"
+        raise UsageError(
+            f"{option} {monitor} is not measured{where}.{did_you_mean(monitor, names)} Measured are: {', '.join(names)}"
+        )
