@@ -14,16 +14,17 @@ for not_for_users in (
     ".*LeafSpec.*",  # inside Lightning
     ".*all_gather.* is deprecated",  # inside Lightning
     "It is recommended to use `self.log",  # each rank measures all texts, so there is nothing to average
+    "The number of training batches",  # fewer than the logging interval: the loss is logged at the epoch's end anyway
     "The dirpath has changed",  # on resuming; `ExactResume` sees to it
 ):
     warnings.filterwarnings("ignore", message=not_for_users)
 
 
 def main(arguments: list[str]) -> int:
-    """Runs one of `fit` (also where none is named), `validate`, `test`, `predict`.
+    """Runs one of `fit` (also where none is named), `validate`, `test`.
 
     Returns:
-        0 when all went well, 2 for a choice that cannot be, 1 for data that cannot be used.
+        0 when all went well, 2 for a choice that cannot be, 1 for data or folders that cannot be used.
     """
     from commands.cli import TextCLI
     from datamodules.errors import DataError, UsageError

@@ -38,6 +38,8 @@ class RunReport(Callback):
         self.seconds = {"prepare": 0.0, "fit": 0.0, "train": 0.0, "validation": 0.0, "test": 0.0}
         self.texts = 0
         self.epochs = 0
+        self.last_loss = 0.0
+        """Of the last validation inside training."""
         self.encoder: dict[str, Any] = {}
         """What the encoder says of its start, which a resumed run would not know."""
         self._starts: dict[str, float] = {}
@@ -101,6 +103,7 @@ class RunReport(Callback):
         self._start("train")
         assert isinstance(pl_module, TextClassifier)
         values = _metrics_of(trainer, "validation")
+        self.last_loss = values.get("loss", 0.0)
         name = pl_module.monitor.removeprefix("validation/")
         if name not in values:
             return
@@ -168,7 +171,7 @@ class RunReport(Callback):
             "monitor": model.monitor,
             "best_epoch": self.best.get("epoch"),
             "epochs": self.epochs,
-            "stopped": stopping[0] if stopping else None,
+            "stopped": "; ".join([*self._lost(model), *filter(None, stopping[:1])]) or None,
             "sampling": sampling[0] if sampling else None,
             "seed": run_seed(),
             "seconds": {name: round(value, 3) for name, value in self.seconds.items()},
@@ -186,6 +189,16 @@ class RunReport(Callback):
             },
             "versions": {name: version(name) for name in _VERSIONS} | {"python": platform.python_version()},
         }
+
+    def _lost(self, model: TextClassifier) -> list[str]:
+        """Says so where training went astray for good."""
+        if model.lost_since is not None:
+            lost = f"the loss is not a number since step {model.lost_since}"
+        elif not math.isfinite(self.last_loss):
+            lost = f"the validation loss is not a number after epoch {self.epochs}"
+        else:
+            return []
+        return [f"{lost}: training went astray; try a lower rate (--model.optimizer.lr)"]
 
     def _start(self, name: str) -> None:
         self._starts[name] = time.perf_counter()

@@ -63,6 +63,33 @@ def check_choices(config: Namespace) -> None:
             )
 
 
+def check_verb(config: Namespace, verb: str) -> None:
+    """Refuses what leaves a verb nothing to do.
+
+    Args:
+        config: Of that verb.
+        verb: `fit`, `validate` or `test`.
+
+    Raises:
+        UsageError: No checkpoint to measure; no step to train for; a limit on gradients below zero.
+    """
+    trainer = config.trainer
+    if verb != "fit" and config.get("ckpt_path") is None:
+        raise UsageError(
+            f"`{verb}` measures a trained model and there is none: give --ckpt_path RUN_OR_CHECKPOINT, with the data "
+            "and the config it was trained with (--config RUN/config.yaml)"
+        )
+    for name in ("max_epochs", "max_steps"):
+        if verb == "fit" and trainer.get(name) == 0:
+            raise UsageError(f"--trainer.{name} 0 leaves nothing to train; give at least 1, or -1 for no such limit")
+    clip = trainer.get("gradient_clip_val")
+    if clip is not None and not clip >= 0:
+        raise UsageError(
+            f"--trainer.gradient_clip_val is the most that gradients may measure and must be 0 or more (0 or null: no "
+            f"limit), got {clip:g}"
+        )
+
+
 def made_up_spec(config: Namespace, task: Task) -> TextSpec:
     """Data that no one has, for trying what was chosen before any row is read.
 

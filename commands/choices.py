@@ -66,6 +66,27 @@ def unknown_argument(key: str, cls: type, name: str) -> str:
     return f"--{key} {cls.__name__} has no argument {name}.{did_you_mean(name, names)}{takes}"
 
 
+def argument_of_none(key: str, name: str) -> str:
+    """Says that an argument was given for a class that nobody has named, with one that has it."""
+    having = _having(key, name)
+    if not having:
+        return f"--{key}.{name}: no class that --{key} takes has such an argument; name one of: {listed(members(key))}"
+    return (
+        f"--{key}.{name} is an argument of a class, and --{key} names none: name a class first, "
+        f"e.g. --{key} {having[0]} --{key}.{name} …"
+    )
+
+
+def argument_of_others(key: str, name: str) -> str:
+    """Asks whether a class was meant that has the argument, as the end of a sentence; empty where none has it."""
+    having = _having(key, name)
+    return f"; {listed(having)} can take it: did you mean --{key} {having[0]} --{key}.{name} …?" if having else ""
+
+
+def _having(key: str, name: str) -> list[str]:
+    return sorted(word for word, cls in members(key).items() if name in argument_names(cls))
+
+
 def _torch_classes(base: type) -> list[type]:
     waiting: list[Any] = [base]
     found: list[type] = []

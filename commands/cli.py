@@ -22,13 +22,13 @@ from callbacks.effective_shares import EffectiveShares
 from callbacks.exact_resume import ExactResume
 from callbacks.gradient_norm import GradientNorm
 from callbacks.run_report import RunReport
-from commands.checks import check_choices, follow_pretrained_encoder, made_up_spec
+from commands.checks import check_choices, check_verb, follow_pretrained_encoder, made_up_spec
 from commands.class_choice import plain_class_choice
 from commands.given_options import with_contents
 from commands.messages import ShortErrorParser, with_full_names
-from commands.run_folder import run_name
+from commands.run_folder import check_run_folder, folder_fault, run_name
 from commands.unknown_names import refuse_unknown_names
-from datamodules.errors import UsageError, did_you_mean
+from datamodules.errors import DataError, UsageError, did_you_mean
 from datamodules.text_datamodule import TextDataModule, epochs_of
 from lightning_modules.bundle import check_fits, find_checkpoint, read_checkpoint
 from lightning_modules.monitor import check_monitor, mode_of
@@ -38,7 +38,7 @@ from lightning_modules.text_classifier import TextClassifier
 for noisy in ("pytorch_lightning", "lightning_fabric"):
     logging.getLogger(noisy).setLevel(logging.WARNING)
 
-_VERBS = ("fit", "validate", "test", "predict")
+_VERBS = ("fit", "validate", "test")
 
 
 class TextCLI(LightningCLI):
@@ -50,9 +50,20 @@ class TextCLI(LightningCLI):
 
     def __init__(self, arguments: list[str]) -> None:
         first = arguments[0] if arguments else "-"
+        if first == "predict":
+            raise UsageError("train.py does not label texts; that is `python predict.py RUN_OR_CHECKPOINT FILE`")
         if first not in _VERBS and not first.startswith("-"):
             raise UsageError(f"there is no verb {first}.{did_you_mean(first, _VERBS)} It takes: {', '.join(_VERBS)}")
         self.arguments = arguments if first in _VERBS else ["fit", *arguments]
+        try:
+            self._run()
+        except OSError as error:
+            fault = folder_fault(error, self.config.get(self.subcommand) if hasattr(self, "subcommand") else None)
+            if fault is None:
+                raise
+            raise DataError(fault) from error
+
+    def _run(self) -> None:
         super().__init__(
             TextClassifier,
             TextDataModule,
@@ -126,6 +137,8 @@ class TextCLI(LightningCLI):
         config = self.config[self.subcommand]
         default = self._parser(self.subcommand).get_defaults().data.tokenizer
         follow_pretrained_encoder(config, default)
+        check_verb(config, str(self.subcommand))
+        check_run_folder(config, str(self.subcommand))
         check_choices(config)
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
@@ -177,7 +190,7 @@ class TextCLI(LightningCLI):
         if self.subcommand == "test" and not self.datamodule.has("test"):
             raise UsageError("the data have no test split; give a file named test, or use `validate`")
 
-    before_validate = before_test = before_predict = before_fit
+    before_validate = before_test = before_fit
 
     def _checkpoint_path(self) -> Path | None:
         """The file that `--ckpt_path` means; of a run folder the last checkpoint to go on from, the best to test."""

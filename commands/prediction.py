@@ -9,7 +9,7 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import NoReturn, TextIO
 
@@ -19,7 +19,7 @@ import torch
 from datamodules.augmentation_plan import default_variants
 from datamodules.collate import collate
 from datamodules.errors import UsageError, did_you_mean
-from datamodules.text_stream import NewText, new_texts
+from datamodules.text_stream import NewText, check_inputs, new_texts
 from datamodules.variants import Variants
 from lightning_modules.bundle import Bundle, load_bundle
 from lightning_modules.tasks import decided_names
@@ -39,24 +39,21 @@ def predict(arguments: list[str]) -> None:
         raise UsageError(f"--batch_size must be at least 1, got {chosen.batch_size}")
     if chosen.tta is not None and chosen.tta < 1:
         raise UsageError(f"--tta counts the text itself and must be at least 1, got {chosen.tta}")
+    _check_output(chosen.output)
+    reading = (chosen.inputs, chosen.text_column, chosen.text_pair_column, chosen.encoding)
+    check_inputs(*reading)
     bundle = load_bundle(Path(chosen.checkpoint))
     variants = bundle.variants or Variants(default_variants())
     variants.count = variants.count if chosen.tta is None else chosen.tta
     device = _device(chosen.device)
     bundle.encoder.to(device)
     bundle.head.to(device)
-    texts = new_texts(chosen.inputs, chosen.text_column, chosen.text_pair_column, chosen.encoding)
     size = chosen.batch_size if not chosen.inputs or "-" in chosen.inputs else chosen.batch_size * _CHUNK
+    answers = _answers(bundle, new_texts(*reading), variants, size, chosen.batch_size, device)
+    first = next(answers, None)  # before the output is begun: what is wrong with the first texts leaves none
     with _output(chosen.output) as file:
         writer = _csv_writer(file, bundle) if chosen.format == "csv" else None
-        while chunk := list(islice(texts, size)):
-            probabilities = chunk_probabilities(bundle, chunk, chosen.batch_size, device)
-            firsts = [text.text if bundle.spec.pairs else _whole(text) for text in chunk]
-            for changed in variants.of(firsts):
-                seconds = (text.pair if bundle.spec.pairs else None for text in chunk)
-                others = [NewText(*both) for both in zip(changed, seconds, strict=True)]
-                probabilities += chunk_probabilities(bundle, others, chosen.batch_size, device)
-            probabilities /= variants.count
+        for chunk, probabilities in chain([] if first is None else [first], answers):
             decided = decided_names(bundle.task, bundle.spec, probabilities)
             for text, names, row in zip(chunk, decided, probabilities.tolist(), strict=True):
                 if writer is not None:
@@ -66,6 +63,20 @@ def predict(arguments: list[str]) -> None:
                 else:
                     file.write(_json_line(bundle, text, names, row))
             file.flush()
+
+
+def _answers(
+    bundle: Bundle, texts: Iterator[NewText], variants: Variants, size: int, batch_size: int, device: torch.device
+) -> Iterator[tuple[list[NewText], torch.Tensor]]:
+    """Chunks of texts with their probabilities, on average over their variants."""
+    while chunk := list(islice(texts, size)):
+        probabilities = chunk_probabilities(bundle, chunk, batch_size, device)
+        firsts = [text.text if bundle.spec.pairs else _whole(text) for text in chunk]
+        for changed in variants.of(firsts):
+            seconds = (text.pair if bundle.spec.pairs else None for text in chunk)
+            others = [NewText(*both) for both in zip(changed, seconds, strict=True)]
+            probabilities += chunk_probabilities(bundle, others, batch_size, device)
+        yield chunk, probabilities / variants.count
 
 
 def chunk_probabilities(bundle: Bundle, texts: list[NewText], batch_size: int, device: torch.device) -> torch.Tensor:
@@ -129,6 +140,11 @@ def _device(name: str) -> torch.device:
     return device
 
 
+def _check_output(path: str | None) -> None:
+    if path is not None and not Path(path).parent.is_dir():
+        raise UsageError(f"--output {path}: there is no folder {Path(path).parent}")
+
+
 @contextmanager
 def _output(path: str | None) -> Iterator[TextIO]:
     """The standard output, or a file that appears only once it is whole."""
@@ -136,8 +152,6 @@ def _output(path: str | None) -> Iterator[TextIO]:
         yield sys.stdout
         return
     beside = Path(f"{path}.unfinished")
-    if not beside.parent.is_dir():
-        raise UsageError(f"--output {path}: there is no folder {beside.parent}")
     try:
         with beside.open("w", encoding="utf-8", newline="") as file:
             yield file

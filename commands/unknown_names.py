@@ -6,7 +6,14 @@ from collections.abc import Iterable
 
 from pytorch_lightning.cli import LightningArgumentParser
 
-from commands.choices import argument_names, members, unknown_argument, unknown_class
+from commands.choices import (
+    argument_names,
+    argument_of_none,
+    argument_of_others,
+    members,
+    unknown_argument,
+    unknown_class,
+)
 from commands.given_options import Given, given_options, is_config
 from datamodules.errors import UsageError, did_you_mean
 
@@ -23,12 +30,18 @@ def refuse_unknown_names(parser: LightningArgumentParser, arguments: list[str]) 
     """
     known = _option_names(parser)
     chosen = _default_classes(parser, known)
+    given_classes: set[str] = set()
     faults = []
     for given in given_options(arguments):
         name = given.name.removesuffix("+")
         owner, _, last = name.rpartition(".")
         fault = None
         if members(name) and (name in known or name.endswith(".base")):
+            given_classes.add(name)
+            if given.value in ("null", "None"):
+                chosen.pop(name, None)
+            elif not isinstance(given.value, str):
+                chosen[name] = ""  # a list of classes, say
             if isinstance(given.value, str) and given.value not in ("", "null", "None"):
                 chosen[name] = given.value
                 if is_config(given.value):
@@ -39,8 +52,12 @@ def refuse_unknown_names(parser: LightningArgumentParser, arguments: list[str]) 
             continue
         elif members(owner):
             cls = members(owner).get(chosen.get(owner, "").rsplit(".", 1)[-1])
-            if cls is not None and last not in argument_names(cls):
+            if owner in known and owner not in chosen:
+                fault = argument_of_none(owner, last)
+            elif cls is not None and last not in argument_names(cls):
                 fault = unknown_argument(owner, cls, last)
+                if owner not in given_classes:
+                    fault += argument_of_others(owner, last)
         elif not any(name.startswith(f"{key}.") for key in known if members(key)):
             fault = _unknown_option(given, known)
         if fault is not None:

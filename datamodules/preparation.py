@@ -175,7 +175,10 @@ def with_all_splits(splits: dict[SplitName, Rows], choices: Choices, notes: list
             )
         splits[name] = splits["train"].take(off)
         splits["train"] = splits["train"].take(stay)
-        notes.append(f"{name}: {len(off)} of {whole} training rows were cut off, stratified (--data.split_seed)")
+        were = "rows was" if len(off) == 1 else "rows were"
+        notes.append(
+            f"{name}: {len(off)} of {whole} {were} set aside from the training split, stratified (--data.split_seed)"
+        )
     if choices.folds is not None and choices.fold is not None:
         splits = with_fold(splits, choices.folds, choices.fold, choices.split_seed, notes)
     # last, so that validation and test are as large as if training had all of its rows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import gzip
 import json
@@ -50,6 +51,28 @@ def new_texts(
             yield new
 
 
+def check_inputs(inputs: list[str], text_column: str, pair_column: str, encoding: str) -> None:
+    """Reads the first text of every file, so that what is wrong with one is known before any text is answered.
+
+    Args:
+        inputs: As `new_texts` takes them; the standard input is left alone.
+        text_column: Likewise.
+        pair_column: Likewise.
+        encoding: Likewise.
+
+    Raises:
+        UsageError: A file is not there, or the encoding is not known.
+        DataError: A file cannot be read as what its ending says.
+    """
+    try:
+        codecs.lookup(encoding)
+    except LookupError as error:
+        raise UsageError(f"--encoding {encoding!r} is not known to Python; utf-8, gb18030 and latin-1 are") from error
+    for given in inputs:
+        if given != "-":
+            next(_texts_of(given, text_column, pair_column, encoding), None)
+
+
 def _texts_of(given: str, text_column: str, pair_column: str, encoding: str) -> Iterator[NewText]:
     path = Path(given)
     if given == "-":
@@ -92,8 +115,6 @@ def _from_file(path: Path, text_column: str, pair_column: str, encoding: str) ->
     except UnicodeError as error:
         reason = getattr(error, "reason", error)  # a byte order mark that is not there has none
         raise DataError(f"{path} is not {encoding} ({reason}); name its encoding with --encoding") from error
-    except LookupError as error:
-        raise UsageError(f"--encoding {encoding!r} is not known to Python; utf-8, gb18030 and latin-1 are") from error
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise DataError(f"{path} is no whole gzip file ({error}); write or fetch it again") from error
     except OSError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -80,6 +81,8 @@ class TextClassifier(LightningModule):
         """Which rate each depth learns at; `DifferentialLearningRates` puts its own here."""
         self.evaluations: dict[str, Evaluation] = {}
         """The last complete evaluation of each split."""
+        self.lost_since: int | None = None
+        """The step since which the training loss has not been finite, as far as it was looked at; None where it is."""
         self._seen: list[Evaluation] = []
         self._is_new = False
         self._train_loss = torch.zeros(())
@@ -245,8 +248,13 @@ class TextClassifier(LightningModule):
         # A mean over the steps since the last one: logging each step would cost more than the smallest models do.
         # Straight to the loggers, which Lightning would leave out at the end of a short epoch.
         mean = self._train_loss / self._train_steps
+        value = float(mean)
+        if math.isfinite(value):
+            self.lost_since = None
+        elif self.lost_since is None:
+            self.lost_since = self.global_step + 1
         for logger in self.loggers:
-            logger.log_metrics({"train/loss": float(mean)}, step=self.global_step)
+            logger.log_metrics({"train/loss": value}, step=self.global_step)
         self.log("loss", mean, prog_bar=True, logger=False, batch_size=self._train_steps)
         self._train_loss, self._train_steps = torch.zeros_like(mean), 0
 
@@ -270,6 +278,8 @@ class TextClassifier(LightningModule):
         evaluation = Evaluation(**{name: part[first].cpu() for name, part in parts.items()})
         self.evaluations[split] = evaluation
         values = self.task.metrics(evaluation.probabilities, evaluation.labels)
+        if not evaluation.probabilities.isfinite().all():  # some class is still the greatest, and might look the best
+            values = dict.fromkeys(values, math.nan)
         values["loss"] = float(evaluation.losses.mean())
         logged = {f"{split}/{name}": torch.tensor(value) for name, value in values.items()}
         self.log_dict(logged, batch_size=len(rows), rank_zero_only=False)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 from torch import Tensor, nn
@@ -50,7 +51,7 @@ class TextEncoder(Rebuildable, nn.Module, ABC):
 
     def start_from(self, data: TrainingTexts) -> None:
         """Takes what it needs of the texts it is about to learn from; not where weights come from a checkpoint."""
-        for table in self._tables():
+        for table in self._tables:
             table.start_from(data)
 
     def hold_back(self, epoch: int) -> None:
@@ -59,17 +60,19 @@ class TextEncoder(Rebuildable, nn.Module, ABC):
         Args:
             epoch: Counted from 0.
         """
-        for table in self._tables():
+        for table in self._tables:
             table.hold_back(epoch)
 
     def about(self) -> dict[str, Any]:
         """For the report: plain values by topic."""
-        said = [table.about for table in self._tables() if table.about]
+        said = [table.about for table in self._tables if table.about]
         return {"vectors": said[0]} if said else {}
 
     def notes(self) -> list[str]:
         """What a user should know of how it starts, in plain words."""
-        return [note for table in self._tables() for note in table.notes]
+        return [note for table in self._tables for note in table.notes]
 
-    def _tables(self) -> Iterator[TokenEmbedding]:
-        return (module for module in self.modules() if isinstance(module, TokenEmbedding))
+    @cached_property
+    def _tables(self) -> list[TokenEmbedding]:
+        """Found once, since every step asks for them; the encoder must be whole by then."""
+        return [module for module in self.modules() if isinstance(module, TokenEmbedding)]

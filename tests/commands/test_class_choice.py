@@ -32,7 +32,7 @@ def test_another_optimizer_does_not_inherit_the_weight_decay_of_the_default(conf
 def test_arguments_given_to_the_former_class_are_forgotten(config):
     given = ("--model.encoder.dim", 7, "--model.encoder", "RNN", "--model.encoder.hidden", 5)
     arguments = config(*given)["model"]["encoder"]["init_args"]
-    assert (arguments["dim"], arguments["hidden"]) == (300, 5)
+    assert (arguments["dim"], arguments["hidden"]) == (None, 5)
     assert "filters" not in arguments
 
 
@@ -42,7 +42,7 @@ def test_a_config_chooses_another_class_from_its_own_defaults(config, tmp_path):
     second.write_text("model: {encoder: TextCNN}")
     encoder = config("--config", first, "--config", second)["model"]["encoder"]
     assert encoder["class_path"].endswith("TextCNN")
-    assert encoder["init_args"]["dim"] == 300
+    assert encoder["init_args"]["dim"] is None
 
 
 def test_arguments_for_the_same_class_stay_in_layers(config, tmp_path):

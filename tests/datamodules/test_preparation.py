@@ -121,8 +121,11 @@ def test_one_file_is_cut_into_three_stratified_and_seeded(data):
     assert counts == {"train": [32, 16], "validation": [4, 2], "test": [4, 2]}
     numbers = [number for name in counts for number in module.split(name).numbers.tolist()]
     assert sorted(numbers) == list(range(60))
-    assert "test: 6 of 60 training rows were cut off, stratified (--data.split_seed)" in module.notes
-    assert "validation: 6 of 60 training rows were cut off, stratified (--data.split_seed)" in module.notes
+    assert "test: 6 of 60 rows were set aside from the training split, stratified (--data.split_seed)" in module.notes
+    assert (
+        "validation: 6 of 60 rows were set aside from the training split, stratified (--data.split_seed)"
+        in module.notes
+    )
     other = data(rows, split_seed=1)
     assert other.split("test").numbers.tolist() != module.split("test").numbers.tolist()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 
 import pytest
-from workplace import USAGE, assert_refused
+from workplace import DATA, USAGE, assert_refused
 
 # The arguments after `python train.py`, and what the message must say.
 ARGUMENTS = {
@@ -45,7 +45,23 @@ ARGUMENTS = {
         r'no option --trainer.max_epoch\. Did you mean "--trainer.max_epochs"\?',
     ),
     "an option of another callback": ("--early_stopping.patienc 3", r'Did you mean "--early_stopping.patience"\?'),
-    "a verb": ("tets", r'there is no verb tets\. Did you mean "test"\? It takes: fit, validate, test, predict'),
+    "a verb": ("tets", r'there is no verb tets\. Did you mean "test"\? It takes: fit, validate, test$'),
+    "an argument of no class": (
+        "--model.loss.gamma 2",
+        r"--model.loss names none: name a class first, e.g. --model.loss Focal --model.loss.gamma …",
+    ),
+    "an argument of no schedule": (
+        "--model.schedule.warmup 0.1",
+        r"--model.schedule names none: .*--model.schedule Warmup\w+ --model.schedule.warmup …",
+    ),
+    "an argument of no augmentation": (
+        "--data.augmentations.rate 0.1",
+        r"--data.augmentations names none|no class that --data.augmentations takes",
+    ),
+    "an argument of a loss taken back": (
+        "--model.loss Focal --model.loss null --model.loss.gamma 2",
+        r"--model.loss names none: name a class first",
+    ),
     "two faults at once": (
         "--data.batchsize 3 --model.encoder RN",
         r"(?s)no option --data.batchsize.*--model.encoder has no choice named RN",
@@ -153,6 +169,13 @@ ARGUMENTS = {
         "--trainer.val_check_interval 1000",
         r"--trainer.val_check_interval 1000 is beyond the 2 batches of an epoch",
     ),
+    "no epoch": ("--trainer.max_epochs 0", r"--trainer.max_epochs 0 leaves nothing to train"),
+    "no step": ("--trainer.max_steps 0", r"--trainer.max_steps 0 leaves nothing to train"),
+    "a limit below zero": ("--trainer.gradient_clip_val -1", r"--trainer.gradient_clip_val .* 0 or more .*got -1"),
+    # folders of runs
+    "a name that leads away": ("--name ../../x", r"--name is the name of one folder, .*got '../../x'"),
+    "a name of no folder": ("--name ..", r"--name is the name of one folder, .*got '..'"),
+    "a version with a slash": ("--version a/b", r"--version is the name of one folder, .*got 'a/b'"),
     # what does not go together
     "a metric": (
         "--model.monitor validation/macrof1",
@@ -203,84 +226,6 @@ ARGUMENTS = {
 }
 
 
-# What a config file says, and what the message must say.
-CONFIGS = {
-    "broken YAML": ("model: [", r"config.*(YAML|parse|parsing|expected)"),
-    "a list": ("- model", r"a config file holds no keys"),
-    "a word": ("hello", r"a config file holds no keys"),
-    "nothing": ("", r"a config file holds no keys"),
-    "a key of nothing": ("modl: 3", r"config.yaml: there is no key modl\..*Did you mean \"model\""),
-    "a key of the model": ("model: {encodr: RNN}", r"there is no key model.encodr.*Did you mean \"model.encoder\""),
-    "a key of the trainer": (
-        "trainer: {max_epoch: 3}",
-        r"there is no key trainer.max_epoch\..*Did you mean \"trainer.max_epochs\"",
-    ),
-    "a class": ("model: {encoder: RN}", r'--model.encoder has no choice named RN\. Did you mean "RNN"\?'),
-    "a class by class_path": (
-        "model: {encoder: {class_path: RN}}",
-        r'--model.encoder has no choice named RN\. Did you mean "RNN"\?',
-    ),
-    "an argument of a class": (
-        "model: {encoder: {class_path: RNN, init_args: {cel: gru}}}",
-        r'--model.encoder RNN has no argument cel\. Did you mean "cell"\?',
-    ),
-    "an argument of a loss": (
-        "model: {loss: {class_path: Focal, init_args: {gama: 2}}}",
-        r'--model.loss Focal has no argument gama\. Did you mean "gamma"\?',
-    ),
-    "an argument of a loss inside": (
-        "model: {loss: {class_path: OHEM, init_args: {base: {class_path: Focal, init_args: {gama: 2}}}}}",
-        r'Focal has no argument gama\. Did you mean "gamma"\?',
-    ),
-    "an argument of a schedule": (
-        "model: {schedule: {class_path: WarmupCosine, init_args: {warmpu: 0.1}}}",
-        r'--model.schedule WarmupCosine has no argument warmpu\. Did you mean "warmup"\?',
-    ),
-    "a word for a number": ("trainer: {max_epochs: abc}", r"--trainer.max_epochs must be int.*got 'abc'"),
-    "a number for a list": (
-        "model: {encoder: {class_path: TextCNN, init_args: {widths: 3}}}",
-        r"widths must be .*got '3'",
-    ),
-    "a word for a share": (
-        "model: {loss: {class_path: OHEM, init_args: {keep: half}}}",
-        r"--model.loss.keep must be float, got 'half'",
-    ),
-    "a value out of its range": (
-        "model: {schedule: {class_path: WarmupCosine, init_args: {warmup: 500}}}",
-        r"--model.schedule: warmup is a share of training .*got 500",
-    ),
-    "no such metric": ("model: {monitor: validation/f1}", r'Did you mean "validation/\w*f1"'),
-}
-
-
-@pytest.mark.parametrize("case", CONFIGS)
-def test_a_wrong_config_is_refused_with_code_2(case, work, data, tmp_path):
-    text, words = CONFIGS[case]
-    config = tmp_path / "config.yaml"
-    config.write_text(text, encoding="utf-8")
-    answer = work.train("--config", config, "--data.source", "Files", "--data.source.path", data)
-    assert_refused(answer, work, USAGE, words)
-
-
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("class_path: RNN\ninit_args: {cel: gru}", r'rnn.yaml: --model.encoder RNN has no argument cel\. .*"cell"\?'),
-        ("class_path: RNN\ninit_args: {hidden: many}", r"--model.encoder.hidden must be int, got 'many'"),
-        ("class_path: RN", r'rnn.yaml: --model.encoder has no choice named RN\. Did you mean "RNN"\?'),
-        ("RN", r"--model.encoder has no choice named RN\."),
-    ],
-)
-def test_a_wrong_config_of_a_single_class_is_refused(text, words, work, tmp_path):
-    (tmp_path / "rnn.yaml").write_text(text, encoding="utf-8")
-    assert_refused(work.train("--model.encoder", tmp_path / "rnn.yaml"), work, USAGE, words)
-
-
-def test_a_config_of_another_encoding_is_refused(work, tmp_path):
-    (tmp_path / "config.yaml").write_bytes("name: süß".encode("latin-1"))
-    assert_refused(work.train("--config", tmp_path / "config.yaml"), work, USAGE, r"a config file is not UTF-8")
-
-
 @pytest.mark.parametrize("case", ARGUMENTS)
 def test_a_wrong_choice_is_refused_with_code_2(case, work, data):
     arguments, words = ARGUMENTS[case]
@@ -290,3 +235,44 @@ def test_a_wrong_choice_is_refused_with_code_2(case, work, data):
     if "tets" in given:  # a verb stands first
         given.reverse()
     assert_refused(work.train(*given), work, USAGE, words)
+
+
+@pytest.mark.parametrize("verb", ["test", "validate"])
+def test_a_verb_that_measures_needs_a_checkpoint(verb, work, on):
+    words = rf"`{verb}` measures a trained model and there is none: give --ckpt_path RUN_OR_CHECKPOINT"
+    assert_refused(work.train(verb, *on), work, USAGE, words)
+
+
+def test_labelling_texts_is_for_the_other_script(work, on):
+    assert_refused(work.train("predict", *on), work, USAGE, r"does not label texts; that is `python predict.py RUN_OR")
+
+
+def test_an_argument_of_another_class_than_the_default_names_one_that_takes_it(work):
+    words = r"Demo has no argument path\. .*Files.* did you mean --data.source Files --data.source.path …\?"
+    assert_refused(work.train("--data.source.path", "texts.csv"), work, USAGE, words)
+
+
+def test_an_argument_may_follow_a_class_from_a_config(work, tmp_path):
+    (tmp_path / "loss.yaml").write_text("model: {loss: {class_path: Focal}}", encoding="utf-8")
+    answer = work.train("--config", tmp_path / "loss.yaml", "--model.loss.gamma", -1)
+    assert_refused(answer, work, USAGE, r"--model.loss: gamma must be 0 or more, got -1")
+
+
+def test_a_file_in_the_place_of_the_run_folder_is_told_in_one_message(work, on):
+    work.root.mkdir()
+    (work.root / "taken").write_text("", encoding="utf-8")
+    answer = work.train(*on, "--name", "taken", "--trainer.max_epochs", 1)
+    assert answer.code == DATA
+    assert "Traceback" not in answer.err
+    assert answer.err.startswith(f"error: {work.root / 'taken'} cannot be written (")
+    assert "--trainer.default_root_dir" in answer.err
+
+
+def test_the_report_of_an_earlier_run_is_not_overwritten(work, on):
+    earlier = work.root / "mine" / "a" / "report.json"
+    earlier.parent.mkdir(parents=True)
+    earlier.write_text("{}", encoding="utf-8")
+    answer = work.train(*on, "--name", "mine", "--version", "a")
+    assert answer.code == USAGE
+    assert "holds the report of an earlier run, which would be overwritten; give another --version" in answer.err
+    assert earlier.read_text(encoding="utf-8") == "{}"

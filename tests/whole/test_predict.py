@@ -244,8 +244,16 @@ def test_input_that_cannot_be_read_is_refused(case, trained, work, tmp_path):
     (tmp_path / "cut.txt.gz").write_bytes(gzip.compress(b"a text\n" * 99)[:-9])
     arguments, code, words = FAULTS[case]
     answer = work.predict(trained, *(argument.format(folder=tmp_path) for argument in arguments))
-    header = "text,label,probability:fruit,probability:metal,probability:river\n"
-    assert_refused(answer._replace(out=answer.out.replace(header, "")), work, code, words)
+    assert_refused(answer, work, code, words)
+
+
+def test_a_bad_file_behind_a_good_one_leaves_no_answer(trained, work, data, tmp_path):
+    target = tmp_path / "answers.csv"
+    (tmp_path / "columns.csv").write_text("txet\na text\n")
+    for bad, code in (("nothere.csv", USAGE), (tmp_path / "columns.csv", DATA)):
+        assert_refused(work.predict(trained, data / "test.csv", bad), work, code, r"nothere.csv|no column \"text\"")
+        assert work.predict(trained, data / "test.csv", bad, "--output", target).code == code
+    assert not target.exists()
 
 
 def test_a_run_or_checkpoint_that_is_not_there_is_refused(work):

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import csv
 import gzip
+import importlib
 import json
 import math
 import os
+import re
 import struct
+import warnings
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -16,6 +19,8 @@ import torch
 import yaml
 from sklearn.metrics import accuracy_score, f1_score
 from workplace import LEARNING_EPOCHS, TINY, TINY_RNN, predictions_of, report_of, rows, write_splits, write_table
+
+import train
 
 
 def weights_of(run: Path, name: str = "last") -> dict[str, torch.Tensor]:
@@ -123,7 +128,8 @@ def test_one_file_is_split_and_columns_may_have_any_names(work, tmp_path):
     report = report_of(run)
     assert report["data"]["rows"] == {"train": 80, "validation": 10, "test": 10}
     assert any(
-        note.startswith("test: 10 of 100 training rows were cut off, stratified") for note in report["data"]["notes"]
+        note.startswith("test: 10 of 100 rows were set aside from the training split, stratified")
+        for note in report["data"]["notes"]
     )
     for line in predictions_of(run):  # by its number, each row is found again
         assert table[int(line["row"])]["Nachricht"] == line["text"]
@@ -261,3 +267,20 @@ def test_a_second_run_gets_a_folder_of_its_own_and_names_may_be_given(work, on):
     named = work.fit(*on, "--name", "mine", "--version", "a")
     assert named == work.root / "mine" / "a"
     assert (named / "report.json").exists()
+
+
+def test_a_loss_that_is_no_number_is_told_and_is_never_the_best(work, on):
+    with pytest.warns(UserWarning, match="gradients stopped being finite"):
+        report = report_of(work.fit(*on, "--model.optimizer.lr", 1e30, epochs=2))
+    lost = r"the loss is not a number since step \d+: training went astray; try a lower rate \(--model.optimizer.lr\); "
+    assert re.match(lost, report["stopped"])
+    assert report["validation"]["macro_f1"] is None
+    assert report["test"]["loss"] is None
+
+
+def test_a_short_epoch_is_no_reason_to_warn():
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        importlib.reload(train)
+        warnings.warn("The number of training batches (3) is smaller than the logging interval", stacklevel=1)
+    assert caught == []

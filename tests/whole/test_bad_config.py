@@ -1,0 +1,83 @@
+"""What a user may get wrong in a config file: each ends with exit code 2, one clear message and no run folder."""
+
+from __future__ import annotations
+
+import pytest
+from workplace import USAGE, assert_refused
+
+# What a config file says, and what the message must say.
+CONFIGS = {
+    "broken YAML": ("model: [", r"config.*(YAML|parse|parsing|expected)"),
+    "a list": ("- model", r"a config file holds no keys"),
+    "a word": ("hello", r"a config file holds no keys"),
+    "nothing": ("", r"a config file holds no keys"),
+    "a key of nothing": ("modl: 3", r"config.yaml: there is no key modl\..*Did you mean \"model\""),
+    "a key of the model": ("model: {encodr: RNN}", r"there is no key model.encodr.*Did you mean \"model.encoder\""),
+    "a key of the trainer": (
+        "trainer: {max_epoch: 3}",
+        r"there is no key trainer.max_epoch\..*Did you mean \"trainer.max_epochs\"",
+    ),
+    "a class": ("model: {encoder: RN}", r'--model.encoder has no choice named RN\. Did you mean "RNN"\?'),
+    "a class by class_path": (
+        "model: {encoder: {class_path: RN}}",
+        r'--model.encoder has no choice named RN\. Did you mean "RNN"\?',
+    ),
+    "an argument of a class": (
+        "model: {encoder: {class_path: RNN, init_args: {cel: gru}}}",
+        r'--model.encoder RNN has no argument cel\. Did you mean "cell"\?',
+    ),
+    "an argument of a loss": (
+        "model: {loss: {class_path: Focal, init_args: {gama: 2}}}",
+        r'--model.loss Focal has no argument gama\. Did you mean "gamma"\?',
+    ),
+    "an argument of a loss inside": (
+        "model: {loss: {class_path: OHEM, init_args: {base: {class_path: Focal, init_args: {gama: 2}}}}}",
+        r'Focal has no argument gama\. Did you mean "gamma"\?',
+    ),
+    "an argument of a schedule": (
+        "model: {schedule: {class_path: WarmupCosine, init_args: {warmpu: 0.1}}}",
+        r'--model.schedule WarmupCosine has no argument warmpu\. Did you mean "warmup"\?',
+    ),
+    "a word for a number": ("trainer: {max_epochs: abc}", r"--trainer.max_epochs must be int.*got 'abc'"),
+    "a number for a list": (
+        "model: {encoder: {class_path: TextCNN, init_args: {widths: 3}}}",
+        r"widths must be .*got '3'",
+    ),
+    "a word for a share": (
+        "model: {loss: {class_path: OHEM, init_args: {keep: half}}}",
+        r"--model.loss.keep must be float, got 'half'",
+    ),
+    "a value out of its range": (
+        "model: {schedule: {class_path: WarmupCosine, init_args: {warmup: 500}}}",
+        r"--model.schedule: warmup is a share of training .*got 500",
+    ),
+    "no such metric": ("model: {monitor: validation/f1}", r'Did you mean "validation/\w*f1"'),
+}
+
+
+@pytest.mark.parametrize("case", CONFIGS)
+def test_a_wrong_config_is_refused_with_code_2(case, work, data, tmp_path):
+    text, words = CONFIGS[case]
+    config = tmp_path / "config.yaml"
+    config.write_text(text, encoding="utf-8")
+    answer = work.train("--config", config, "--data.source", "Files", "--data.source.path", data)
+    assert_refused(answer, work, USAGE, words)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("class_path: RNN\ninit_args: {cel: gru}", r'rnn.yaml: --model.encoder RNN has no argument cel\. .*"cell"\?'),
+        ("class_path: RNN\ninit_args: {hidden: many}", r"--model.encoder.hidden must be int, got 'many'"),
+        ("class_path: RN", r'rnn.yaml: --model.encoder has no choice named RN\. Did you mean "RNN"\?'),
+        ("RN", r"--model.encoder has no choice named RN\."),
+    ],
+)
+def test_a_wrong_config_of_a_single_class_is_refused(text, words, work, tmp_path):
+    (tmp_path / "rnn.yaml").write_text(text, encoding="utf-8")
+    assert_refused(work.train("--model.encoder", tmp_path / "rnn.yaml"), work, USAGE, words)
+
+
+def test_a_config_of_another_encoding_is_refused(work, tmp_path):
+    (tmp_path / "config.yaml").write_bytes("name: süß".encode("latin-1"))
+    assert_refused(work.train("--config", tmp_path / "config.yaml"), work, USAGE, r"a config file is not UTF-8")
