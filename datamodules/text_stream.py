@@ -38,9 +38,10 @@ def new_texts(
         encoding: Of files; the standard input is taken as it comes.
 
     Raises:
-        UsageError: What looks like a file is not there.
+        UsageError: What looks like a file is not there, or the encoding is not known.
         DataError: A file lacks the column, or cannot be read as what its ending says.
     """
+    _check_encoding(encoding)
     for given in inputs or ["-"]:
         for number, new in enumerate(_texts_of(given, text_column, pair_column, encoding), start=1):
             if any(_has_half(text) for text in new):
@@ -64,13 +65,17 @@ def check_inputs(inputs: list[str], text_column: str, pair_column: str, encoding
         UsageError: A file is not there, or the encoding is not known.
         DataError: A file cannot be read as what its ending says.
     """
+    _check_encoding(encoding)
+    for given in inputs:
+        if given != "-":
+            next(_texts_of(given, text_column, pair_column, encoding), None)
+
+
+def _check_encoding(encoding: str) -> None:
     try:
         codecs.lookup(encoding)
     except LookupError as error:
         raise UsageError(f"--encoding {encoding!r} is not known to Python; utf-8, gb18030 and latin-1 are") from error
-    for given in inputs:
-        if given != "-":
-            next(_texts_of(given, text_column, pair_column, encoding), None)
 
 
 def _texts_of(given: str, text_column: str, pair_column: str, encoding: str) -> Iterator[NewText]:
