@@ -124,6 +124,8 @@ def _check_repeats(least: int, most: int | None, epoch_length: float) -> None:
             f"min_repeats {least} fills an epoch of {epoch_length:g} times the training texts and leaves nothing to "
             f"balance; choose less, or an epoch_length above {least}"
         )
+    if most is not None and most < 1:
+        raise UsageError(f"max_repeats is a number of draws and must be at least 1, got {most}")
     if most is not None and most <= epoch_length:
         raise UsageError(
             f"max_repeats {most} cannot fill an epoch of {epoch_length:g} times the training texts and leave a choice; "

@@ -100,6 +100,7 @@ def test_classes_are_mixed_within_an_epoch():
             {"max_repeats": 2, "epoch_length": 2.5},
             "max_repeats 2 cannot fill an epoch of 2.5 times .* choose at least 3, or an epoch_length below 2",
         ),
+        ({"max_repeats": 0}, "max_repeats is a number of draws and must be at least 1, got 0"),
         ({"max_repeats": 1}, "max_repeats 1 cannot fill an epoch of 1 times .* choose at least 2"),
         ({"start": 1.0}, r"start is a share of the epochs and must be in \[0, 1\), got 1.0"),
         ({"schedule": "later"}, 'schedule must be "constant", "deferred" or "progressive", got "later"'),
