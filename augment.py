@@ -21,16 +21,9 @@ def main(arguments: list[str]) -> int:
         0 when all went well, 2 for a choice that cannot be, 1 for data that cannot be used.
     """
     from commands.augmenting import augment
-    from datamodules.errors import DataError, UsageError
+    from commands.ending import exit_code
 
-    try:
-        augment(arguments)
-    except (UsageError, DataError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    except BrokenPipeError:  # the reader of our output, `head` say, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 0
+    return exit_code(augment, arguments, may_be_cut=True)
 
 
 if __name__ == "__main__":

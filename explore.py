@@ -18,15 +18,10 @@ def main(arguments: list[str]) -> int:
     Returns:
         0 when all went well, 2 for a choice that cannot be, 1 for data that cannot be used.
     """
+    from commands.ending import exit_code
     from commands.exploration import explore
-    from datamodules.errors import DataError, UsageError
 
-    try:
-        explore(arguments)
-    except (UsageError, DataError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    return 0
+    return exit_code(explore, arguments)
 
 
 if __name__ == "__main__":

@@ -21,17 +21,10 @@ def main(arguments: list[str]) -> int:
     Returns:
         0 when all went well, 2 for a choice that cannot be, 1 for data that cannot be used.
     """
+    from commands.ending import exit_code
     from commands.prediction import predict
-    from datamodules.errors import DataError, UsageError
 
-    try:
-        predict(arguments)
-    except (UsageError, DataError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    except BrokenPipeError:  # the reader of our output, `head` say, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 0
+    return exit_code(predict, arguments, may_be_cut=True)
 
 
 if __name__ == "__main__":

@@ -27,14 +27,9 @@ def main(arguments: list[str]) -> int:
         0 when all went well, 2 for a choice that cannot be, 1 for data or folders that cannot be used.
     """
     from commands.cli import TextCLI
-    from datamodules.errors import DataError, UsageError
+    from commands.ending import exit_code
 
-    try:
-        TextCLI(arguments)
-    except (UsageError, DataError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    return 0
+    return exit_code(TextCLI, arguments)
 
 
 if __name__ == "__main__":
