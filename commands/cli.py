@@ -187,6 +187,8 @@ class TextCLI(LightningCLI):
             check_monitor(config.early_stopping.monitor, spec, "--early_stopping.monitor")
         if checkpoint is not None and path is not None:
             check_fits(checkpoint, path, spec, self.datamodule.tokenizer, self.model.rehearse(spec))
+        elif self.subcommand == "fit":
+            self.model.rehearse_start(spec, self.datamodule)
         if self.subcommand == "test" and not self.datamodule.has("test"):
             raise UsageError("the data have no test split; give a file named test, or use `validate`")
 

@@ -16,6 +16,7 @@ from torch.optim import Optimizer
 
 from datamodules.errors import UsageError
 from datamodules.text_spec import TextSpec
+from datamodules.vectors.choices import TrainingTexts
 from lightning_modules.encoders.base import TextEncoder
 from lightning_modules.heads.base import Head
 from lightning_modules.optim.schedules import ProgressSchedule, ScheduleFactory
@@ -47,6 +48,26 @@ def model_shapes(
         return {}
     both = nn.ModuleDict({"encoder": encoder, "head": head})
     return {name: tuple(weight.shape) for name, weight in both.state_dict().items() if isinstance(weight, Tensor)}
+
+
+def rehearse_start(spec: TextSpec, make_encoder: Callable[[TextSpec], TextEncoder], data: TrainingTexts) -> None:
+    """Lets an encoder without memory take what a new one needs of the training texts; the real one finds it cached.
+
+    Args:
+        spec: Of the data.
+        make_encoder: As the classifier has it.
+        data: Set up.
+
+    Raises:
+        UsageError: It was told to start from what is not there.
+        DataError: What it starts from cannot be used for such texts.
+    """
+    try:
+        with torch.device("meta"):
+            encoder = make_encoder(spec)
+        encoder.start_from(data)
+    except RuntimeError:  # it looks into a tensor that holds no numbers
+        return
 
 
 def rehearse_optimizer(

@@ -18,6 +18,7 @@ from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 from datamodules.batch import TextBatch
 from datamodules.seed import run_seed, seed_generators
 from datamodules.text_spec import TextSpec
+from datamodules.vectors.choices import TrainingTexts
 from lightning_modules.bundle import bundle_of
 from lightning_modules.encoders.base import TextEncoder
 from lightning_modules.encoders.text_cnn import TextCNN
@@ -29,7 +30,7 @@ from lightning_modules.losses.cross_entropy import CrossEntropy
 from lightning_modules.monitor import check_monitor, mode_of
 from lightning_modules.optim.parameter_groups import RatePlan, parameter_groups, use_fused
 from lightning_modules.optim.schedules import ProgressSchedule
-from lightning_modules.rehearsal import model_shapes, refused_by, rehearse_optimizer
+from lightning_modules.rehearsal import model_shapes, refused_by, rehearse_optimizer, rehearse_start
 from lightning_modules.tasks import task_of
 
 
@@ -143,6 +144,19 @@ class TextClassifier(LightningModule):
         self.check(spec)
         rehearse_optimizer(self._make_optimizer, self._make_schedule, endless)
         return model_shapes(spec, self._make_encoder, self._make_head)
+
+    def rehearse_start(self, spec: TextSpec, data: TrainingTexts) -> None:
+        """Finds out what is wrong with what a new encoder starts from, a file of vectors say.
+
+        Args:
+            spec: Of the data.
+            data: Set up.
+
+        Raises:
+            UsageError: It was told to start from what is not there.
+            DataError: What it starts from cannot be used for such texts.
+        """
+        rehearse_start(spec, self._make_encoder, data)
 
     def forward(self, batch: TextBatch) -> Tensor:
         """Logits `(batch, classes)`."""

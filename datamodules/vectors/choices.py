@@ -99,7 +99,7 @@ class VectorChoices:
         return file.dim
 
     def start(self, data: TrainingTexts, padding_id: int, dim: int) -> StartingVectors:
-        """Reads or learns the vectors of a vocabulary.
+        """Reads or learns the vectors of a vocabulary; what took long is kept in the cache of the data.
 
         Args:
             data: Whose vocabulary it is.
@@ -114,8 +114,7 @@ class VectorChoices:
             found = self._learned(data, tokens, dim)
             notes = []
         else:
-            found = self._file().read(wanted_rows(tokens, self.missing))
-            notes = found.notes()
+            found, notes = self._read(data, tokens)
         counts = np.bincount(data.training_ids()[0], minlength=len(tokens))
         rng = np.random.default_rng([run_seed(), 3])  # apart from what else is drawn from the seed
         vectors, coverage = starting_vectors(tokens, counts, padding_id, found, self.missing, rng)
@@ -144,6 +143,13 @@ class VectorChoices:
     def _file(self) -> VectorFile:
         assert self.vectors is not None
         return open_vectors(self.vectors)
+
+    def _read(self, data: TrainingTexts, tokens: list[str]) -> tuple[FoundRows, list[str]]:
+        file, wanted = self._file(), wanted_rows(tokens, self.missing)
+        parts = {"format": _FORMAT, "file": file.fingerprint(), "wanted": sorted(token.hex() for token in wanted)}
+        key = f"vectors-{cache_key(parts)}"
+        folder = open_or_build(data.cache_dir, key, lambda folder: file.read(wanted).save(folder))
+        return FoundRows.load(folder, file.path, file.dim)
 
     def _learned(self, data: TrainingTexts, tokens: list[str], dim: int) -> FoundRows:
         how, seed = self.word2vec or Word2Vec(), run_seed()

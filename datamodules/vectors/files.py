@@ -45,6 +45,11 @@ class VectorFile:
     announced: int | None
     start: int = 0
 
+    def fingerprint(self) -> dict[str, str | int]:
+        """Plain values that change when the file does."""
+        facts = self.path.stat()
+        return {"path": str(self.path.resolve()), "bytes": facts.st_size, "changed": facts.st_mtime_ns}
+
     def read(self, wanted: Collection[bytes]) -> FoundRows:
         """Streams the whole file and keeps the rows of these tokens.
 

@@ -1,13 +1,15 @@
-"""What is kept of a file of vectors while it streams by, and what is counted."""
+"""What is kept of a file of vectors while it streams by, what is counted, and how both are kept for the next run."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
+from datamodules.cache import load_texts, save_texts
 from datamodules.errors import DataError
 
 
@@ -100,3 +102,24 @@ class FoundRows:
                 "the file may have been cut off"
             )
         return [f"{self.path}: {note}" for note in notes]
+
+    def save(self, folder: Path) -> None:
+        """Writes the kept rows and what there is to say of the others.
+
+        Raises:
+            DataError: Most of the file is broken.
+        """
+        about = {"notes": self.notes(), "examples": self.examples, "rows": self.rows}
+        vectors = np.stack(self.vectors) if self.vectors else np.zeros((0, self.dim), np.float32)
+        np.save(folder / "vectors.npy", vectors)
+        save_texts(folder, "tokens", [token.decode("utf-8", "surrogatepass") for token in self.places])
+        (folder / "about.json").write_text(json.dumps(about), encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path, path: Path, dim: int) -> tuple[FoundRows, list[str]]:
+        """The rows that `save` wrote, and its notes."""
+        about = json.loads((folder / "about.json").read_text(encoding="utf-8"))
+        found = cls(path, dim, (), rows=about["rows"], examples=about["examples"])
+        for token, vector in zip(load_texts(folder, "tokens"), np.load(folder / "vectors.npy"), strict=True):
+            found.keep(token.encode("utf-8", "surrogatepass"), vector)
+        return found, about["notes"]

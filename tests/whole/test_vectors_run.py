@@ -8,8 +8,9 @@ import json
 import numpy as np
 import pytest
 import torch
-from workplace import FILLING, USAGE, WORDS, assert_refused, predictions_of, report_of
+from workplace import DATA, FILLING, USAGE, WORDS, assert_refused, predictions_of, report_of
 
+from datamodules.vectors.files import VectorFile
 from lightning_modules.text_classifier import TextClassifier
 
 BATCHES = 6  # of an epoch: 90 texts, 16 a batch
@@ -109,3 +110,33 @@ def test_vectors_are_learned_from_the_training_texts(work, on):
 def test_what_cannot_be_is_refused_before_a_run_folder_is_made(work, on, file, options, words):
     given = [str(option).format(file=file) for option in options]
     assert_refused(work.train(*on, *CNN, *given), work, USAGE, words)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"uno 1 2\ndos 3 4\n", r"no vector for any of the 37 tokens, such as .*; its own are like uno, dos"),
+        (b"6 2\nnear 1 2\n" + b"dos 3\n" * 5, r"5 of 6 rows are broken"),
+        (gzip.compress(b"".join(b"w%d 1 2\n" % number for number in range(90_000)))[:-1000], r"cut off or damaged after"),
+    ],
+    ids=["no token", "broken", "cut off"],
+)
+def test_a_file_that_only_reading_it_shows_to_be_bad_is_refused_before_a_run_folder_is_made(
+    work, on, tmp_path, content, words
+):
+    (tmp_path / "bad").write_bytes(content)
+    answer = work.train(*on, *CNN, "--model.encoder.vectors", tmp_path / "bad", "--trainer.accelerator", "cpu")
+    assert_refused(answer, work, DATA, words)
+
+
+def test_a_file_is_read_once_and_again_when_it_changed(work, on, file, monkeypatch):
+    reads = []
+    true_read = VectorFile.read
+    monkeypatch.setattr(VectorFile, "read", lambda self, wanted: reads.append(1) or true_read(self, wanted))
+    told = []
+    for _ in range(2):
+        told.append(report_of(work.fit(*on, *CNN, "--model.encoder.vectors", file))["vectors"])
+    assert (len(reads), told[0]) == (1, told[1])
+    file.write_bytes(gzip.compress(gzip.decompress(file.read_bytes()) + b"near 1 1 1 1 1 1\n"))
+    assert report_of(work.fit(*on, *CNN, "--model.encoder.vectors", file))["vectors"]["as_is"] == 25
+    assert len(reads) == 2
