@@ -117,7 +117,7 @@ def test_what_cannot_be_is_refused_before_a_run_folder_is_made(work, on, file, o
     [
         (b"uno 1 2\ndos 3 4\n", r"no vector for any of the 37 tokens, such as .*; its own are like uno, dos"),
         (b"6 2\nnear 1 2\n" + b"dos 3\n" * 5, r"5 of 6 rows are broken"),
-        (gzip.compress(b"".join(b"w%d 1 2\n" % number for number in range(90_000)))[:-1000], r"cut off or damaged after"),
+        (gzip.compress(b"".join(b"w%d 1 2\n" % row for row in range(90_000)))[:-1000], r"cut off or damaged after"),
     ],
     ids=["no token", "broken", "cut off"],
 )
