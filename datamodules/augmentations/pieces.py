@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Collection
 from functools import cached_property
 from itertools import chain
+from operator import itemgetter
 
 import numpy as np
 
@@ -23,6 +24,7 @@ _PIECE = re.compile(rf"\s*(?:{_WORD}|\S)|\s+")
 _RUN = re.compile(rf"\s*(?:{_WORD}|[{CHINESE}]+|\S)|\s+")
 _CHARACTER = re.compile(rf"\s*[{CHINESE}]")
 _HAS_CHINESE = re.compile(f"[{CHINESE}]")
+_LAST = itemgetter(-1)
 
 Cut = Callable[[str], list[str]]
 
@@ -44,7 +46,7 @@ class Pieces:
         self.starts = self.ends - self.lengths
         self.row = np.repeat(np.arange(len(rows)), self.lengths)
         """int64 `(pieces,)`, the text of each."""
-        self.is_word = np.array([piece[-1].isalnum() for piece in self.flat], bool)
+        self.is_word = np.fromiter(map(str.isalnum, map(_LAST, self.flat)), bool, count=len(self.flat))
         """bool `(pieces,)`; the others are signs and white space."""
 
     @cached_property
@@ -65,8 +67,7 @@ class Pieces:
         """Bool `(pieces,)`, the Chinese characters that are pieces by themselves."""
         if not any(map(is_chinese, self.texts)):
             return np.zeros(len(self.flat), bool)
-        single = (_CHARACTER.fullmatch(piece) is not None for piece in self.flat)
-        return np.fromiter(single, bool, count=len(self.flat))
+        return np.fromiter(map(bool, map(_CHARACTER.fullmatch, self.flat)), bool, count=len(self.flat))
 
     def pairs_of_characters(self, draws: Draws) -> np.ndarray:
         """Places of Chinese characters that another follows at once, so that no two pairs share a character."""
@@ -122,20 +123,21 @@ def by_longest_match(words: Collection[str]) -> Cut:
     >>> by_longest_match({"大学", "中国"})("在中国上大学 today")
     ['在', '中国', '上', '大学', ' today']
     """
-    longest: dict[str, int] = {}  # of the words that begin with the same two characters: most runs begin no word
-    for word in words:
-        if len(word) > longest.get(word[:2], 1):
-            longest[word[:2]] = len(word)
+    sizes: dict[str, list[int]] = {}  # of the words that begin with the same two characters, the longest first
+    for size, first in sorted({(len(word), word[:2]) for word in words if len(word) > 1}, reverse=True):
+        sizes.setdefault(first, []).append(size)
 
     def matched(run: str) -> list[str]:
         found = []
         start, end = 0, len(run)
         while start < end:
-            size = longest.get(run[start : start + 2], 1)
-            while size > 1 and run[start : start + size] not in words:
-                size -= 1
-            found.append(run[start : start + size])
-            start += size
+            stop = start + 1
+            for size in sizes.get(run[start : start + 2], ()):
+                if run[start : start + size] in words:
+                    stop = start + size
+                    break
+            found.append(run[start:stop])
+            start = stop
         return found
 
     return lambda text: _with_runs_cut(text, matched)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from itertools import compress, count
 from typing import Any
 
 import numpy as np
@@ -86,7 +87,7 @@ class TableAugmentation(WordAugmentation):
     def listed(self, pieces: Pieces) -> np.ndarray:
         """The places of words that the table has others for; names, written with a capital, are none."""
         others, flat = self.table.others, pieces.flat
-        found = [place for place, piece in enumerate(flat) if piece.lstrip() in others]
+        found = list(compress(count(), map(others.__contains__, map(str.lstrip, flat))))
         for place in np.flatnonzero(pieces.first_words()).tolist():
             word = flat[place].lstrip()
             if word not in others and word.lower() in others:

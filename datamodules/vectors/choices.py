@@ -112,7 +112,7 @@ class VectorChoices:
         tokens = data.tokens()
         if self.vectors == "train":
             found = self._learned(data, tokens, dim)
-            notes = []
+            notes: list[str] = []
         else:
             found, notes = self._read(data, tokens)
         counts = np.bincount(data.training_ids()[0], minlength=len(tokens))
