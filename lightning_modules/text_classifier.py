@@ -148,10 +148,6 @@ class TextClassifier(LightningModule):
     def rehearse_start(self, spec: TextSpec, data: TrainingTexts) -> None:
         """Finds out what is wrong with what a new encoder starts from, a file of vectors say.
 
-        Args:
-            spec: Of the data.
-            data: Set up.
-
         Raises:
             UsageError: It was told to start from what is not there.
             DataError: What it starts from cannot be used for such texts.
