@@ -29,7 +29,7 @@ from datamodules.sources.files import Files
 BATCH = 64
 
 
-def kinds(synonyms: str | None, texts: list[str]) -> list[Augmentation]:
+def kinds(synonyms: str | None, texts: list[str], labels: list[list[str]]) -> list[Augmentation]:
     """All that work by rules, with what they learn from the texts."""
     made = []
     for kind in final_subclasses(Augmentation):  # type: ignore[type-abstract]  # final classes of the seam
@@ -39,7 +39,7 @@ def kinds(synonyms: str | None, texts: list[str]) -> list[Augmentation]:
             one = kind(synonyms) if issubclass(kind, SynonymAugmentation) else kind()
         except UsageError:  # it needs a file of vectors
             continue
-        one.fit(texts)
+        one.fit(texts, labels)
         one.augment(texts[:BATCH], Draws.of_rows(0, 0, range(BATCH)))  # reads its list
         made.append(one)
     return made
@@ -59,10 +59,11 @@ def main() -> None:
     parser.add_argument("--synonyms", help="a list of synonyms")
     parser.add_argument("--repeats", type=int, default=7)
     chosen = parser.parse_args()
-    texts = Files(chosen.path).read()["train"].texts
+    train = Files(chosen.path).read()["train"]
+    texts, labels = train.texts, [[label] if isinstance(label, str) else label for label in train.labels]
     contestants = {
         type(kind).__name__: lambda epoch, kind=kind: texts_a_second(kind.augment, texts, epoch)
-        for kind in kinds(chosen.synonyms, texts)
+        for kind in kinds(chosen.synonyms, texts, labels)
     }
     contestants["copy"] = lambda epoch: texts_a_second(lambda batch, draws: list(batch), texts, epoch)
     measured = interleaved(contestants, chosen.repeats)

@@ -9,14 +9,14 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 
 from datamodules.samplers.base import TextSampler
 
-_CURVES = 20  # classes beyond this would be more curves than anyone reads
+_CURVES = 50  # classes beyond this would be more curves than anyone reads
 
 
 class EffectiveShares(Callback):
     """Logs the classes and repeats of each epoch before it starts, over all ranks together.
 
     A class's share is one of the texts drawn, and of the labels drawn where a text may have several. Every epoch logs
-    the largest and smallest of them, their ratio and their entropy, and up to 20 classes each its own curve.
+    the largest and smallest of them, their ratio and their entropy, and up to 50 classes each its own curve.
 
     `sampling` holds what was logged last, and all shares by class.
     """
@@ -40,7 +40,7 @@ class EffectiveShares(Callback):
         times = np.bincount(sampler.plan(trainer.current_epoch), minlength=len(sampler.frame.labels))
         shares = dict(zip(names, class_shares(sampler.frame.labels, times, len(names)).tolist(), strict=True))
         measured = {**spread(np.array(list(shares.values()))), **repeats(times)}
-        self.sampling = {**measured, "shares": shares}
+        self.sampling = {"epoch": trainer.current_epoch + 1, **measured, "shares": shares}
         curves = {f"share/{name}": share for name, share in shares.items()} if len(names) <= _CURVES else {}
         logged = {f"sampling/{name}": value for name, value in {**measured, **curves}.items()}
         for logger in trainer.loggers:

@@ -18,7 +18,10 @@ def oov_table(oov: dict[str, dict[str, Any]]) -> Table:
     Args:
         oov: Reports by split, as in `report.json`.
     """
-    table = Table(title="unknown to the vocabulary", title_style="")
+    table = Table(
+        title="unknown to the vocabulary", title_style="",
+        caption="whatever it leaves out, shares an id for, or has to spell in characters or bytes",
+    )  # fmt: skip
     table.add_column("split")
     for title in (*_SHARES.values(), "ids a text"):
         table.add_column(title, justify="right")
@@ -42,6 +45,26 @@ def log_oov(trainer: Trainer, oov: dict[str, dict[str, Any]]) -> None:
         logger.log_metrics(numbers, step=trainer.global_step)
         if isinstance(logger, TensorBoardLogger):
             logger.experiment.add_text("oov", page, trainer.global_step)
+
+
+def with_coverage(oov: dict[str, dict[str, Any]], encoder: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The reports with what of each split has a word vector.
+
+    Args:
+        oov: Reports by split.
+        encoder: What it says of itself.
+    """
+    coverage = _coverage(encoder)
+    return {split: report | {"vector_coverage": coverage.get(split)} for split, report in oov.items()}
+
+
+def coverage_numbers(encoder: dict[str, Any]) -> dict[str, float]:
+    """The share of each split's tokens that has a word vector, for loggers; nothing where there are none."""
+    return {f"oov/{split}/vector_coverage": tokens for split, (tokens, _) in _coverage(encoder).items()}
+
+
+def _coverage(encoder: dict[str, Any]) -> dict[str, list[float]]:
+    return encoder.get("vectors", {}).get("coverage", {})
 
 
 def _cells(report: dict[str, Any]) -> list[str]:

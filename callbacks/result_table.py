@@ -29,9 +29,10 @@ def print_result(report: dict[str, Any], split: str, folder: Path) -> None:
         overall.add_column(name, justify="right")
     for metric in [key for key in report[splits[-1]] if key != "per_class"]:
         overall.add_row(metric, *(_number(report[name].get(metric)) for name in splits))
-    console.print(
-        f"best after epoch {report['best_epoch']} of {report['epochs']}, by {report['monitor']}", highlight=False
-    )
+    trained = report["seconds"]["fit"] > 0
+    if trained:
+        best = f"best after epoch {report['best_epoch']} of {report['epochs']}, by {report['monitor']}"
+        console.print(best, highlight=False)
     console.print(overall)
     classes = report.get(split, {}).get("per_class")
     if classes:
@@ -39,11 +40,12 @@ def print_result(report: dict[str, Any], split: str, folder: Path) -> None:
     console.print(oov_table(report["data"]["oov"]), markup=False)
     if report["stopped"]:
         console.print(f"stopped: {report['stopped']}", highlight=False)
-    console.print(
-        f"{report['epochs']} epochs in {report['seconds']['fit']:.0f} s, "
-        f"{report['texts_per_second'] or 0:,.0f} training texts a second",
-        highlight=False,
-    )
+    if report.get("tta", 1) > 1:
+        console.print(f"test: each prediction is a mean over {report['tta']} variants of the text", highlight=False)
+    if trained:
+        epochs = "1 epoch" if report["epochs"] == 1 else f"{report['epochs']} epochs"
+        speed = f"{report['texts_per_second'] or 0:,.0f} training texts a second"
+        console.print(f"{epochs} in {report['seconds']['fit']:.0f} s, {speed}", highlight=False)
     console.print(f"run folder: {folder}", highlight=False, soft_wrap=True)
 
 

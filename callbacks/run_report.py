@@ -18,7 +18,7 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.loggers import TensorBoardLogger
 
 from callbacks.confusion_picture import confusion_picture
-from callbacks.oov_table import log_oov
+from callbacks.oov_table import coverage_numbers, log_oov, with_coverage
 from callbacks.result_table import print_result
 from datamodules.seed import run_seed
 from datamodules.text_datamodule import TextDataModule
@@ -76,6 +76,7 @@ class RunReport(Callback):
             print(f"note: {note}")
         said = {f"{topic}/{name}": value for topic, values in self.encoder.items() for name, value in values.items()}
         numbers = {name: value for name, value in said.items() if isinstance(value, int | float)}
+        numbers |= coverage_numbers(self.encoder)
         for logger in trainer.loggers if numbers else ():
             logger.log_metrics(numbers, step=trainer.global_step)
 
@@ -167,20 +168,23 @@ class RunReport(Callback):
         stopping = [callback.reason for callback in trainer.callbacks if hasattr(callback, "reason")]  # type: ignore[attr-defined]  # Lightning's trainer has them
         sampling = [callback.sampling for callback in trainer.callbacks if hasattr(callback, "sampling")]  # type: ignore[attr-defined]  # Lightning's trainer has them
         train = self.seconds["train"]
+        about = data.about
+        oov = with_coverage(about["oov"], self.encoder)
         return report | {
             "monitor": model.monitor,
             "best_epoch": self.best.get("epoch"),
-            "epochs": self.epochs,
+            "epochs": max(self.epochs, self.best.get("epoch", 0)),
             "stopped": "; ".join([*self._lost(model), *filter(None, stopping[:1])]) or None,
             "sampling": sampling[0] if sampling else None,
             "seed": run_seed(),
+            "tta": data.augmenter.tta,
             "seconds": {name: round(value, 3) for name, value in self.seconds.items()},
             "texts_per_second": round(self.texts / train, 1) if train else None,
             "parameters": {
                 "all": sum(p.numel() for p in model.parameters()),
                 "trainable": sum(p.numel() for p in model.parameters() if p.requires_grad),
             },
-            "data": data.about | {"label_names": list(spec.label_names)},
+            "data": about | {"label_names": list(spec.label_names), "oov": oov},
             **self.encoder,
             "device": {
                 "kind": trainer.strategy.root_device.type,

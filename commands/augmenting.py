@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from collections.abc import Callable
 from difflib import SequenceMatcher
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from rich.console import Console
@@ -16,11 +17,14 @@ from rich.text import Text
 from commands.class_choice import plain_class_choice
 from commands.messages import ShortErrorParser, with_full_names
 from commands.unknown_names import refuse_unknown_names
+from datamodules.augmentation_plan import numbers_of
 from datamodules.augmentations.base import Augmentation
 from datamodules.augmentations.draws import Draws
 from datamodules.augmentations.pieces import by_characters
 from datamodules.augmentations.pipeline import Pipeline
+from datamodules.augmented_rows import rare_classes
 from datamodules.errors import UsageError
+from datamodules.exploration.visible import visible
 from datamodules.rebuildable import final_subclasses
 from datamodules.text_datamodule import TextDataModule
 
@@ -71,15 +75,43 @@ def _show(parser: ShortErrorParser, config: Any) -> None:
     plain.data.augmentations, plain.data.augment = None, parser.get_defaults().data.augment
     data = parser.instantiate_classes(plain).data
     data.setup()
-    texts = data.texts("train")
+    texts, labels = data.texts("train"), numbers_of(data.split("train").labels)
     pipeline = Pipeline(kinds)
-    pipeline.fit(texts)
+    pipeline.fit(texts, labels)
     draws = Draws.of_rows(config.seed, config.epoch, np.arange(len(texts)))
-    console = Console(highlight=False)
+    console = Console(width=None if Console().is_terminal else 120, highlight=False)
+    places = _places(labels, config.data.augment)
+    if not len(places):
+        console.print("no class is rare by --data.augment.below and .up_to, so no copy would be added")
+        return
+    names = data.spec.label_names
+    sides = _Sides(texts, [", ".join(names[number] for number in of_one) for of_one in labels], places)
     for number, kind in enumerate(kinds):
-        _table(console, type(kind).__name__, texts, _lazily(texts, draws.branch(number), kind.augment), config.rows)
+        _table(console, type(kind).__name__, sides, _lazily(sides, draws.branch(number), kind.augment), config.rows)
     if config.data.augmentations is not None and len(kinds) > 1:
-        _table(console, "all in turn", texts, _lazily(texts, draws, pipeline.augment), config.rows)
+        _table(console, "all in turn", sides, _lazily(sides, draws, pipeline.augment), config.rows)
+
+
+class _Sides(NamedTuple):
+    """What is shown.
+
+    Args:
+        texts: Of training.
+        labels: The names of each.
+        places: Of the texts that may be shown.
+    """
+
+    texts: list[str]
+    labels: list[str]
+    places: np.ndarray
+
+
+def _places(labels: list[list[int]], options: Any) -> np.ndarray:
+    """The texts of rare classes where only these are to be augmented, else all."""
+    if options.how != "targeted":
+        return np.arange(len(labels))
+    rare = set(rare_classes(Counter(label for of_one in labels for label in of_one), options.below, options.up_to)[0])
+    return np.array([place for place, of_one in enumerate(labels) if rare.intersection(of_one)], np.int64)
 
 
 def _chosen(parser: ShortErrorParser, config: Any) -> list[Augmentation]:
@@ -98,23 +130,26 @@ def _chosen(parser: ShortErrorParser, config: Any) -> list[Augmentation]:
 _CHUNK = 64
 
 
-def _lazily(texts: list[str], draws: Draws, change: Callable[[list[str], Draws], list[str]]) -> Any:
+def _lazily(sides: _Sides, draws: Draws, change: Callable[[list[str], Draws], list[str]]) -> Any:
     """Rows spread over the texts with what becomes of each, as far as they are asked for."""
-    order = np.random.default_rng(0).permutation(len(texts))
+    texts, order = sides.texts, np.random.default_rng(0).permutation(sides.places)
     for start in range(0, len(order), _CHUNK):
         places = order[start : start + _CHUNK]
         changed = change([texts[place] for place in places.tolist()], draws.take(places))
         yield from zip(places.tolist(), changed, strict=True)
 
 
-def _table(console: Console, title: str, texts: list[str], changed: Any, rows: int) -> None:
-    table = Table("row", "before", "after", title=title, title_justify="left", expand=True, show_lines=True)
+def _table(console: Console, title: str, sides: _Sides, changed: Any, rows: int) -> None:
+    table = Table("row", "label", title=title, title_justify="left", expand=True, show_lines=True)
+    for name in ("before", "after"):
+        table.add_column(name, overflow="fold", ratio=1)
+    texts = sides.texts
     looked = shown = 0
     for place, text in changed:
         looked += 1
         if text != texts[place]:
             before, after = _highlighted(texts[place], text)
-            table.add_row(str(place), before, after)
+            table.add_row(str(place), Text(visible(sides.labels[place])), before, after)
             shown += 1
             if shown == rows:
                 break
@@ -131,7 +166,7 @@ def _highlighted(before: str, after: str) -> tuple[Text, Text]:
             (sides[0], old, bounds[0], bounds[1], "bold red"),
             (sides[1], new, bounds[2], bounds[3], "bold green"),
         ):
-            side.append("".join(pieces[start:end]), None if what == "equal" else style)
+            side.append(visible("".join(pieces[start:end])), None if what == "equal" else style)
     return sides
 
 
@@ -139,6 +174,8 @@ def _write(parser: ShortErrorParser, config: Any) -> None:
     if config.data.augmentations is None:
         raise UsageError("--output writes what augmentations add; name some with --data.augmentations")
     output = Path(config.output)
+    if output.is_dir():
+        raise UsageError(f"--output {output} is a folder; name a CSV file in it")
     if not output.parent.is_dir():
         raise UsageError(f"--output {output}: there is no folder {output.parent}")
     if config.data.augment.how == "on_the_fly":

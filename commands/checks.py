@@ -49,9 +49,17 @@ def check_choices(config: Namespace) -> None:
     """Refuses what cannot go together.
 
     Raises:
-        UsageError: Class weights beside a balanced sampler; a metric that does not exist; no epoch to train for.
+        UsageError: Class weights beside a balanced sampler; a metric that does not exist; vectors that
+            would learn after the last epoch.
     """
     check_monitor(config.model.monitor)
+    later = (config.model.encoder.get("init_args") or Namespace()).get("unfreeze_after") or 0
+    epochs = config.trainer.max_epochs
+    if epochs is not None and 0 < epochs <= later:
+        raise UsageError(
+            f"--model.encoder.unfreeze_after {later} leaves none of the {epochs} epochs (--trainer.max_epochs) for the "
+            "vectors to learn in; give less, or --model.encoder.vectors_mode static"
+        )
     sampler = class_name(config.data.sampler)
     members = final_subclasses(TextSampler)  # type: ignore[type-var,type-abstract]  # a seam that no checkpoint rebuilds
     if sampler in {member.__name__ for member in members if member.balances}:

@@ -218,7 +218,9 @@ class TextCLI(LightningCLI):
 
     def _prepare_subcommand_kwargs(self, subcommand: str) -> dict[str, Any]:
         path = self._checkpoint_path()
-        own = {"weights_only": True, "ckpt_path": None if path is None else str(path)}
+        own: dict[str, Any] = {"weights_only": True, "ckpt_path": None if path is None else str(path)}
+        if subcommand == "test":
+            own["verbose"] = False  # the report says it
         return super()._prepare_subcommand_kwargs(subcommand) | own
 
 

@@ -29,6 +29,7 @@ from datamodules.exploration.page import page
 from datamodules.exploration.terminal import show
 from datamodules.text_datamodule import TextDataModule
 from datamodules.tokenizers.base import Tokenizer
+from datamodules.vectors.files import open_vectors
 
 
 def explore(arguments: list[str]) -> None:
@@ -51,12 +52,13 @@ def explore(arguments: list[str]) -> None:
     made = parser.instantiate(chosen)
     data: TextDataModule = made.data
     tokenizers = _different([data.tokenizer, *(make() for make in made.compare)])
+    vectors = None if chosen.vectors is None else open_vectors(chosen.vectors)
     file = _page_file(chosen.output, data.source.name)
     console = Console(width=None if Console().is_terminal else 120)
     with console.status("reading") as status:
         corpus = read_corpus(data.source, data.choices)
         _make_folder(file)
-        found = look(corpus, tokenizers, chosen.near_threshold, lambda what: status.update(what))
+        found = look(corpus, tokenizers, chosen.near_threshold, lambda what: status.update(what), vectors)
         advised = advice(found)
         written = page(found, advised, shlex.join(["python", "explore.py", *arguments]))
         plain = found.to_dict() | {
@@ -81,6 +83,10 @@ def _parser() -> ShortErrorParser:
     parser.add_argument(
         "--compare", type=list[Callable[[], Tokenizer]], default=[],
         help="More tokenizers to report on, side by side: '[Words, Characters, Mixed, Subwords]'.",
+    )  # fmt: skip
+    parser.add_argument(
+        "--vectors", type=str | None, default=None,
+        help="A file of word vectors; how many tokens of each tokenizer it has. Read once for each of them.",
     )  # fmt: skip
     parser.add_argument(
         "--near_threshold", type=float, default=0.8, help="Least similarity of near-duplicates, in (0, 1]."

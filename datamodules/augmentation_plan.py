@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
+
 from datamodules.augmentations.base import Augmentation, checked_share
 from datamodules.augmentations.pipeline import Pipeline
 from datamodules.augmentations.random_deletion import RandomDeletion
@@ -27,6 +29,7 @@ from datamodules.variants import Variants
 Factories = list[Callable[[], Augmentation]] | Callable[[], Augmentation] | None
 
 _LEARNED = "augmented.json"
+_LOOKED_AT = 500  # texts that are changed once before training: faults come up, and how many change can be told
 
 
 @dataclass(frozen=True)
@@ -58,8 +61,15 @@ class Augment:
             UsageError: Values out of range, or that the chosen `how` does not read.
         """
         checked_share("--data.augment.share", self.share)
+        if self.share == 0:
+            raise UsageError("--data.augment.share 0 changes no text; give more, or leave --data.augmentations out")
         if self.copies < 1:
             raise UsageError(f"--data.augment.copies must be at least 1, got {self.copies}")
+        if self.share != 1 and self.how == "targeted":
+            raise UsageError(
+                f"--data.augment.share {self.share:g} is for --data.augment.how on_the_fly and offline; targeted adds "
+                "as many copies as --data.augment.up_to says"
+            )
         if self.copies != 1 and self.how != "offline":
             raise UsageError(f"--data.augment.copies is for --data.augment.how offline, which is {self.how}")
         if self.how != "targeted":
@@ -99,10 +109,10 @@ class Augmenter:
         self.options = options
         self.pipeline = Pipeline(_made(factories, "augmentations"))
         self.tta = tta
+        self._changed = 0.0
         self._test_texts: tuple[list[str], list[str] | None] | None = None
         own = _made(tta_factories, "tta_augmentations")
-        for_test = own or [kind for kind in self.pipeline.kinds if not kind.offline_only]
-        self._for_test = Pipeline(for_test or default_variants())
+        self._own_for_test = Pipeline(own)
         self._is_told = bool(self.pipeline.kinds or own or tta > 1)
         if not self.pipeline.kinds and options != Augment():
             raise UsageError("--data.augment says when texts are augmented, and --data.augmentations names nothing")
@@ -118,22 +128,40 @@ class Augmenter:
         """Whether the cached training texts are others than without augmentation."""
         return bool(self.pipeline.kinds) and self.options.how != "on_the_fly"
 
+    @property
+    def changes_texts(self) -> bool:
+        """Whether training texts are changed anew in each epoch."""
+        return bool(self.pipeline.kinds) and not self.adds_rows
+
+    @property
+    def _for_test(self) -> Pipeline:
+        """What makes variants of test texts; may share its kinds with the training's."""
+        if self._own_for_test.kinds:
+            return self._own_for_test
+        return Pipeline([kind for kind in self.pipeline.kinds if not kind.offline_only] or default_variants())
+
+    @property
+    def _learning(self) -> list[Pipeline]:
+        """Those that must know the training texts."""
+        return [pipeline for pipeline in (self.pipeline, self._own_for_test) if pipeline.learns]
+
     def fingerprint(self) -> dict[str, Any]:
         """What it puts into the key of the cache; nothing where it leaves the cache as it is."""
         if not self.adds_rows:
             return {}
-        kinds = [kind.fingerprint() for kind in self.pipeline.kinds]
+        # the folder keeps what either pipeline learned
+        kept = {id(pipeline): pipeline for pipeline in (self.pipeline, *self._learning)}
+        kinds = [[kind.fingerprint() for kind in pipeline.kinds] for pipeline in kept.values()]
         return {"augmentation": [vars(self.options) | {"share_below": isinstance(self.options.below, float)}, kinds]}
 
     def with_copies(self, train: Rows, folder: Path, notes: list[str]) -> Rows:
         """The training rows, and the changed copies after them; listed in the folder too."""
         if not self.adds_rows:
             return train
-        both = self.pipeline, self._for_test
-        for pipeline in both:
-            pipeline.fit(train.texts)
+        for pipeline in self._learning:
+            pipeline.fit(train.texts, [[of_one] if isinstance(of_one, str) else of_one for of_one in train.labels])
         # so that a later run, to which copies and originals look alike, need not learn from them
-        learned = [[kind.blueprint() for kind in pipeline.kinds] if pipeline.learns else None for pipeline in both]
+        learned = [[kind.blueprint() for kind in pipeline.kinds] for pipeline in self._learning]
         (folder / _LEARNED).write_text(json.dumps(learned), encoding="utf-8")
         options = self.options
         if options.how == "offline":
@@ -141,28 +169,36 @@ class Augmenter:
         assert options.below is not None
         return with_rare_classes(train, self.pipeline, options.below, options.up_to, options.seed, folder, notes)
 
-    def learn(self, folder: Path) -> None:
-        """Fits what must know the training texts, to those that were there before copies were added."""
+    def learn(self, folder: Path, labels: np.ndarray) -> None:
+        """Fits what must know the training texts, to those that were there before copies were added.
+
+        Args:
+            folder: Of the cached texts.
+            labels: Of the training split.
+        """
         if not self._is_told:
             return
-        both = self.pipeline, self._for_test
         if (folder / _LEARNED).is_file():
-            for pipeline, kinds in zip(both, json.loads((folder / _LEARNED).read_text(encoding="utf-8")), strict=True):
-                if kinds is not None:
-                    pipeline.kinds = [rebuild(Augmentation, kind) for kind in kinds]  # type: ignore[type-abstract]  # final classes of the seam
-        elif any(pipeline.learns for pipeline in both):
+            learned = json.loads((folder / _LEARNED).read_text(encoding="utf-8"))
+            for pipeline, kinds in zip(self._learning, learned, strict=True):
+                pipeline.kinds = [rebuild(Augmentation, kind) for kind in kinds]  # type: ignore[type-abstract]  # final classes of the seam
+        elif self._learning:
             texts = load_texts(folder, "train.texts")
-            for pipeline in both:
-                pipeline.fit(texts)
+            for pipeline in self._learning:
+                pipeline.fit(texts, numbers_of(labels))
 
     def on_the_fly(self, split: TextSplit, folder: Path, tokenizer: Tokenizer, max_length: int) -> TextSplit:
         """The training split, its texts changed anew in each epoch where that was asked for."""
-        if not self.pipeline.kinds or self.adds_rows:
+        if not self.changes_texts:
             return split
         texts = load_texts(folder, "train.texts")
         pairs = load_texts(folder, "train.pairs") if (folder / "train.pairs.bounds.npy").is_file() else None
         chance = self.pipeline, self.options.share, run_seed()
-        return AugmentedSplit.of(split, texts, pairs, tokenizer, max_length, *chance)
+        augmented = AugmentedSplit.of(split, texts, pairs, tokenizer, max_length, *chance)
+        some = np.unique(np.linspace(0, len(texts) - 1, _LOOKED_AT).astype(np.int64))
+        changed = zip(some.tolist(), augmented.changed(some), strict=True)
+        self._changed = float(np.mean([text != texts[row] for row, text in changed]))
+        return augmented
 
     def variants(self) -> Variants | None:
         """Of texts to predict; none where nothing was said of augmentation."""
@@ -183,10 +219,19 @@ class Augmenter:
 
     def notes(self) -> list[str]:
         """What happens while training, in plain words."""
-        if not self.pipeline.kinds or self.adds_rows:
+        if not self.changes_texts:
             return []
         names = ", ".join(type(kind).__name__ for kind in self.pipeline.kinds)
-        return [f"train: {self.options.share:.0%} of the texts are changed anew in each epoch, by {names}"]
+        if not self._changed:
+            return [f"train: {names} changed none of the texts looked at; see that lists and vectors fit the texts"]
+        return [f"train: about {self._changed:.0%} of the texts are changed in an epoch, anew in each, by {names}"]
+
+
+def numbers_of(labels: np.ndarray) -> list[list[int]]:
+    """The numbers of the labels of each row."""
+    if labels.ndim == 1:
+        return [[label] for label in labels.tolist()]
+    return [np.flatnonzero(row).tolist() for row in labels]
 
 
 def default_variants() -> list[Augmentation]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import json
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -15,8 +17,11 @@ from datamodules.augmentations.pipeline import Pipeline
 from datamodules.errors import listed
 from datamodules.sources.base import Rows
 
+Name = TypeVar("Name", str, int)
+
 _CHUNK = 4096  # texts changed at once
-_PATIENCE = 5  # rounds over a class's texts that may give nothing new before it is let be
+_PATIENCE = 5  # changes of each of a class's texts that may give nothing new before it is let be
+_MOST_IDLE = 1000  # rounds over them
 
 
 def more_copies(
@@ -34,13 +39,16 @@ def more_copies(
         notes: Gets a line.
     """
     copied = _Copied(rows, pipeline, seed)
+    wanted = 0
     for copy in range(1, copies + 1):
         draws = Draws.of_rows(seed, copy, rows.numbers)
         chosen = np.flatnonzero(draws.branch(1_000).uniform() < share)
         copied.add(chosen, copy)
+        wanted += len(chosen)
     copied.write(folder)
-    wanted = f"{copies} a text" if share == 1 else f"{copies} for a share {share:g} of the texts"
-    notes.append(f"train: {copied.told()} were added to {len(rows.texts)} texts ({wanted}; --data.augment)")
+    made = len(copied.texts)
+    rest = "" if made == wanted else f"; the other {wanted - made} came out as they were, or like a text already there"
+    notes.append(f"train: {made} changed copies of the {wanted} asked for were added to {len(rows.texts)} texts{rest}")
     return copied.together()
 
 
@@ -63,16 +71,15 @@ def with_rare_classes(
     """
     labels: list[list[str]] = [[label] if isinstance(label, str) else label for label in rows.labels]
     counts = Counter(label for of_one in labels for label in of_one)
-    least = int(np.ceil(below * max(counts.values()))) if isinstance(below, float) else below
-    target = least if up_to is None else up_to
-    rare = sorted((name for name in counts if counts[name] < min(least, target)), key=lambda n: (counts[n], n))
     before = dict(counts)
+    rare, least, target = rare_classes(counts, below, up_to)
     copied = _Copied(rows, pipeline, seed)
     short = []
     for name in rare:
         mine = np.array([place for place, of_one in enumerate(labels) if name in of_one], np.int64)
         idle, turn = 0, 0
-        while counts[name] < target and idle < _PATIENCE:
+        patience = min(_PATIENCE / pipeline.chance, _MOST_IDLE) if pipeline.chance else 0
+        while counts[name] < target and idle < patience:
             turn += 1
             order = np.argsort(Draws.of_rows(seed, turn, mine).branch(1_000).uniform(), kind="stable")
             added = copied.add(mine[order], turn, target - counts[name])
@@ -82,13 +89,30 @@ def with_rare_classes(
             short.append(f"{name} ({counts[name]} of {target})")
     copied.write(folder)
     if not rare:
-        notes.append(f"train: no class has fewer than {least} texts, so none was added (--data.augment.below)")
+        option = "below" if target >= least else "up_to"
+        notes.append(
+            f"train: no class has fewer than {min(least, target)} texts, so none was added (--data.augment.{option})"
+        )
         return rows
     told = listed(f"{name} {before[name]} → {counts[name]}" for name in rare)
     notes.append(f"train: {copied.told()} were added to {len(rare)} of {len(before)} classes: {told}")
     if short:
         notes.append(f"train: the texts of some rare classes could not be changed in enough ways: {listed(short)}")
     return copied.together()
+
+
+def rare_classes(counts: Mapping[Name, int], below: int | float, up_to: int | None) -> tuple[list[Name], int, int]:
+    """The classes that get copies, rarest first; how many texts make a class no longer rare; and how many each gets.
+
+    Args:
+        counts: Texts of each class.
+        below: Texts of a class that is not rare; a float is a share of the largest class's.
+        up_to: Texts of a rare class and its copies; None is as many as `below` means.
+    """
+    least = int(np.ceil(round(below * max(counts.values()), 9))) if isinstance(below, float) else below
+    target = least if up_to is None else up_to
+    rare = (name for name in counts if counts[name] < min(least, target))
+    return sorted(rare, key=lambda name: (counts[name], name)), least, target
 
 
 @dataclass
@@ -103,7 +127,7 @@ class _Copied:
     kinds: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._known = set(self.rows.texts)
+        self._known = set(zip(self.rows.texts, self._pairs(range(len(self.rows.texts))), strict=True))
 
     def add(self, places: np.ndarray, copy: int, most: int | None = None) -> list[int]:
         """Changes the texts at these places, and keeps what is new; gives the places of those kept."""
@@ -112,16 +136,19 @@ class _Copied:
             chunk = places[start : start + _CHUNK].tolist()
             draws = Draws.of_rows(self.seed, copy, [self.rows.numbers[place] for place in chunk])
             changed, kinds = self.pipeline.augment_and_tell([self.rows.texts[place] for place in chunk], draws)
-            for place, text, kind in zip(chunk, changed, kinds, strict=True):
+            for place, text, pair, kind in zip(chunk, changed, self._pairs(chunk), kinds, strict=True):
                 if most is not None and len(kept) == most:
                     return kept
-                if text not in self._known:
-                    self._known.add(text)
+                if (text, pair) not in self._known:
+                    self._known.add((text, pair))
                     self.texts.append(text)
                     self.places.append(place)
                     self.kinds.append(kind)
                     kept.append(place)
         return kept
+
+    def _pairs(self, places: Sequence[int]) -> list[str | None]:
+        return [None if self.rows.pairs is None else self.rows.pairs[place] for place in places]
 
     def told(self) -> str:
         return f"{len(self.texts)} changed copies"

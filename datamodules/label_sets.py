@@ -14,6 +14,7 @@ from datamodules.quotas import filled
 
 _UPDATES = 300
 _NEAR = 1e-6
+_LEAST = 1e-9  # draws: what no label needs shrinks for ever, and would become a zero to divide by
 
 
 @dataclass(frozen=True)
@@ -93,5 +94,5 @@ def balanced_draws(
         if np.abs(missing - 1).max() < _NEAR:
             break
         growth = np.bincount(of_set, missing[label], len(members)) / labels_of_set
-        draws = filled(draws * growth, low, high, total)
+        draws = filled(np.maximum(draws * growth, _LEAST), low, high, total)
     return draws

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from datamodules.alike_labels import alike_labels
 from datamodules.augmentation_plan import Augmenter
 from datamodules.cache import save_texts
 from datamodules.encoding import covering_length, cut_long, encode, unknown_share
@@ -58,6 +59,8 @@ class Choices:
         for name, share in (("validation_share", self.validation_share), ("test_share", self.test_share)):
             if not 0 < share < 1:
                 raise UsageError(f"--data.{name} is a share of the rows and must be in (0, 1), got {share}")
+        if self.split_seed < 0:
+            raise UsageError(f"--data.split_seed must be 0 or more, got {self.split_seed}")
         check_cuts(self.few_shot, self.train_rows, self.folds, self.fold)
 
 
@@ -100,7 +103,12 @@ def prepare(
         counts = _label_names(kept, [])[1]
     encoded = dict(encode(splits, tokenizer, quiet))
     lengths = {name: tokens.lengths for name, tokens in encoded.items()}
-    oov = oov_report(tokenizer, {name: rows.texts for name, rows in splits.items()}, lengths=lengths)
+    notes += [
+        f"{name}: {np.count_nonzero(of_split == 0)} of {len(of_split)} texts have no token that the tokenizer keeps"
+        for name, of_split in lengths.items()
+        if not of_split.all()
+    ]
+    oov = oov_report(tokenizer, {name: rows.whole_texts() for name, rows in splits.items()}, lengths=lengths)
     longest = covering_length(tokenizer, choices.max_length, encoded["train"].lengths)
     cut_long(splits, encoded, tokenizer, longest, notes)
     for name, rows in splits.items():
@@ -170,8 +178,8 @@ def with_all_splits(splits: dict[SplitName, Rows], choices: Choices, notes: list
         stay, off = stratified_split(splits["train"].labels, min(of_rest, 0.9), choices.split_seed)
         if not off:
             raise DataError(
-                f"no row could be cut from the training split for {name}: it has {whole} rows and needs two or more in "
-                f"some class. Give a {name} file, or a larger --data.{name}_share (now {share:g})."
+                f"no row could be cut from the training split for {name}: it has {whole} rows, and no class can "
+                f"spare one. Give a {name} file, or a larger --data.{name}_share (now {share:g})."
             )
         splits[name] = splits["train"].take(off)
         splits["train"] = splits["train"].take(stay)
@@ -199,6 +207,8 @@ def _label_names(train: Rows, notes: list[str]) -> tuple[list[str], Counter[str]
             f"the training split must have at least two different labels to tell apart, got {found}. "
             "Check --data.source.label_column, or add texts of another class."
         )
+    for alike in alike_labels(names):
+        notes.append(f"train: labels {', '.join(map(repr, alike))} are classes of their own; are they meant as one?")
     lonely = [name for name in names if counts[name] == 1]
     if lonely:
         notes.append(

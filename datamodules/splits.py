@@ -7,6 +7,8 @@ import numpy as np
 from datamodules.quotas import filled, rounded
 from datamodules.stratification import Labels, dealt_out, is_single, label_entries, label_table
 
+_NEAR = 0.15  # of the rows to be cut off
+
 
 def stratified_split(labels: Labels, share: float, seed: int) -> tuple[list[int], list[int]]:
     """Cuts a share of the rows off, of each class as near to that share as whole rows allow.
@@ -31,11 +33,27 @@ def stratified_split(labels: Labels, share: float, seed: int) -> tuple[list[int]
     classes = np.asarray(labels)
     rng = np.random.default_rng(seed)
     cut_off = np.zeros(len(classes), bool)
-    for label in np.unique(classes):
+    names, counts = np.unique(classes, return_counts=True)
+    for label, wanted in zip(names, _wanted_of_each(counts, share, seed).tolist(), strict=True):
         rows = rng.permutation(np.flatnonzero(classes == label))
-        wanted = int(np.floor(len(rows) * share + 0.5))
-        cut_off[rows[: min(wanted, len(rows) - 1)]] = True
+        cut_off[rows[:wanted]] = True
     return _parted(labels, cut_off)
+
+
+def _wanted_of_each(counts: np.ndarray, share: float, seed: int) -> np.ndarray:
+    """How many rows to cut off each class, int64 `(classes,)`: the nearest whole number, if together they are near too.
+
+    With many small classes they may not be: a tenth of four rows is none, of all classes. Then the whole is as near to
+    the share as can be, and of which classes one more is cut off is drawn.
+    """
+    nearest = np.minimum(np.floor(counts * share + 0.5), counts - 1).astype(np.int64)
+    total = np.rint(counts.sum() * share)
+    if abs(nearest.sum() - total) <= _NEAR * total:
+        return nearest
+    low, high = np.floor(counts * share), np.minimum(np.ceil(counts * share), counts - 1)
+    low = np.minimum(low, high)
+    expected = filled(counts.astype(float), low, high, float(np.clip(total, low.sum(), high.sum())))
+    return rounded(expected, np.random.default_rng([seed, 1]))
 
 
 def stratified_fold(labels: Labels, folds: int, fold: int, seed: int) -> tuple[list[int], list[int]]:
@@ -64,7 +82,7 @@ def stratified_subset(labels: Labels, rows: int, seed: int) -> list[int] | None:
         seed: The same seed chooses the same rows.
 
     Returns:
-        Their places in ascending order; None where so few rows cannot hold every label.
+        Their places in ascending order; None where no so few rows were found that hold every label.
     """
     if rows == len(labels):
         return list(range(rows))
@@ -80,8 +98,12 @@ def stratified_subset(labels: Labels, rows: int, seed: int) -> list[int] | None:
         share = rows / len(labels)
         chosen = dealt_out(labels, (1 - share, share), seed) == 1
         chosen[_parted(labels, ~chosen)[0]] = True  # one more of each label that was left out whole
-        if not _brought_to(rows, chosen, label_table(labels), rng):
-            return None
+        table = label_table(labels)
+        enough = chosen.copy()
+        if not _brought_to(rows, chosen, table, rng):
+            chosen = enough
+            if not _brought_to(rows, chosen, table, rng, few_labels_first=True):
+                return None
     return np.flatnonzero(chosen).tolist()
 
 
@@ -119,14 +141,19 @@ def _few_of_each(places: np.ndarray, numbers: np.ndarray, wanted: np.ndarray, rn
     return chosen
 
 
-def _brought_to(rows: int, chosen: np.ndarray, table: np.ndarray, rng: np.random.Generator) -> bool:
+def _brought_to(
+    rows: int, chosen: np.ndarray, table: np.ndarray, rng: np.random.Generator, few_labels_first: bool = False
+) -> bool:
     """Adds or takes rows, of those whose labels are left without them; says whether that was enough."""
     missing = rows - int(chosen.sum())
     if missing >= 0:
         chosen[rng.permutation(np.flatnonzero(~chosen))[:missing]] = True
         return True
     counts = table[chosen].sum(axis=0)
-    for place in rng.permutation(np.flatnonzero(chosen)).tolist():
+    order = rng.permutation(np.flatnonzero(chosen))
+    if few_labels_first:
+        order = order[np.argsort(table[order].sum(axis=1), kind="stable")]
+    for place in order.tolist():
         if missing == 0:
             break
         if (counts[table[place]] > 1).all():

@@ -28,7 +28,7 @@ from datamodules.text_split import TextSplit, open_split
 from datamodules.tokenizers.base import Tokenizer, tokenizer_from_json
 from datamodules.tokenizers.words import Words
 
-_FORMAT = 2  # raised whenever the same choices would fill a cache folder otherwise
+_FORMAT = 3  # raised whenever the same choices would fill a cache folder otherwise
 
 
 class TextDataModule(LightningDataModule):
@@ -197,8 +197,8 @@ class TextDataModule(LightningDataModule):
             )
         folder = self._folder
         self._splits = {name: open_split(folder, name, spec) for name in SPLITS if name in self._about["rows"]}
-        self.augmenter.learn(self._folder)
         train = self._splits["train"]
+        self.augmenter.learn(self._folder, train.labels)
         self._splits["train"] = self.augmenter.on_the_fly(train, self._folder, self.tokenizer, spec.max_length)
         self.seconds += time.perf_counter() - start
 
@@ -221,6 +221,11 @@ class TextDataModule(LightningDataModule):
         """The ids of all training texts in one row, and where each text begins and the last one ends."""
         tokens = self._splits["train"].tokens
         return tokens.ids, tokens.offsets
+
+    def id_counts(self) -> dict[str, np.ndarray]:
+        """How often each id occurs in each split, int64 `(ids,)`."""
+        size = self.spec.vocabulary_size
+        return {name: np.bincount(split.tokens.ids, minlength=size) for name, split in self._splits.items()}
 
     def texts(self, split: SplitName) -> list[str]:
         """The strings of a split, in the order of its rows."""

@@ -108,7 +108,7 @@ def fewer(train: Rows, few_shot: int | None, train_rows: int | None, seed: int, 
         places = stratified_subset(train.labels, train_rows, seed)
         if places is None:
             raise UsageError(
-                f"--data.train_rows {train_rows} cannot hold a text of each of the {len(_label_counts(train))} "
+                f"--data.train_rows {train_rows} are too few for a text of each of the {len(_label_counts(train))} "
                 "classes; choose more"
             )
         train = train.take(places)

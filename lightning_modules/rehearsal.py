@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from datamodules.errors import UsageError
+from datamodules.errors import DataError, UsageError
 from datamodules.text_spec import TextSpec
 from datamodules.vectors.choices import TrainingTexts
 from lightning_modules.encoders.base import TextEncoder
@@ -105,5 +105,7 @@ def refused_by(option: str) -> Iterator[None]:
     """Names the option of the model whose class refuses its arguments."""
     try:
         yield
+    except DataError as error:
+        raise DataError(f"--model.{option}: {error}") from error
     except (ValueError, TypeError) as error:  # ours is a `ValueError`, and so are torch's own
         raise UsageError(f"--model.{option}: {error}") from error

@@ -118,7 +118,7 @@ class TextClassifier(LightningModule):
         self.head = self._make_head(spec, self.encoder.output_dim)
         self._is_new = True
         data = getattr(self._trainer, "datamodule", None)
-        if data is not None and self.trainer.state.fn == "fit":
+        if data is not None and self.trainer.state.fn == "fit" and not data.augmenter.changes_texts:
             self.encoder.learn_rows(lambda: torch.from_numpy(np.flatnonzero(np.bincount(data.training_ids()[0]))))
 
     def check(self, spec: TextSpec) -> None:

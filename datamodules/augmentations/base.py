@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,8 @@ import numpy as np
 from datamodules.augmentations.draws import Draws
 from datamodules.errors import UsageError
 from datamodules.rebuildable import Rebuildable
+
+Labels = Sequence[Sequence[Hashable]]
 
 
 class Augmentation(Rebuildable, ABC):
@@ -27,8 +29,13 @@ class Augmentation(Rebuildable, ABC):
     def __init__(self, p: float = 1.0) -> None:
         self.p = checked_share("p", p)
 
-    def fit(self, texts: Sequence[str]) -> None:  # most have nothing to learn
-        """Learns from the training texts what it must know of them; most learn nothing."""
+    def fit(self, texts: Sequence[str], labels: Labels) -> None:  # most have nothing to learn
+        """Learns from the training texts what it must know of them; most learn nothing.
+
+        Args:
+            texts: All of them.
+            labels: Those of each text.
+        """
 
     @abstractmethod
     def change(self, texts: list[str], draws: Draws) -> list[str]:

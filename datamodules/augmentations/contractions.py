@@ -20,11 +20,11 @@ SHORT_FORM = {long: short for short, long in _PAIRS}
 _SUBJECT = r"(?:i|you|he|she|it|we|they|the|this|that|there|my|your|his|her|our|their|a|an)"
 _SHORT_ONES = "|".join(LONG_FORM).replace("'", "['’]")
 _LONG_ONES = "|".join(SHORT_FORM).replace(" ", r"\s")
-SITES = re.compile(
+SITES = re.compile(  # the flag `a` within: else an `i` would also be a dotless one, and such
     # "why don't you" would become "why do not you"
-    rf"(?<![\w'’])(?:(?:{_SHORT_ONES})(?![\w'’])(?!(?<=n['’]t)\s+{_SUBJECT}\b)"
+    rf"(?<![\w'’])(?:(?:(?a:{_SHORT_ONES}))(?![\w'’])(?!(?<=n['’]t)\s+{_SUBJECT}\b)"
     # "you will." at the end and "who you are and" cannot be short, and "will you not" is not matched at all
-    rf"|(?:{_LONG_ONES})(?=\s+(?!(?:and|or|but|when|if|in|at|on)\b)\w))",
+    rf"|(?a:{_LONG_ONES})(?=\s+(?!(?:and|or|but|when|if|in|at|on)\b)\w))",
     re.IGNORECASE,
 )
 MARKS = re.compile(r"['’]|\b(?:not|cannot|am|are|will)\b", re.IGNORECASE)

@@ -14,6 +14,7 @@ from datamodules.augmentations.pieces import Pieces, drawn_places, share_of_word
 from datamodules.augmentations.pretrained_parts import load_part, run_device
 from datamodules.augmentations.word_kind import WordAugmentation, capitalized_like
 from datamodules.errors import UsageError
+from datamodules.positions import positions_of
 from datamodules.pretrained_path import resolve_model_path
 from datamodules.tokenizers.base import without_halves
 
@@ -56,12 +57,14 @@ class MaskedLanguageModel(WordAugmentation):
 
     def change_pieces(self, pieces: Pieces, draws: Draws) -> np.ndarray:
         """Replaces words."""
-        can = np.flatnonzero(pieces.is_word)
+        mask = self._tokenizer.mask_token
+        spells_it = np.array([mask in text for text in pieces.texts], bool)  # and its own could not be told from ours
+        can = np.flatnonzero(pieces.is_word & ~spells_it[pieces.row])
         places = np.sort(drawn_places(can, pieces, share_of_words(self.alpha, pieces.words), draws))
         words = {place: pieces.flat[place].lstrip() for place in places.tolist()}
         hidden = list(pieces.flat)
         for place, word in words.items():
-            hidden[place] = hidden[place][: -len(word)] + self._tokenizer.mask_token
+            hidden[place] = hidden[place][: -len(word)] + mask
         rows = np.unique(pieces.row[places])
         texts = ["".join(hidden[int(pieces.starts[row]) : int(pieces.ends[row])]) for row in rows.tolist()]
         uniforms = dict(zip(places.tolist(), pieces.at(draws.branch(0), places).tolist(), strict=True))
@@ -81,7 +84,7 @@ class MaskedLanguageModel(WordAugmentation):
     @torch.inference_mode()
     def _likely(self, texts: list[str]) -> list[list[list[str]]]:
         """For each text and each hidden word of it, the likeliest words, the likeliest first."""
-        limit = min(self._tokenizer.model_max_length, getattr(self._network.config, "max_position_embeddings", 512))
+        limit = min(self._tokenizer.model_max_length, positions_of(self._network.config) or 512)
         whole = without_halves(texts)
         batch = self._tokenizer(whole, padding=True, truncation=True, max_length=limit, return_tensors="pt")
         logits = self._network(**batch.to(self._network.device)).logits.float()

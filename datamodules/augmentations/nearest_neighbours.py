@@ -10,16 +10,16 @@ from typing import Any
 
 import numpy as np
 
-from datamodules.augmentations.base import checked_share
+from datamodules.augmentations.base import Labels, checked_share
 from datamodules.augmentations.draws import Draws
 from datamodules.augmentations.function_words import FUNCTION_WORDS
 from datamodules.augmentations.pieces import Pieces, by_characters, by_jieba, drawn_places, share_of_words
 from datamodules.augmentations.table_kind import TableAugmentation
 from datamodules.cache import cache_key, open_or_build
-from datamodules.errors import UsageError
+from datamodules.errors import DataError, UsageError, listed
 from datamodules.vectors.files import open_vectors
 
-_BLOCK = 2048  # words whose similarities to all others are computed at once
+_BLOCK = 1 << 24  # similarities computed at once: three arrays of 64 to 128 MB
 
 
 class NearestNeighbours(TableAugmentation):
@@ -62,7 +62,11 @@ class NearestNeighbours(TableAugmentation):
             raise UsageError("NearestNeighbours needs word vectors; name their file with path")
         open_vectors(self.path)
 
-    def fit(self, texts: Sequence[str]) -> None:
+    def files(self) -> list[str]:
+        """The vectors."""
+        return [str(Path(path).expanduser()) for path in super().files()]
+
+    def fit(self, texts: Sequence[str], labels: Labels) -> None:
         """Finds the neighbours of all words of these texts, unless they are given or were found before."""
         if self.path is None:
             return
@@ -74,8 +78,13 @@ class NearestNeighbours(TableAugmentation):
         key = cache_key({"words": words, "files": self.fingerprint()})
 
         def build(folder: Path) -> None:
-            found = open_vectors(str(self.path)).read({word.encode() for word in words})
-            known = [word for word in words if word.encode() in found.places]
+            found = open_vectors(str(self.path)).read({_key(word) for word in words})
+            known = [word for word in words if _key(word) in found.places]
+            if not known:
+                raise DataError(
+                    f"{self.path} has no vector for any of the {len(words):,} words of the training texts; its own are "
+                    f"like {listed(found.examples, 3)}. Give vectors of the language of the texts."
+                )
             vectors = np.array([found.vector(word) for word in known], np.float32).reshape(len(known), found.dim)
             table = neighbours(known, vectors, self.most, self.similarity)
             (folder / "neighbours.json").write_text(json.dumps(table, ensure_ascii=False), encoding="utf-8")
@@ -114,8 +123,9 @@ def neighbours(words: list[str], vectors: np.ndarray, most: int, similarity: flo
     unit = vectors[content]
     unit = unit / np.maximum(np.linalg.norm(unit, axis=1, keepdims=True), 1e-12)
     table = {}
-    for start in range(0, len(names), _BLOCK):
-        cosines = unit[start : start + _BLOCK] @ unit.T
+    step = max(1, _BLOCK // max(len(names), 1))
+    for start in range(0, len(names), step):
+        cosines = unit[start : start + step] @ unit.T
         rows = np.arange(len(cosines))
         cosines[rows, start + rows] = -1.0  # no word is its own neighbour
         count = min(most, len(names))
@@ -126,3 +136,7 @@ def neighbours(words: list[str], vectors: np.ndarray, most: int, similarity: flo
             if found:
                 table[names[start + row]] = found
     return table
+
+
+def _key(word: str) -> bytes:
+    return word.encode("utf-8", "surrogatepass")

@@ -1,12 +1,13 @@
 """Texts cut into words and what stands between them, so that they can be put together again as they were.
 
 A piece is a word or a sign with the white space before it; a Chinese character is a word of its own unless told
-otherwise. All pieces of a text in a row are the text.
+otherwise. Accents and other marks that combine with a letter stay with it. All pieces of a text in a row are the text.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Collection
 from functools import cached_property
 from itertools import chain
@@ -18,10 +19,24 @@ from datamodules.augmentations.draws import Draws
 from datamodules.errors import UsageError
 
 CHINESE = "\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+
+
+def _marks() -> str:
+    """The characters of Unicode's category M in its first plane, as they stand in a class of a pattern."""
+    places = [place for place in range(0x300, 0x10000) if unicodedata.category(chr(place))[0] == "M"]
+    ends = [place for place, later in zip(places, [*places[1:], 0], strict=True) if later != place + 1]
+    starts = [place for place, before in zip(places, [0, *places], strict=False) if before != place - 1]
+    return "".join(f"{chr(start)}-{chr(end)}" for start, end in zip(starts, ends, strict=True))
+
+
+_MARK = f"[{_marks()}]"
 _LETTER = rf"[^\W{CHINESE}]"
-_WORD = rf"{_LETTER}+(?:['’.-]{_LETTER}+)*"
-_PIECE = re.compile(rf"\s*(?:{_WORD}|\S)|\s+")
-_RUN = re.compile(rf"\s*(?:{_WORD}|[{CHINESE}]+|\S)|\s+")
+_LETTERS = rf"{_LETTER}+(?:{_MARK}+{_LETTER}*)*"
+# "Tom 's" and "do n't", as corpora are written that were cut before, stay together
+_WORD = rf"{_LETTERS}(?:['’.-]{_LETTERS})*(?: (?i:['’](?:s|m|d|re|ve|ll)|n['’]t)(?!\w))?"
+_PIECE = re.compile(rf"\s*(?:{_WORD}|\S{_MARK}*)|\s+")
+_RUN = re.compile(rf"\s*(?:{_WORD}|[{CHINESE}]+|\S{_MARK}*)|\s+")
+_BEGINS_WITH_LETTER = re.compile(r"\s*[^\W_]")
 _CHARACTER = re.compile(rf"\s*[{CHINESE}]")
 _HAS_CHINESE = re.compile(f"[{CHINESE}]")
 _LAST = itemgetter(-1)
@@ -47,6 +62,9 @@ class Pieces:
         self.row = np.repeat(np.arange(len(rows)), self.lengths)
         """int64 `(pieces,)`, the text of each."""
         self.is_word = np.fromiter(map(str.isalnum, map(_LAST, self.flat)), bool, count=len(self.flat))
+        for place in np.flatnonzero(~self.is_word).tolist():  # signs, and words that end in a mark
+            piece = self.flat[place]
+            self.is_word[place] = not piece.isascii() and _BEGINS_WITH_LETTER.match(piece) is not None
         """bool `(pieces,)`; the others are signs and white space."""
 
     @cached_property

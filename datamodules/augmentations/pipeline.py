@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
-from datamodules.augmentations.base import Augmentation
+from datamodules.augmentations.base import Augmentation, Labels
 from datamodules.augmentations.draws import Draws
 
 
@@ -18,10 +19,15 @@ class Pipeline:
     def __init__(self, kinds: Sequence[Augmentation]) -> None:
         self.kinds = list(kinds)
 
-    def fit(self, texts: Sequence[str]) -> None:
+    def fit(self, texts: Sequence[str], labels: Labels) -> None:
         """Lets each learn what it must know of the training texts."""
         for kind in self.kinds:
-            kind.fit(texts)
+            kind.fit(texts, labels)
+
+    @property
+    def chance(self) -> float:
+        """The probability that a text is drawn by any of them."""
+        return 1 - math.prod(1 - kind.p for kind in self.kinds)
 
     @property
     def learns(self) -> bool:

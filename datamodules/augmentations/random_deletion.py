@@ -6,7 +6,7 @@ import numpy as np
 
 from datamodules.augmentations.draws import Draws
 from datamodules.augmentations.pieces import Pieces
-from datamodules.augmentations.word_kind import WordAugmentation
+from datamodules.augmentations.word_kind import WordAugmentation, with_capital
 
 _NOT_AT_THE_START = " \t,;:.!?)，；：。！？、）"
 
@@ -39,4 +39,4 @@ class RandomDeletion(WordAugmentation):
 def _started(old: str, new: str) -> str:
     if old[0] not in _NOT_AT_THE_START:
         new = new.lstrip(_NOT_AT_THE_START)
-    return new[0].upper() + new[1:] if new and old[0].isupper() else new
+    return with_capital(new) if new and old[0].isupper() else new

@@ -7,7 +7,7 @@ import numpy as np
 from datamodules.augmentations.draws import Draws
 from datamodules.augmentations.function_words import FUNCTION_WORDS
 from datamodules.augmentations.pieces import Pieces, drawn_places, share_of_words
-from datamodules.augmentations.word_kind import WordAugmentation
+from datamodules.augmentations.word_kind import WordAugmentation, with_capital
 
 
 class RandomSwap(WordAugmentation):
@@ -51,7 +51,7 @@ def _swap(pieces: Pieces, first: list[int], second: list[int]) -> None:
 def _beside_the_start(first: str, later: str) -> tuple[str, str]:
     """The first word of a text as it is written elsewhere, and one from elsewhere as it is written there."""
     if first[0].isupper():
-        later = later[0].upper() + later[1:]
+        later = with_capital(later)
         if first.lower() in FUNCTION_WORDS and first != "I":
             first = first.lower()
     return first, later

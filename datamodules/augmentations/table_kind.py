@@ -13,6 +13,7 @@ from datamodules.augmentations.draws import Draws
 from datamodules.augmentations.pieces import Cut, Pieces, by_characters, by_jieba, by_longest_match
 from datamodules.augmentations.word_kind import WordAugmentation, capitalized_like
 from datamodules.augmentations.word_table import WordTable, check_list, lines_of
+from datamodules.errors import DataError
 
 
 class TableAugmentation(WordAugmentation):
@@ -66,7 +67,10 @@ class TableAugmentation(WordAugmentation):
         if self.lines is not None:
             return WordTable(self.lines.splitlines(), self.most, "lines", self.plain)
         if self.path is not None:
-            return WordTable(lines_of(self.path), self.most, self.path, self.plain)
+            table = WordTable(lines_of(self.path), self.most, self.path, self.plain)
+            if not table.others:
+                raise DataError(f"{self.path} has no word with others for it that could be used; give another list")
+            return table
         return WordTable(self.built_in.splitlines(), self.most, "the built-in list", self.plain)
 
     @cached_property
@@ -108,7 +112,7 @@ class TableAugmentation(WordAugmentation):
             piece = flat[place]
             other = self.other_for(piece, uniform)
             flat[place] = piece[: len(piece) - len(piece.lstrip())] + other
-            if place and flat[place][0] == " ":
+            if flat[place][0] == " " and place > pieces.starts[pieces.row[place]]:
                 flat[place - 1] = with_article(flat[place - 1], piece.lstrip(), other)
 
 

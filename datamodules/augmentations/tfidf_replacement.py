@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from functools import cached_property
 from typing import Any
 
 import numpy as np
+from scipy.stats import chi2
 
-from datamodules.augmentations.base import checked_count
+from datamodules.augmentations.base import Labels, checked_count
 from datamodules.augmentations.draws import Draws
 from datamodules.augmentations.pieces import Pieces
 from datamodules.augmentations.word_kind import WordAugmentation, capitalized_like
 from datamodules.errors import UsageError
+
+_LEVEL = 0.05  # the chance that a word which tells nothing passes for one that does, over all classes
 
 
 class TFIDFReplacement(WordAugmentation):
@@ -23,7 +26,9 @@ class TFIDFReplacement(WordAugmentation):
     A word's chance is `alpha * (C - tf-idf) / mean of the same over its text`, at most 1, with C the largest tf-idf of
     the text: its most telling word always stays. What comes in its place is drawn from the training texts' words with
     the chance `S - frequency * idf`, with S the largest of these. Unlike the paper's, a word must be common enough to
-    come in, or rare names would: they have a low frequency.
+    come in, or rare names would: they have a low frequency. And words that tell the class stay and never come in, or
+    "when" would give way to "who" in a question: those that occur in the texts of some class more or less often than by
+    chance (chi-square).
 
     Args:
         min_count: Training texts a word must be in to be put in, at least 1.
@@ -48,16 +53,21 @@ class TFIDFReplacement(WordAugmentation):
         self.max_idf = max_idf
         self._lines = lines
 
-    def fit(self, texts: Sequence[str]) -> None:
-        """Counts words and in how many texts each is."""
+    def fit(self, texts: Sequence[str], labels: Labels) -> None:
+        """Counts words, in how many texts each is, and finds those that tell the class."""
         counts: Counter[str] = Counter()
         found_in: Counter[str] = Counter()
-        for text in texts:
+        with_label: Counter[tuple[str, Hashable]] = Counter()
+        for text, of_text in zip(texts, labels, strict=True):
             words = [word for piece in self.cut(text) if (word := piece.lstrip().lower())[-1:].isalnum()]
             counts.update(words)
-            found_in.update(set(words))
+            different = set(words)
+            found_in.update(different)
+            with_label.update((word, label) for label in of_text for word in different)
+        sizes = Counter(label for of_text in labels for label in of_text)
+        telling = _telling(found_in, with_label, sizes, len(texts))
         lines = [f"{len(texts)}"]
-        lines += [f"{word}\t{found_in[word]}\t{counts[word]}" for word in sorted(counts)]
+        lines += [f"{word}\t{found_in[word]}\t{counts[word]}\t{int(word in telling)}" for word in sorted(counts)]
         self._lines = "\n".join(lines)
         for name in ("_learned", "_replacements"):
             self.__dict__.pop(name, None)
@@ -95,24 +105,28 @@ class TFIDFReplacement(WordAugmentation):
         largest = np.zeros(rows)
         np.maximum.at(largest, row, tfidf)
         less = largest[row] - tfidf
+        less[np.array([word in learned[3] for word in words], bool)] = 0
         mean = np.bincount(row, less, minlength=rows) / np.maximum(of_row, 1)
         return np.minimum(1.0, self.alpha * np.divide(less, mean[row], out=np.zeros_like(less), where=mean[row] > 0))
 
     @cached_property
-    def _learned(self) -> tuple[int, dict[str, float], dict[str, tuple[int, int]]]:
-        """How many texts there were; the idf of each word; in how many texts it is, and how often."""
+    def _learned(self) -> tuple[int, dict[str, float], dict[str, tuple[int, int]], set[str]]:
+        """How many texts there were; each word's idf; in how many texts it is, and how often; those of a class."""
         if self._lines is None:
             raise UsageError("TFIDFReplacement has learned from no texts yet; call fit first")
         first, *rest = self._lines.split("\n")
         number = int(first)
-        counts = {word: (int(texts), int(all_)) for word, texts, all_ in (line.split("\t") for line in rest)}
-        return number, {word: math.log(number / texts) for word, (texts, _) in counts.items()}, counts
+        rows = [line.split("\t") for line in rest]
+        counts = {word: (int(texts), int(all_)) for word, texts, all_, _ in rows}
+        telling = {word for word, _, _, tells in rows if tells == "1"}
+        return number, {word: math.log(number / texts) for word, (texts, _) in counts.items()}, counts, telling
 
     @cached_property
     def _replacements(self) -> tuple[list[str], np.ndarray]:
         """Words that may be put in, and the upper edge of each one's part of [0, 1)."""
-        _, idf, counts = self._learned
-        names = [w for w, (texts, _) in counts.items() if texts >= self.min_count and idf[w] <= self.max_idf]
+        _, idf, counts, telling = self._learned
+        common = [word for word, (texts, _) in counts.items() if texts >= self.min_count and word not in telling]
+        names = [word for word in common if idf[word] <= self.max_idf]
         scores = np.array([counts[word][1] * idf[word] for word in names])
         weights = (scores.max() - scores) if len(names) else scores
         if weights.sum() <= 0:
@@ -120,3 +134,17 @@ class TFIDFReplacement(WordAugmentation):
         edges = np.cumsum(weights) / weights.sum() if len(names) else weights
         edges[-1:] = 1.0
         return names, edges
+
+
+def _telling(
+    found_in: Counter[str], with_label: Counter[tuple[str, Hashable]], sizes: Counter[Hashable], texts: int
+) -> set[str]:
+    """Words whose occurrence hangs together with any label, by the chi-square of the table of two by two."""
+    limit = chi2.isf(_LEVEL / max(len(sizes), 1), 1)
+    telling = set()
+    for (word, label), both in with_label.items():
+        count, size = found_in[word], sizes[label]
+        free = count * (texts - count) * size * (texts - size)
+        if free and (both - count * size / texts) ** 2 * texts**3 > limit * free:
+            telling.add(word)
+    return telling

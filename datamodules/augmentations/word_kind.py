@@ -53,4 +53,14 @@ def capitalized_like(word: str, example: str) -> str:
     """
     if len(example) > 1 and example.isupper():
         return word.upper()
-    return word[0].upper() + word[1:] if example[:1].isupper() else word
+    return with_capital(word) if example[:1].isupper() else word
+
+
+def with_capital(word: str) -> str:
+    """The word with a capital, if its first letter has one that is one letter: a sharp s has two.
+
+    >>> with_capital("word"), with_capital("ßa")
+    ('Word', 'ßa')
+    """
+    capital = word[0].upper()
+    return capital + word[1:] if len(capital) == 1 else word

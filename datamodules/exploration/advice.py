@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from datamodules.alike_labels import alike_labels
 from datamodules.errors import listed
 from datamodules.exploration.findings import Findings
 from datamodules.exploration.scripts import UNSPACED
@@ -31,7 +32,7 @@ class Advice:
 
 def advice(found: Findings) -> list[Advice]:
     """Everything whose condition holds, what spoils figures first."""
-    parts = (_across_splits, _labels, _damage, _balance, _vocabulary, _lengths, _size_and_language)
+    parts = (_classes, _across_splits, _labels, _damage, _balance, _vocabulary, _lengths, _size_and_language)
     return [piece for part in parts for piece in part(found)]
 
 
@@ -86,6 +87,22 @@ def _across_splits(found: Findings) -> Iterator[Advice]:
         )
 
 
+def _classes(found: Findings) -> Iterator[Advice]:
+    if sum(1 for count in found.classes.counts["train"] if count) < 2 and found.task == "single_label":
+        yield Advice(
+            "classes",
+            "There is one class only in training, and nothing to tell it from: train.py refuses that. Look at "
+            "--data.source.label_column, or add texts of another class.",
+        )
+    alike = alike_labels(found.classes.names)
+    if alike:
+        yield Advice(
+            "classes",
+            f"Labels that differ only in capitals, white space or form are classes of their own: "
+            f"{listed((' and '.join(map(repr, group)) for group in alike), 4)}. Give each class one name.",
+        )
+
+
 def _labels(found: Findings) -> Iterator[Advice]:
     same = found.duplicates
     if same.conflicts["train"]:
@@ -101,7 +118,7 @@ def _labels(found: Findings) -> Iterator[Advice]:
                 "duplicates", f"{count:,} {split} texts carry another label than the same text does in training."
             )
     wrong = found.suspected
-    if wrong is not None and wrong.suspected and wrong.agreement >= 0.5:
+    if wrong is not None and wrong.suspected and wrong.trusted:
         share = wrong.suspected / wrong.texts
         most = wrong.confusions[0]
         yield Advice(
@@ -139,7 +156,7 @@ def _damage(found: Findings) -> Iterator[Advice]:
         if kind.startswith("replacement"):
             words = "what stood there is lost; make the export again in UTF-8 if you can"
         elif kind.startswith("UTF-8 read"):
-            words, option = "name the encoding of the file, or mend the export", "--data.source.encoding utf-8"
+            words = "name the encoding of the file where it is read as another, or mend the export"
         elif kind.startswith("GBK read"):
             words, option = "name the encoding of the file", "--data.source.encoding gb18030"
         if kind.startswith(("invisible", "escapes")) and total < 0.001 * sum(found.classes.texts.values()):
@@ -201,7 +218,8 @@ def _vocabulary(found: Findings) -> Iterator[Advice]:
             "of the texts. Unknown words can become characters or parts of words instead.",
             ("--data.tokenizer Mixed", "--data.tokenizer Subwords"),
         )
-    if found.growth is not None and word == "Words" and not unspaced and found.growth.once > 0.4:
+    cut = "min_count" in chosen.name or "max_size" in chosen.name
+    if found.growth is not None and word == "Words" and not cut and not unspaced and found.growth.once > 0.4:
         yield Advice(
             "vocabulary",
             f"{percent(found.growth.once)} of the different words occur a single time in training and can hardly be "
@@ -215,7 +233,7 @@ def _lengths(found: Findings) -> Iterator[Advice]:
     yield Advice(
         "lengths",
         f"99 % of training texts have {nearly:,} tokens or fewer ({found.tokenizers[0].name}), and half have {half:,} "
-        f"or fewer; training cuts at the former, as with",
+        "or fewer; unless told otherwise training cuts at the former, as with",
         (f"--data.max_length {nearly}",),
     )
     if nearly > 2 * most:

@@ -33,7 +33,7 @@ class Corpus:
     @cached_property
     def texts(self) -> dict[SplitName, list[str]]:
         """The strings of each split; a pair is one string with a tab between its halves."""
-        return {name: joined(rows) for name, rows in self.splits.items()}
+        return {name: rows.whole_texts() for name, rows in self.splits.items()}
 
     @cached_property
     def label_sets(self) -> dict[SplitName, list[tuple[str, ...]]]:
@@ -79,10 +79,3 @@ def read_corpus(source: Source, choices: Choices) -> Corpus:
     filled = {name: without_empty(name, rows, lenient, notes) for name, rows in found.items()}
     splits = with_all_splits(filled, lenient, notes)
     return Corpus(source.name, source.task(), splits, {name: found[name] for name in SPLITS if name in found}, notes)
-
-
-def joined(rows: Rows) -> list[str]:
-    """Each text, or both texts of a pair with a tab between them."""
-    if rows.pairs is None:
-        return rows.texts
-    return [f"{text}\t{pair}" for text, pair in zip(rows.texts, rows.pairs, strict=True)]

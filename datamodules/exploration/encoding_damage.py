@@ -124,6 +124,8 @@ _KINDS: dict[str, tuple[re.Pattern[str], Callable[[str], bool]]] = {
     ),
     "halves of characters (lone surrogates)": (re.compile("[\ud800-\udfff]+"), _always),
     "HTML entities": (re.compile("&(?:[a-zA-Z]{2,8}|#[0-9]{2,6}|#[xX][0-9a-fA-F]{2,6});"), _is_entity),
-    "HTML tags": (re.compile(rf"</?(?:{_TAGS})(?:\s+[a-z-]+\s*=[^<>\n]{{0,300}})?\s*/?>", re.IGNORECASE), _always),
+    "HTML tags": (
+        re.compile(rf"</?(?:{_TAGS})(?:[ \t]+[a-z-]+[ \t]*=[^<>\n]{{0,300}})?[ \t]*/?>", re.IGNORECASE), _always,
+    ),
     "escapes left as text (\\u4e2d)": (re.compile(r"\\u[0-9a-fA-F]{4}|\\x[0-9a-fA-F]{2}"), _always),
 }  # fmt: skip

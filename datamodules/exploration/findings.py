@@ -23,6 +23,7 @@ from datamodules.exploration.terms import training_terms
 from datamodules.exploration.tokenizer_comparison import TokenizerLook, look_at_tokenizer, tokenizer_name
 from datamodules.exploration.vocabulary_growth import VocabularyGrowth, vocabulary_growth
 from datamodules.tokenizers.base import Tokenizer
+from datamodules.vectors.files import VectorFile
 
 T = TypeVar("T")
 
@@ -79,6 +80,7 @@ def look(
     tokenizers: Sequence[Tokenizer],
     near_threshold: float = 0.8,
     announce: Callable[[str], None] = lambda what: None,
+    vectors: VectorFile | None = None,
 ) -> Findings:
     """Looks at everything.
 
@@ -87,6 +89,7 @@ def look(
         tokenizers: The chosen one first; none of them trained.
         near_threshold: Least Jaccard similarity of near-duplicates, in (0, 1].
         announce: Is told what comes next.
+        vectors: Word vectors whose coverage is to be reported.
     """
     seconds: dict[str, float] = {}
 
@@ -99,7 +102,7 @@ def look(
 
     scripts = timed("scripts", lambda: script_figures(corpus))
     looks = [
-        timed(f"tokenizer {type(tokenizer).__name__}", partial(look_at_tokenizer, tokenizer, corpus))
+        timed(f"tokenizer {type(tokenizer).__name__}", partial(look_at_tokenizer, tokenizer, corpus, vectors))
         for tokenizer in tokenizers
     ]
     units = timed("units", lambda: tokenizers[0].units(corpus.texts["train"]))

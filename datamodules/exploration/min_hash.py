@@ -21,8 +21,8 @@ def similar_pairs(sets: Shingles, threshold: float, seed: int = 0) -> tuple[np.n
     """Pairs whose Jaccard similarity reaches a threshold.
 
     Every pair returned does, for it was compared exactly. A pair just at the threshold is found with a probability of
-    `recall(threshold)`, 0.98 or more, and a more similar one nearly always; in a crowd of more than ten sets that are
-    all alike, each is compared with some of the others only.
+    0.98 or more, for thresholds above 0.06, and a more similar one nearly always; in a crowd of more than ten sets that
+    are all alike, each is compared with some of the others only.
 
     Args:
         sets: Shingles of each text.

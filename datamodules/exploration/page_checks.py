@@ -84,6 +84,11 @@ def suspected_section(found: Findings) -> str:
     wrong = found.suspected
     if wrong is None:
         return paragraph("Looked for in single-label data only, with three texts or more in two classes at least.")
+    if not wrong.trusted:
+        return paragraph(
+            f"A linear model on tf-idf of {found.telling.kind} agrees with {wrong.agreement:.1%} of the labels of "
+            f"{wrong.texts:,} training texts that it had not seen: too few for its doubts to mean anything."
+        )
     parts = [
         paragraph(
             f"A linear model on tf-idf of {found.telling.kind} said how likely each label is, for {wrong.texts:,} "

@@ -15,6 +15,7 @@ from datamodules.exploration.page_checks import (
     suspected_section,
 )
 from datamodules.exploration.pictures import class_picture, growth_picture, length_picture
+from datamodules.exploration.tokenizer_table import tokenizer_table
 
 _MOST_CLASSES = 150  # bars in the picture, and rows in tables of classes
 
@@ -89,16 +90,7 @@ def _vocabulary(found: Findings) -> str:
                 f"as much again would bring a new one every {1 / max(growth.next_new, 1e-9):,.0f} tokens."
             )
         )
-    rows: list[list[Cell]] = [
-        [
-            look.name, look.vocabulary_size, split, Share(figures["token_rate"]), Share(figures["type_rate"]),
-            Share(figures["text_share"]), float(figures["ids_per_text"]),
-        ]
-        for look in found.tokenizers
-        for split, figures in look.splits.items()
-    ]  # fmt: skip
-    head = ["tokenizer", "ids", "split", "unknown tokens", "unknown types", "texts touched", "ids a text"]
-    parts.append(table(head, rows, "Unknown words, and how long texts become"))
+    parts.append(table(*tokenizer_table(found.tokenizers), "Unknown words, and how long texts become"))
     parts.append(
         paragraph(
             "Where nothing is ever unknown to a tokenizer, the shares are those of words spelled in characters or "

@@ -19,6 +19,7 @@ from datamodules.exploration.terms import Terms
 
 _FOLDS = 3
 _MOST_ROWS = 200_000
+_TRUSTED = 0.7  # agreement; a weaker model suspects a third of the labels of clean data
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,11 @@ class SuspectedLabels:
     confusions: list[tuple[str, str, int]]
     rows: list[tuple[int, str, str, float, float]]
     examples: list[tuple[Example, str, float, float]]
+
+    @property
+    def trusted(self) -> bool:
+        """Whether the model knows the labels well enough to doubt some."""
+        return self.agreement >= _TRUSTED
 
 
 def suspected_labels(corpus: Corpus, terms: Terms, most: int = 15, seed: int = 0) -> SuspectedLabels | None:

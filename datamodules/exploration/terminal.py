@@ -9,6 +9,7 @@ from rich.table import Table
 from datamodules.exploration.advice import Advice, percent
 from datamodules.exploration.findings import Findings
 from datamodules.exploration.html_parts import Cell, Share
+from datamodules.exploration.tokenizer_table import tokenizer_table
 from datamodules.exploration.visible import visible
 
 _MOST_CLASSES = 30
@@ -44,14 +45,9 @@ def show(found: Findings, advised: list[Advice], console: Console) -> None:
     ]
     head = ["length in", "split", "mean", "half", "90 %", "95 %", "99 %", "all"]
     _table(console, f"lengths (tokens of {found.tokenizers[0].name})", head, lengths)
-    looks: list[list[Cell]] = [
-        [look.name, look.vocabulary_size, split, Share(figures["token_rate"]), Share(figures["type_rate"]),
-         Share(figures["text_share"]), float(figures["ids_per_text"])]
-        for look in found.tokenizers
-        for split, figures in look.splits.items()
-    ]  # fmt: skip
-    head = ["tokenizer", "ids", "split", "unknown tokens", "unknown types", "texts touched", "ids a text"]
-    _table(console, "unknown words", head, looks)
+    _table(
+        console, "unknown words, or spelled in characters or bytes where none is", *tokenizer_table(found.tokenizers)
+    )
     same, near = found.duplicates, found.near_duplicates
     checks: list[list[Cell]] = [[f"repeats in {split}", count] for split, count in same.repeats.items()]
     checks += [[f"texts of {pair} (rows)", count] for pair, count in same.shared.items()]
@@ -60,7 +56,7 @@ def show(found: Findings, advised: list[Advice], console: Console) -> None:
     checks += [[f"near-duplicates, {pair}", count] for pair, count in near.touched.items()]
     checks += [[f"empty, {split}", count] for split, count in found.extremes.empty.items()]
     checks += [[kind, sum(counts.values())] for kind, counts in found.damage.texts.items()]
-    if found.suspected is not None:
+    if found.suspected is not None and found.suspected.trusted:
         checks.append([f"training labels perhaps wrong, of {found.suspected.texts:,}", found.suspected.suspected])
     checks.append([f"texts with no {found.scripts.main} letter", sum(found.scripts.foreign.values())])
     _table(console, "checks", ["what", "texts"], [row for row in checks if row[1]])

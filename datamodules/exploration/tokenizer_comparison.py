@@ -13,6 +13,8 @@ import numpy as np
 from datamodules.exploration.corpus import Corpus
 from datamodules.tokenizers.base import Tokenizer
 from datamodules.tokenizers.oov import oov_report
+from datamodules.vectors.files import VectorFile
+from datamodules.vectors.start import case_forms, wanted_rows
 
 _CHUNK = 20_000  # texts encoded at once
 
@@ -34,17 +36,24 @@ class TokenizerLook:
     splits: dict[str, dict[str, Any]]
 
 
-def look_at_tokenizer(tokenizer: Tokenizer, corpus: Corpus) -> tuple[TokenizerLook, dict[str, np.ndarray]]:
+def look_at_tokenizer(
+    tokenizer: Tokenizer, corpus: Corpus, vectors: VectorFile | None = None
+) -> tuple[TokenizerLook, dict[str, np.ndarray]]:
     """Trains a tokenizer on the training split; reports on all splits, and gives the ids of each text by split.
 
     Args:
         tokenizer: Not trained yet.
         corpus: Whose texts; no label is looked at.
+        vectors: Word vectors, to see how many of the tokens they have; the file is read once.
+
+    Raises:
+        DataError: The file of vectors is damaged.
     """
     start = time.perf_counter()
     tokenizer.train(corpus.texts["train"])
     lengths = _token_lengths(tokenizer, corpus)
-    reports = oov_report(tokenizer, {split: texts for split, texts in corpus.texts.items()}, lengths=lengths)
+    known = None if vectors is None else _with_vector(tokenizer, corpus, vectors)
+    reports = oov_report(tokenizer, {split: texts for split, texts in corpus.texts.items()}, known, lengths)
     look = TokenizerLook(
         name=tokenizer_name(tokenizer),
         vocabulary_size=tokenizer.vocabulary_size,
@@ -69,6 +78,17 @@ def _token_lengths(tokenizer: Tokenizer, corpus: Corpus) -> dict[str, np.ndarray
             ]
         )
     return lengths
+
+
+def _with_vector(tokenizer: Tokenizer, corpus: Corpus, vectors: VectorFile) -> set[str]:
+    """The units of the texts that the file has, as they are or in another case."""
+    names: set[str] = set()
+    for texts in corpus.texts.values():
+        for start in range(0, len(texts), _CHUNK):
+            names.update(tokenizer.units(texts[start : start + _CHUNK]).names)
+    found = vectors.read(wanted_rows(names, "matched"))
+    found.notes()  # refuses a file that is broken as a whole
+    return {name for name in names if any(found.vector(form) is not None for form in case_forms(name))}
 
 
 def tokenizer_name(tokenizer: Tokenizer) -> str:

@@ -16,6 +16,8 @@ from datamodules.samplers.length_bucket import POOL
 
 Schedule = Literal["constant", "deferred", "progressive"]
 
+_START = 0.8
+
 
 class ClassBalanced(DrawnByGroup):
     """Draws each class in a share that its number of texts and its weight set together, over all ranks.
@@ -56,7 +58,7 @@ class ClassBalanced(DrawnByGroup):
         max_repeats: int | None = None,
         epoch_length: float = 1.0,
         schedule: Schedule = "constant",
-        start: float = 0.8,
+        start: float = _START,
         group_by_length: bool = True,
         pool: int = POOL,
     ) -> None:
@@ -138,6 +140,8 @@ def _check_schedule(schedule: Schedule, start: float, epochs: int | None) -> Non
         raise UsageError(f"start is a share of the epochs and must be in [0, 1), got {start}")
     if schedule not in ("constant", "deferred", "progressive"):
         raise UsageError(f'schedule must be "constant", "deferred" or "progressive", got "{schedule}"')
+    if schedule != "deferred" and start != _START:
+        raise UsageError(f"start {start} is read by schedule deferred only, which is {schedule}; leave one out")
     if schedule != "constant" and epochs is None:
         raise UsageError(
             f"schedule {schedule} goes by the share of the epochs that is done, and training has no last epoch; give "

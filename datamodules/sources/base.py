@@ -33,6 +33,12 @@ class Rows:
         if not self.numbers:
             self.numbers = list(range(len(self.texts)))
 
+    def whole_texts(self) -> list[str]:
+        """Each text, or both texts of a pair with a tab between them."""
+        if self.pairs is None:
+            return self.texts
+        return [f"{text}\t{pair}" for text, pair in zip(self.texts, self.pairs, strict=True)]
+
     def take(self, places: list[int]) -> Rows:
         """The rows at these places."""
         return Rows(

@@ -9,6 +9,7 @@ import numpy as np
 import tokenizers
 
 from datamodules.errors import UsageError
+from datamodules.positions import positions_of
 from datamodules.pretrained_path import resolve_model_path
 from datamodules.tokenizers.base import TokenIds, Tokenizer, Units, vocabulary_strings
 from datamodules.tokenizers.pieces import encode_pieces, piece_units, unknown_piece
@@ -58,6 +59,11 @@ class Pretrained(Tokenizer):
         return self._backend and self._padding_id
 
     @property
+    def unknown_id(self) -> int | None:
+        """As the model has it; none where its pieces spell everything."""
+        return unknown_piece(self._backend)
+
+    @property
     def max_positions(self) -> int | None:  # type: ignore[override]  # known once the tokenizer is loaded
         """The least of what the tokenizer and the model say."""
         return self._backend and self._max_positions
@@ -95,7 +101,7 @@ class Pretrained(Tokenizer):
         path = resolve_model_path(self.model)
         try:
             loaded = AutoTokenizer.from_pretrained(path, use_fast=True)
-            positions = getattr(AutoConfig.from_pretrained(path), "max_position_embeddings", None)
+            positions = positions_of(AutoConfig.from_pretrained(path))
         except (OSError, ValueError, ImportError) as error:
             reason = str(error).strip().splitlines()[0]
             raise UsageError(

@@ -130,6 +130,7 @@ class Subwords(Tokenizer):
         self._size = max(numbers.values()) + (2 if padding is None else 1)
         self._padding_id = self._size - 1 if padding is None else padding
         self._backend = backend
+        backend.no_padding()
         backend.encode_special_tokens = True  # a text that spells "[SEP]" stays a text
 
 

@@ -48,6 +48,11 @@ class Words(WordBased):
             raise UsageError(f"unknown drop leaves unknown words out, so unknown_ids must be 1, got {unknown_ids}")
         if not 0 <= max_unknown_share <= 1:
             raise UsageError(f"max_unknown_share is a share of words and must be in [0, 1], got {max_unknown_share}")
+        if unknown == "drop_text" and min_count == 1 and max_size is None:
+            raise UsageError(
+                "unknown drop_text leaves out training texts of unknown words, and with all words kept none is; "
+                "give min_count above 1, or max_size"
+            )
         check_vocabulary_limits(max_size, min_count, special=1 + unknown_ids)
         super().__init__(lowercase, segment, user_dictionary, hmm)
         self.max_size = max_size

@@ -37,6 +37,9 @@ class TrainingTexts(Protocol):
     def training_ids(self) -> tuple[np.ndarray, np.ndarray]:
         """The ids of all training texts in one row, and where each text begins and the last one ends."""
 
+    def id_counts(self) -> dict[str, np.ndarray]:
+        """How often each id occurs in each split, int64 `(ids,)`."""
+
 
 @dataclass(frozen=True)
 class StartingVectors:
@@ -115,12 +118,15 @@ class VectorChoices:
             notes: list[str] = []
         else:
             found, notes = self._read(data, tokens)
-        counts = np.bincount(data.training_ids()[0], minlength=len(tokens))
+        counts = data.id_counts()
         rng = np.random.default_rng([run_seed(), 3])  # apart from what else is drawn from the seed
-        vectors, coverage = starting_vectors(tokens, counts, padding_id, found, self.missing, rng)
+        vectors, coverage = starting_vectors(tokens, counts["train"], padding_id, found, self.missing, rng)
         source = "the training texts" if self.vectors == "train" else str(self.vectors)
-        notes = [f"vectors of {source}: {coverage.sentence()}; {self._told()}", *notes]
-        about = {"source": self.vectors, "mode": self.mode, "dim": dim, **coverage.to_dict(), "notes": notes[1:]}
+        by_split = {split: coverage.of(of_split) for split, of_split in counts.items()}
+        others = "".join(f", {share:.1%} of {split}'s" for split, (share, _) in by_split.items() if split != "train")
+        notes = [f"vectors of {source}: {coverage.sentence(others)}; {self._told()}", *notes]
+        about = {"source": self.vectors, "mode": self.mode, "dim": dim, **coverage.to_dict()}
+        about |= {"coverage": by_split, "notes": notes[1:]}
         return StartingVectors(vectors, about, notes)
 
     def _check_together(self) -> None:
@@ -142,7 +148,10 @@ class VectorChoices:
 
     def _file(self) -> VectorFile:
         assert self.vectors is not None
-        return open_vectors(self.vectors)
+        try:
+            return open_vectors(self.vectors)
+        except UsageError as error:
+            raise UsageError(f"{error}, or train to learn vectors from the training texts") from error
 
     def _read(self, data: TrainingTexts, tokens: list[str]) -> tuple[FoundRows, list[str]]:
         file, wanted = self._file(), wanted_rows(tokens, self.missing)

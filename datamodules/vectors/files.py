@@ -81,10 +81,7 @@ def open_vectors(path: str) -> VectorFile:
     file = Path(path).expanduser()
     if not file.is_file():
         what = "is a folder" if file.is_dir() else "is not there"
-        raise UsageError(
-            f"the file of word vectors {path} {what}; give a text, binary, .gz or .npz file, or train to learn "
-            "vectors from the training texts"
-        )
+        raise UsageError(f"the file of word vectors {path} {what}; give a text, binary, .gz or .npz file")
     try:
         with file.open("rb") as raw:
             begins = raw.read(4)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -32,6 +32,7 @@ class Coverage:
         share_of_ids: Share found, in either case.
         share_of_tokens: The same, with each id counted as often as it occurs in training.
         commonest_missing: Tokens not found that occur most often in training.
+        found: Bool `(ids,)`, which were found, in either case.
     """
 
     ids: int
@@ -43,13 +44,26 @@ class Coverage:
     share_of_ids: float
     share_of_tokens: float
     commonest_missing: list[str]
+    found: np.ndarray
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for the report."""
-        return asdict(self)
+        return {name: value for name, value in vars(self).items() if name != "found"}
 
-    def sentence(self) -> str:
-        """For the screen."""
+    def of(self, counts: np.ndarray) -> list[float]:
+        """Share of the tokens, and share of the different ones, of some texts that have a vector.
+
+        Args:
+            counts: int64 `(ids,)`, how often each id occurs in them.
+        """
+        return [float(many[self.found].sum() / max(many.sum(), 1)) for many in (counts, (counts > 0).astype(np.int64))]
+
+    def sentence(self, others: str = "") -> str:
+        """For the screen.
+
+        Args:
+            others: What to add on other tokens than those of training.
+        """
         ways = [
             (self.as_is, "as they are"),
             (self.other_case, "in another case"),
@@ -60,7 +74,7 @@ class Coverage:
         told = ", ".join(f"{count:,} {way}" for count, way in ways if count)
         return (
             f"{self.as_is + self.other_case:,} of {self.ids:,} ids found ({self.share_of_ids:.1%}), "
-            f"{self.share_of_tokens:.1%} of the training tokens: {told}"
+            f"{self.share_of_tokens:.1%} of the training tokens{others}: {told}"
         )
 
 
@@ -126,8 +140,8 @@ def starting_vectors(
     common = [tokens[number] for number in order[:10].tolist()]
     if not known.any():
         raise DataError(
-            f"{found.path} has no vector for any of the {len(tokens) - 1:,} tokens, such as {listed(common, 3)}; "
-            f"its own are like {listed(found.examples, 3)}. Give vectors of the language and the units (words or "
+            f"{found.path} has no vector for any of the {len(tokens) - 1:,} tokens, such as {', '.join(common[:3])}; "
+            f"its own are like {listed(found.examples)}. Give vectors of the language and the units (words or "
             "characters) of --data.tokenizer, or choose another tokenizer."
         )
     if missing != "zeros":
@@ -146,6 +160,7 @@ def starting_vectors(
         share_of_ids=float(there.sum() / max(rest.sum(), 1)),
         share_of_tokens=float(counts[there].sum() / max(occurring, 1)),
         commonest_missing=common,
+        found=there,
     )
     return vectors, coverage
 

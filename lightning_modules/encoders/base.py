@@ -45,6 +45,8 @@ class TextEncoder(Rebuildable, nn.Module, ABC):
     def learn_rows(self, ids: Callable[[], Tensor]) -> None:
         """Told once, before training, which ids it will meet there; most encoders have no use for it.
 
+        Not called where these cannot be known: texts that change in each epoch bring up others.
+
         Args:
             ids: Gives them, int64 `(different ids,)`; takes a moment, for all training texts are read.
         """

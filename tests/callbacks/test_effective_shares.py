@@ -68,10 +68,10 @@ def test_shares_follow_the_schedule():
 
 
 def test_many_classes_have_no_curves_and_are_reported_all_the_same():
-    callback, logged = told(ClassBalanced(frame(range(21), 21)), 21)
+    callback, logged = told(ClassBalanced(frame(range(51), 51)), 51)
     assert not any(name.startswith("sampling/share/") for name in logged)
-    assert len(callback.sampling["shares"]) == 21
-    assert len([name for name in told(ClassBalanced(frame(range(20), 20)), 20)[1] if "/share/" in name]) == 20
+    assert len(callback.sampling["shares"]) == 51
+    assert len([name for name in told(ClassBalanced(frame(range(50), 50)), 50)[1] if "/share/" in name]) == 50
 
 
 def test_every_rank_tells_of_all_ranks_together():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 
@@ -44,6 +45,9 @@ HOSTILE = [
     "a" * 400,
     "\ud83d x",
     "e\u0301 a\u0300",
+    "ı am here, I dıdn't see it",
+    "[MASK] dog runs in",
+    " film ends, and a",
 ]
 LONG = " ".join(TEXTS * 60)
 
@@ -86,7 +90,7 @@ def make(request, needs) -> Callable[..., Augmentation]:
 
     def made(**more: object) -> Augmentation:
         kind = request.param(**needs.get(request.param.__name__, {}) | more)
-        kind.fit(TEXTS)
+        kind.fit(TEXTS, [["one label"]] * len(TEXTS))
         return kind
 
     made.kind = request.param
@@ -151,6 +155,20 @@ def test_texts_that_are_not_empty_stay_so_and_empty_ones_stay_empty(make):
     for epoch in range(5):
         for old, new in zip(HOSTILE, kind.augment(HOSTILE, draws(HOSTILE, epoch)), strict=True):
             assert new == old if not old.strip() else new.strip()
+
+
+MARKED = ["Le cafe\u0301 noir e\u0301tait tre\u0300s bon", "नमस्ते दुनिया यह अच्छा है", "ok 1\ufe0f\u20e3 ❤\ufe0f ab"]
+
+
+def test_marks_stay_with_their_letters(make):
+    def bearers(text: str) -> set[str]:
+        places = (place for place, sign in enumerate(text) if unicodedata.category(sign)[0] == "M")
+        return {text[place - 1 : place + 1].lower() for place in places}
+
+    kind = strong(make)
+    for epoch in range(5):
+        for old, new in zip(MARKED, kind.augment(MARKED, draws(MARKED, epoch)), strict=True):
+            assert bearers(new) <= bearers(old)
 
 
 def test_a_very_long_text_is_taken(make):

@@ -10,16 +10,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from datamodules.augmentation_plan import Augment
+from datamodules.augmentation_plan import Augment, numbers_of
 from datamodules.augmentations.back_translation import BackTranslation
+from datamodules.augmentations.draws import Draws
 from datamodules.augmentations.eda import EDA
 from datamodules.augmentations.keyboard_noise import KeyboardNoise
+from datamodules.augmentations.pipeline import Pipeline
 from datamodules.augmentations.random_deletion import RandomDeletion
 from datamodules.augmentations.random_swap import RandomSwap
+from datamodules.augmentations.surface_changes import SurfaceChanges
+from datamodules.augmentations.synonym_replacement import SynonymReplacement
 from datamodules.augmentations.tfidf_replacement import TFIDFReplacement
+from datamodules.augmented_rows import more_copies, rare_classes
 from datamodules.batch import TextBatch
-from datamodules.errors import UsageError
+from datamodules.errors import DataError, UsageError
 from datamodules.loader import TrainingLoader
+from datamodules.sources.base import Rows
 from datamodules.sources.files import Files
 from datamodules.text_datamodule import TextDataModule
 from datamodules.variants import Variants
@@ -159,7 +165,8 @@ def test_offline_copies_follow_the_originals_with_their_labels_and_numbers(make)
     assert [row["text"] for row in listed] == data.texts("train")[43:]
     assert {row["kind"] for row in listed} == {"RandomSwap"}
     assert all(row["original"] == plain.texts("train")[int(row["number"])] for row in listed)
-    assert f"train: {rows - 43} changed copies were added to 43 texts (2 a text; --data.augment)" in data.notes
+    left = f"; the other {86 + 43 - rows} came out as they were, or like a text already there" if rows < 129 else ""
+    assert f"train: {rows - 43} changed copies of the 86 asked for were added to 43 texts{left}" in data.notes
 
 
 def test_another_seed_or_augmentation_is_another_cache(make):
@@ -192,9 +199,69 @@ def test_below_may_be_a_share_of_the_largest_class(make):
 def test_a_target_that_cannot_be_reached_is_told(make):
     data = make(lambda: RandomSwap(p=0.0), augment=Augment("targeted", below=5))
     assert "train: the texts of some rare classes could not be changed in enough ways: few (3 of 5)" in data.notes
-    assert (
-        make(swap, augment=Augment("targeted", below=3)).notes[0].startswith("train: no class has fewer than 3 texts")
+    for options, note in (
+        ({"below": 3}, "train: no class has fewer than 3 texts, so none was added (--data.augment.below)"),
+        ({"below": 20, "up_to": 2}, "train: no class has fewer than 2 texts, so none was added (--data.augment.up_to)"),
+    ):
+        assert make(swap, augment=Augment("targeted", **options)).notes[0] == note
+
+
+def test_a_target_is_reached_however_rarely_a_text_is_drawn(make):
+    data = make(lambda: RandomSwap(alpha=0.5, p=0.05), augment=Augment("targeted", below=20))
+    assert data.spec.class_counts == (20, 30, 20)
+
+
+def test_a_share_with_a_rounding_error_does_not_make_a_class_rare():
+    assert rare_classes({"a": 100, "b": 7, "c": 6}, 0.07, None) == (["c"], 7, 7)
+
+
+def test_copies_of_one_text_with_different_second_ones_are_different(tmp_path):
+    pairs = [("neutral", "p1"), ("entailment", "p2"), ("contradiction", "p3")]
+    rows = Rows(["I don't know it."] * 3, [label for label, _ in pairs], [second for _, second in pairs])
+    both = more_copies(rows, Pipeline([SurfaceChanges(alpha=1.0)]), 1, 1.0, 0, tmp_path, [])
+    assert (both.texts[3:], both.labels[3:], both.pairs[3:]) == (["I do not know it."] * 3, rows.labels, rows.pairs)
+
+
+def test_what_makes_variants_is_not_taken_from_another_run(make):
+    """The folder of the cached texts is the same, or keeps what its own kinds learned."""
+    offline = Augment("offline")
+    options = [
+        None,
+        lambda: TFIDFReplacement(alpha=0.05),
+        lambda: TFIDFReplacement(alpha=0.9),
+        lambda: RandomSwap(alpha=0.3),
+    ]
+    for training in (RandomDeletion, lambda: TFIDFReplacement(min_count=1)):
+        for _ in range(2):  # cold, then warm
+            for own in options:
+                data = make(training, augment=offline, tta=4, tta_augmentations=own)
+                expected = own() if own else training()
+                (kind,) = data.augmenter.variants().pipeline.kinds
+                assert type(kind) is type(expected)
+                assert getattr(kind, "alpha", None) == expected.alpha
+                assert kind.augment(["few text number 1"], Draws.of_rows(0, 0, [1]))
+
+
+def test_the_share_of_texts_that_really_change_is_told(make, folder):
+    assert "train: about 100% of the texts are changed in an epoch, anew in each, by RandomSwap" in make(swap).notes
+    (folder / "list.tsv").write_text("house\thome\n", encoding="utf-8")
+    useless = make(lambda: SynonymReplacement(str(folder / "list.tsv")))
+    assert useless.notes[-1] == (
+        "train: SynonymReplacement changed none of the texts looked at; see that lists and vectors fit the texts"
     )
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("", "list.tsv has no word with others for it that could be used"),
+        ("no tab\n", "line 1 is no word, a tab and other words for it"),
+    ],
+)
+def test_a_list_of_no_use_is_refused_when_the_data_are_set_up(make, folder, content, words):
+    (folder / "list.tsv").write_text(content, encoding="utf-8")
+    with pytest.raises(DataError, match=words):
+        make(lambda: EDA(str(folder / "list.tsv")))
 
 
 def test_a_copy_with_several_labels_counts_for_each(make, folder):
@@ -214,7 +281,8 @@ def test_what_learns_from_texts_learns_from_the_originals_alone(make):
     cold = make(TFIDFReplacement, augment=Augment("offline", copies=3))
     warm = make(TFIDFReplacement, augment=Augment("offline", copies=3))
     plain = TFIDFReplacement()
-    plain.fit(make().texts("train"))
+    data = make()
+    plain.fit(data.texts("train"), numbers_of(data.split("train").labels))
     for data in (cold, warm):
         assert data.augmenter.pipeline.kinds[0].blueprint() == plain.blueprint()
         assert data.augmenter.variants().pipeline.kinds[0].blueprint() == plain.blueprint()
@@ -243,6 +311,11 @@ def test_variants_follow_from_the_text_and_come_back_from_plain_values():
         ({"augment": Augment("targeted")}, "targeted needs --data.augment.below: fewer texts make a class rare"),
         ({"augment": Augment("targeted", below=1.5)}, r"an integer from 2\), or a share .* got 1.5"),
         ({"augment": Augment("targeted", below=9, up_to=1)}, "--data.augment.up_to is a number of texts .* got 1"),
+        (
+            {"augment": Augment("targeted", below=5, share=0.5)},
+            "--data.augment.share 0.5 is for --data.augment.how on_the_fly and offline",
+        ),
+        ({"augment": Augment(share=0)}, "--data.augment.share 0 changes no text"),
         ({"tta": 0}, "--data.tta counts the text itself and must be at least 1, got 0"),
         ({"augmentations": lambda: RandomSwap(alpha=2)}, r"--data.augmentations: alpha is a share"),
         (

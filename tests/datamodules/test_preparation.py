@@ -160,7 +160,7 @@ def test_splits_that_are_there_stay_as_they_are(data):
 
 def test_too_few_rows_to_cut_are_refused(data):
     message = (
-        r"no row could be cut from the training split for test: it has 2 rows .* Give a test file, or a larger "
+        r"no row could be cut from the training split for test: it has 2 rows, and .* Give a test file, or a larger "
         r"--data.test_share \(now 0.1\)"
     )
     with pytest.raises(DataError, match=message):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from collections import Counter
 
 import pytest
@@ -24,12 +25,28 @@ def test_each_row_is_in_one_part_in_ascending_order(labels, share, seed):
 
 @given(LABELS, SHARES)
 @settings(max_examples=60, deadline=None)
-def test_each_class_is_cut_as_near_to_the_share_as_whole_rows_allow(labels, share):
+def test_each_class_and_the_whole_are_cut_near_to_the_share(labels, share):
     _, off = stratified_split(labels, share, seed=0)
-    cut = Counter(labels[row] for row in off)
-    for label, count in Counter(labels).items():
-        nearest = min(range(count), key=lambda rows: abs(rows - share * count))  # all rows but one at most
-        assert abs(cut[label] - share * count) == pytest.approx(abs(nearest - share * count))
+    cut, counts = Counter(labels[row] for row in off), Counter(labels)
+    for label, count in counts.items():
+        assert abs(cut[label] - share * count) < 1 or cut[label] == count - 1
+    most = sum(min(math.ceil(share * count), count - 1) for count in counts.values())
+    wanted = min(share * len(labels), most)
+    assert abs(len(off) - wanted) <= max(0.15 * len(labels) * share, 0.5) + 1e-9
+    nearest = {label: min(range(count), key=lambda rows: abs(rows - share * count)) for label, count in counts.items()}
+    if abs(sum(nearest.values()) - share * len(labels)) < 0.05 * share * len(labels):
+        for label, count in counts.items():  # then each class too has what is nearest
+            assert abs(cut[label] - share * count) == pytest.approx(abs(nearest[label] - share * count))
+
+
+@pytest.mark.parametrize(("texts", "expected"), [(4, 60), (5, 75), (6, 90)])
+def test_many_small_classes_together_spare_the_share_that_none_can_alone(texts, expected):
+    labels = [f"class {number}" for number in range(150) for _ in range(texts)]
+    stay, off = stratified_split(labels, 0.1, seed=0)
+    assert len(off) == expected
+    assert max(Counter(labels[row] for row in off).values()) == 1
+    assert {labels[row] for row in stay} == set(labels)
+    assert stratified_split(labels, 0.1, seed=0)[1] == off != stratified_split(labels, 0.1, seed=1)[1]
 
 
 @given(LABELS | SEVERAL, SHARES, st.integers(0, 5))

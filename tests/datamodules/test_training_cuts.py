@@ -154,7 +154,7 @@ def test_more_rows_than_there_are_and_fewer_than_classes_are_refused(data):
     with pytest.raises(UsageError, match=r"--data.train_rows 65 is more than the 64 training texts; choose at most 64"):
         data(validation=other, train_rows=65)
     with pytest.raises(
-        UsageError, match=r"--data.train_rows 2 cannot hold a text of each of the 3 classes; choose more"
+        UsageError, match=r"--data.train_rows 2 are too few for a text of each of the 3 classes; choose more"
     ):
         data(validation=other, train_rows=2)
 

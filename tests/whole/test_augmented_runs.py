@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
 
 import pytest
 import torch
 from test_resume import EPOCHS, assert_alike, kill, killed  # noqa: F401  # a fixture
-from workplace import Workplace, predictions_of
+from workplace import DATA, Workplace, assert_refused, predictions_of
 
 import augment
 from datamodules.variants import Variants
@@ -88,6 +89,30 @@ def test_the_command_shows_texts_before_and_after(work, data):
     assert code == 0
     assert all(f"{name}: " in out for name in ("EDA", "TFIDFReplacement", "SentenceShuffling"))
     assert "BackTranslation" not in out
+
+
+def test_of_rare_classes_only_these_are_shown(work, data):
+    source = ("--data.source", "Files", "--data.source.path", data, "--data.augmentations", "RandomSwap")
+    targeted = (*source, "--data.augment.how", "targeted", "--data.augment.below")
+    assert "no class is rare" in show(work, *targeted, 2)[1]
+    counts = Counter(row.rsplit(",", 1)[1] for row in (data / "train.csv").read_text().splitlines()[1:])
+    rarest = min(counts, key=counts.get)
+    code, out, _ = show(work, *targeted, counts[rarest] + 1)
+    assert code == 0
+    labels = {line.split("│")[2].strip() for line in out.splitlines() if line.startswith("│")} - {""}
+    assert labels == {rarest}
+
+
+def test_an_output_that_is_a_folder_is_refused_before_any_work(work, tmp_path):
+    code, out, err = show(work, "--data.augmentations", "EDA", "--output", tmp_path)
+    assert (code, out) == (2, "")
+    assert err == f"error: --output {tmp_path} is a folder; name a CSV file in it\n"
+
+
+def test_a_bad_list_is_refused_before_a_run_folder_is_made(work, on, tmp_path):
+    (tmp_path / "bad.tsv").write_text("no tab here\n", encoding="utf-8")
+    answer = work.train(*on, "--data.augmentations", "EDA", "--data.augmentations.path", tmp_path / "bad.tsv")
+    assert_refused(answer, work, DATA, "line 1 is no word, a tab and other words for it")
 
 
 @pytest.mark.parametrize("how", [(), ("--data.augment.how", "targeted", "--data.augment.below", 30)])

@@ -137,3 +137,34 @@ def test_help_is_short_of_nothing(run, capsys):
         "--config",
     ):
         assert option in said
+
+
+def test_the_coverage_of_word_vectors_is_told_by_tokenizer(run, data, tmp_path):
+    (tmp_path / "v.txt").write_text("apple 1 2\nIron 3 4\na 1 1\n", encoding="utf-8")
+    source = ("--data.source", "Files", "--data.source.path", data)
+    code, out, _ = run(*source, "--vectors", "v.txt", "--compare", "[Characters]")
+    assert code == 0
+    assert "vector" in out
+    words, characters = json.loads((tmp_path / "runs/explore/words.json").read_text(encoding="utf-8"))["tokenizers"]
+    texts = [row.split(",")[0] for row in (data / "test.csv").read_text(encoding="utf-8").splitlines()[1:]]
+    tokens = [token for text in texts for token in text.split()]
+    share, of_types = words["splits"]["test"]["vector_coverage"]
+    assert share == pytest.approx(sum(token in ("apple", "iron", "a") for token in tokens) / len(tokens))
+    assert of_types == pytest.approx(len({"apple", "iron", "a"} & set(tokens)) / len(set(tokens)))
+    assert 0 < characters["splits"]["test"]["vector_coverage"][0] < 1
+    assert run(*source, "--vectors", "none.txt")[2].startswith("error: the file of word vectors none.txt is not there")
+
+
+def test_one_class_is_told_first(run, tmp_path):
+    write_table(tmp_path / "one.csv", [{"text": f"text number {n}", "label": "a"} for n in range(40)])
+    code, out, _ = run("--data.source", "Files", "--data.source.path", "one.csv")
+    assert code == 0
+    assert " 1. There is one class only in training" in out
+
+
+def test_labels_that_differ_in_capitals_or_space_are_told(run, tmp_path):
+    table = [{"text": f"text number {n}", "label": ("a", "b", "B ", "ａ")[n % 4]} for n in range(80)]
+    write_table(tmp_path / "alike.csv", table)
+    code, out, _ = run("--data.source", "Files", "--data.source.path", "alike.csv")
+    assert code == 0
+    assert "Labels that differ only in capitals" in out

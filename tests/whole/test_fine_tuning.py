@@ -106,6 +106,19 @@ def test_only_training_tells_rows_apart(work, pretrained, monkeypatch):
     assert report_of(tested)["test"] == report_of(run)["test"]
 
 
+def test_ids_that_augmentation_brings_in_are_learned_too(work, pretrained, monkeypatch):
+    kinds = []
+    true_build = TextClassifier.configure_model
+
+    def build(self: TextClassifier) -> None:
+        true_build(self)
+        kinds.append(any(isinstance(module, LearnedRows) for module in self.encoder.modules()))
+
+    monkeypatch.setattr(TextClassifier, "configure_model", build)
+    work.fit(*pretrained, "--data.augmentations", "CharacterNoise")
+    assert set(kinds) == {False}
+
+
 def test_other_training_texts_with_as_many_batches_are_refused(work, pretrained, data, tmp_path):
     """Adam's memory of 38 rows would be written into as if it were that of 40."""
     run = work.fit(*pretrained)

@@ -43,6 +43,9 @@ def test_a_run_reports_its_vectors_and_predicts_without_their_file(work, on, dat
     told = report_of(run)["vectors"]
     assert (told["as_is"], told["other_case"], told["mode"], told["dim"]) == (24, 11, "multichannel", 6)
     assert told["commonest_missing"] == ["near", "[UNK]"]
+    for split, oov in report_of(run)["data"]["oov"].items():
+        assert oov["vector_coverage"] == told["coverage"][split]
+    assert told["coverage"]["train"][0] == told["share_of_tokens"]
     file.unlink()
     given = work.predict(run, data / "test.csv", "--format", "jsonl")
     assert given.code == 0, given.err
@@ -103,6 +106,10 @@ def test_vectors_are_learned_from_the_training_texts(work, on):
         (("--model.encoder.vectors", "{file}", "--model.encoder.dim", 7), r"dim is 7 and .* has vectors of 6 numbers"),
         (("--model.encoder.vectors_mode", "static"), r"vectors_mode says what is done with word vectors; give vectors"),
         (("--model.encoder.vectors_mode", "frozen"), r"frozen"),
+        (
+            ("--model.encoder.vectors", "{file}", "--model.encoder.unfreeze_after", 5, "--trainer.max_epochs", 5),
+            r"unfreeze_after 5 leaves none of the 5 epochs .* for the vectors to learn in",
+        ),
         (("--model.encoder.vectors", "train", "--model.encoder.word2vec.window", 0), r"window is a count.*got 0"),
         (("--model.encoder.vectors", "train", "--model.encoder.word2vec.windwo", 1), r"windwo"),
     ],

@@ -12,7 +12,7 @@ from datamodules.augmentations import wordnet
 from datamodules.augmentations.draws import Draws
 from datamodules.augmentations.nearest_neighbours import NearestNeighbours, neighbours
 from datamodules.augmentations.synonym_replacement import SynonymReplacement
-from datamodules.errors import UsageError
+from datamodules.errors import DataError, UsageError
 
 
 def test_neighbours_are_those_of_the_largest_cosine():
@@ -36,7 +36,7 @@ def test_words_give_way_to_neighbours_from_the_training_texts_found_once(tmp_pat
 
     def made() -> NearestNeighbours:
         kind = NearestNeighbours(str(tmp_path / "v.txt"), alpha=1.0, cache_dir=str(tmp_path / "cache"))
-        kind.fit(["The film , a movie", "street road"])
+        kind.fit(["The film , a movie", "street road"], [["a"], ["b"]])
         return kind
 
     # flick is in no training text, `the` is a function word
@@ -77,3 +77,19 @@ def test_synonyms_of_wordnet_are_looked_up_as_a_list_would_be(monkeypatch):
         assert kind.augment(["in film road film"], Draws.of_rows(0, 0, [0])) == ["in movie road movie"]
     assert sorted(asked) == ["film", "in", "road"], "each word is looked up once"
     assert kind.blueprint()["arguments"]["path"] == "wordnet"
+
+
+def test_vectors_of_other_words_are_refused(tmp_path):
+    (tmp_path / "v.txt").write_text("uno 1 0\ndos 0 1\n", encoding="utf-8")
+    kind = NearestNeighbours(str(tmp_path / "v.txt"), cache_dir=str(tmp_path / "cache"))
+    with pytest.raises(DataError, match=r"has no vector for any of the 2 words .*; its own are like uno, dos"):
+        kind.fit(["cat dog"], [["a"]])
+
+
+def test_a_file_in_the_home_folder_that_changed_is_another(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "v.txt").write_text("cat 1 0\ndog 1 0.1\n", encoding="utf-8")
+    kind = NearestNeighbours("~/v.txt")
+    before = kind.fingerprint()
+    (tmp_path / "v.txt").write_text("cat 1 0\ndog 1 0.1\ncow 0 1\n", encoding="utf-8")
+    assert kind.fingerprint() != before

@@ -161,7 +161,7 @@ def test_misspellings_come_from_the_list_or_a_file(tmp_path):
 def test_telling_words_stay_and_others_come_in_by_their_score():
     """Three texts; `the` is in all (idf 0), `cat` and `dog` in two and one."""
     kind = TFIDFReplacement(min_count=1, alpha=1.0)
-    kind.fit(["the cat", "the cat the", "the dog"])
+    kind.fit(["the cat", "the cat the", "the dog"], [["a"]] * 3)
     new = [text.split() for text in kind.augment(["the dog"] * 3000, draws(3000))]
     assert all(words[1] == "dog" for words in new)
     # tf-idf of the: 0; chance = alpha * C / mean(C, 0) = 2, cut to 1: always replaced
@@ -173,6 +173,38 @@ def test_telling_words_stay_and_others_come_in_by_their_score():
     assert weights["dog"] == 0
     after = {"cat": weights["cat"] + weights["the"], "dog": 0.0}
     assert counts["cat"] == 3000 * after["cat"] / sum(after.values())
+
+
+def test_words_that_tell_the_class_are_neither_replaced_nor_put_in():
+    """`who` and `when` go with a class each, the others stand in as many texts of either."""
+    rest = ["is the man", "was a ship", "does the rain", "did a dog"]
+    texts = [f"{word} {rest[number % 4]}" for number in range(40) for word in ("who", "when")]
+    kind = TFIDFReplacement(min_count=1, alpha=1.0)
+    kind.fit(texts, [[word] for _ in range(40) for word in ("person", "date")])
+    assert {word for word, *_, tells in (line.split("\t") for line in kind.rebuild_with()["lines"].split("\n")[1:])
+            if tells == "1"} == {"who", "when"}  # fmt: skip
+    for text in kind.augment(["who is the man"] * 300, draws(300)):
+        first, *others = text.split()
+        assert first == "who"
+        assert not {"who", "when"} & set(others)
+
+
+def test_an_article_follows_its_own_text_only():
+    kind = SynonymReplacement(lines="apple\tbanana\nfilm\tact", alpha=1.0)
+    assert kind.augment(["so he got a", " film ends"], draws(2)) == ["so he got a", " act ends"]
+    assert kind.augment(["a film"], draws(1)) == ["an act"]
+
+
+def test_short_forms_cut_off_before_stay_with_their_words():
+    assert by_characters("What is Tom 's aim , and do n't they 're so") == [
+        "What", " is", " Tom 's", " aim", " ,", " and", " do n't", " they 're", " so"
+    ]  # fmt: skip
+    assert by_characters("the ' s and 'sun") == ["the", " '", " s", " and", " '", "sun"]
+
+
+def test_no_letter_becomes_two():
+    for text in RandomSwap(alpha=0.5).augment(["ßa Word here \u0130x"] * 50, draws(50)):
+        assert sorted(text.lower()) == sorted("ßa word here \u0130x".lower())
 
 
 def test_a_kind_that_learns_must_have_learned():

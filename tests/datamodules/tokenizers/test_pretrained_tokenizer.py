@@ -7,8 +7,10 @@ import json
 import shutil
 
 import pytest
+import torch
 
 from datamodules.errors import UsageError
+from datamodules.positions import positions_of
 from datamodules.tokenizers.base import TokenIds, tokenizer_from_json
 from datamodules.tokenizers.pretrained import Pretrained
 
@@ -175,3 +177,22 @@ def test_the_real_one_knows_english():
     assert tokenizer.vocabulary_size == 30_522
     assert tokenizer.max_positions is not None
     assert tokenizer.max_positions <= 512
+
+
+def test_models_that_count_positions_from_the_padding_on_take_fewer_tokens():
+    """Such a model's own numbers of positions are the second formula."""
+    from transformers import BertConfig, RobertaConfig, RobertaModel, XLNetConfig
+
+    config = RobertaConfig(
+        vocab_size=9, hidden_size=4, num_hidden_layers=1, num_attention_heads=1, intermediate_size=4,
+        max_position_embeddings=20, pad_token_id=1,
+    )  # fmt: skip
+    model = RobertaModel(config).eval()
+    most = positions_of(config)
+    assert most == 18
+    model(torch.full((1, most), 5))
+    with pytest.raises((IndexError, RuntimeError)):
+        model(torch.full((1, most + 1), 5))
+    assert positions_of(BertConfig(max_position_embeddings=20)) == 20
+    assert positions_of(XLNetConfig()) is None
+    assert positions_of(object()) is None

@@ -130,3 +130,14 @@ def test_a_bad_file_is_refused_in_one_line(tmp_path, content, message):
 def test_choices_that_leave_no_pieces_are_refused(arguments, message):
     with pytest.raises(UsageError, match=message):
         Subwords(**arguments)
+
+
+@pytest.mark.parametrize("length", [None, 16])
+def test_a_file_that_pads_or_cuts_does_neither_here(file, length):
+    made = tokenizers.Tokenizer.from_file(str(file))
+    made.enable_padding(length=length)
+    made.enable_truncation(3)
+    made.save(str(file))
+    tokens = Subwords(path=str(file)).encode_batch(["a", "a a a a a a a a"])
+    alone = Subwords(path=str(file)).encode_batch(["a"])
+    assert tokens.lengths[0] == alone.lengths[0] < tokens.lengths[1] < 16

@@ -165,7 +165,7 @@ def test_npz_without_tokens_or_of_another_number_is_refused(tmp_path, arrays):
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path):
-    with pytest.raises(UsageError, match=r"the file of word vectors .*none is not there; give .* or train"):
+    with pytest.raises(UsageError, match=r"the file of word vectors .*none is not there; give a text, binary"):
         open_vectors(str(tmp_path / "none"))
     with pytest.raises(UsageError, match=r"is a folder"):
         open_vectors(str(tmp_path))

@@ -35,6 +35,9 @@ class Texts:
     def training_ids(self):
         return np.array([1, 2, 3, 4, 1, 2], np.int32), np.array([0, 4, 6])
 
+    def id_counts(self):
+        return {"train": np.array([0, 2, 2, 1, 1]), "test": np.array([0, 3, 0, 0, 1])}
+
 
 @pytest.fixture
 def texts(tmp_path):
@@ -181,3 +184,11 @@ REFUSED = [
 def test_choices_that_cannot_be_are_refused(options, message, path):
     with pytest.raises(UsageError, match=message):
         TextCNN(SPEC, **{"vectors": path} | options)
+
+
+def test_coverage_is_told_of_every_split(texts, path):
+    """Of the test's tokens three of four are `the`, which the file has, and one is not in it."""
+    embedding = TokenEmbedding(SPEC, choices=VectorChoices(path))
+    embedding.start_from(texts)
+    assert embedding.about["coverage"] == {"train": [pytest.approx(5 / 6), 0.75], "test": [0.75, 0.5]}
+    assert "83.3% of the training tokens, 75.0% of test's:" in embedding.notes[0]

@@ -1,0 +1,25 @@
+"""How many tokens a pretrained model can take, from its configuration."""
+
+from __future__ import annotations
+
+from typing import Any
+
+# These number positions from the one after the padding id's, so that the first ones of the table are never used.
+_AFTER_PADDING = (
+    "camembert", "data2vec-text", "esm", "ibert", "longformer", "luke", "markuplm", "mluke", "mpnet", "roberta",
+    "roberta-prelayernorm", "xlm-roberta", "xlm-roberta-xl", "xmod",
+)  # fmt: skip
+
+
+def positions_of(config: Any) -> int | None:
+    """The most tokens; None where there is no such limit, or the configuration does not say.
+
+    Args:
+        config: Of `transformers`.
+    """
+    positions = getattr(config, "max_position_embeddings", None)
+    if not isinstance(positions, int) or positions < 1:
+        return None
+    if getattr(config, "model_type", None) in _AFTER_PADDING:
+        return max(1, positions - (config.pad_token_id or 0) - 1)
+    return positions
