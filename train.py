@@ -15,6 +15,7 @@ for not_for_users in (
     ".*all_gather.* is deprecated",  # inside Lightning
     "It is recommended to use `self.log",  # each rank measures all texts, so there is nothing to average
     "The number of training batches",  # fewer than the logging interval: the loss is logged at the epoch's end anyway
+    "Glyph .* missing from",  # labels in a script that no installed font has, in the picture of the confusion matrix
     "The dirpath has changed",  # on resuming; `ExactResume` sees to it
 ):
     warnings.filterwarnings("ignore", message=not_for_users)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
 
 _FONTS = [
-    "DejaVu Sans", "Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "WenQuanYi Zen Hei", "Droid Sans Fallback",
-    "Microsoft YaHei", "SimHei", "PingFang SC", "Arial Unicode MS",
+    "DejaVu Sans", "Noto Sans CJK SC", "Noto Sans CJK JP", "Noto Sans SC", "Source Han Sans SC", "WenQuanYi Zen Hei",
+    "Droid Sans Fallback", "Microsoft YaHei", "SimHei", "PingFang SC", "Arial Unicode MS",
 ]  # fmt: skip
+_FILES = ("notosanscjk", "notosanssc", "sourcehansans", "wqy", "droidsansfallback", "msyh", "simhei", "pingfang")
 _WRITE_COUNTS_UP_TO = 25  # classes
 
 
@@ -26,7 +28,7 @@ def confusion_picture(counts: np.ndarray, label_names: Sequence[str], title: str
 
     classes = len(label_names)
     side = float(np.clip(2.5 + 0.42 * classes, 5, 24))
-    installed = _installed_fonts()
+    installed = _installed_fonts(label_names)
     with matplotlib.rc_context({"font.family": [font for font in _FONTS if font in installed] or ["sans-serif"]}):
         figure = Figure(figsize=(side + 1, side), layout="constrained")
         axes = figure.subplots()
@@ -56,7 +58,14 @@ def confusion_picture(counts: np.ndarray, label_names: Sequence[str], title: str
     return figure
 
 
-def _installed_fonts() -> set[str]:
-    from matplotlib.font_manager import fontManager
+def _installed_fonts(label_names: Sequence[str]) -> set[str]:
+    from matplotlib.font_manager import findSystemFonts, fontManager
 
-    return set(fontManager.get_font_names())
+    names = set(fontManager.get_font_names())
+    if not names.intersection(_FONTS[1:]) and not all(map(str.isascii, label_names)):
+        # its list is kept from when it first ran, and one may have been installed since
+        for path in findSystemFonts():
+            if Path(path).name.lower().startswith(_FILES):
+                fontManager.addfont(path)
+        names = set(fontManager.get_font_names())
+    return names

@@ -22,7 +22,7 @@ from datamodules.augmentations.base import Augmentation
 from datamodules.augmentations.draws import Draws
 from datamodules.augmentations.pieces import by_characters
 from datamodules.augmentations.pipeline import Pipeline
-from datamodules.augmented_rows import rare_classes
+from datamodules.augmented_rows import COPIES, rare_classes
 from datamodules.errors import UsageError
 from datamodules.exploration.visible import visible
 from datamodules.rebuildable import final_subclasses
@@ -182,7 +182,7 @@ def _write(parser: ShortErrorParser, config: Any) -> None:
         config.data.augment.how, config.data.augment.seed = "offline", config.seed
     data = parser.instantiate_classes(config).data
     data.setup()
-    shutil.copyfile(data.cache_dir / data.fingerprint / "augmented.csv", output)
+    shutil.copyfile(data.cache_dir / data.fingerprint / COPIES, output)
     for note in data.notes:
         print(note)
     print(f"written to {output}")

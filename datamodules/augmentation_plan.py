@@ -13,7 +13,7 @@ import numpy as np
 from datamodules.augmentations.base import Augmentation, checked_share
 from datamodules.augmentations.pipeline import Pipeline
 from datamodules.augmentations.random_deletion import RandomDeletion
-from datamodules.augmented_rows import more_copies, with_rare_classes
+from datamodules.augmented_rows import COPIES, more_copies, with_rare_classes
 from datamodules.augmented_split import AugmentedSplit
 from datamodules.batch import TextBatch
 from datamodules.cache import load_texts
@@ -217,8 +217,14 @@ class Augmenter:
         seconds = None if pairs is None else [pairs[row] for row in rows]
         yield from variants.batches([texts[row] for row in rows], seconds, tokenizer, spec)
 
-    def notes(self) -> list[str]:
-        """What happens while training, in plain words."""
+    def notes(self, folder: Path) -> list[str]:
+        """What happens while training, and where to read what was added, in plain words.
+
+        Args:
+            folder: Of the cached texts.
+        """
+        if (folder / COPIES).is_file():
+            return [f"train: the changed copies are listed in {folder / COPIES}"]
         if not self.changes_texts:
             return []
         names = ", ".join(type(kind).__name__ for kind in self.pipeline.kinds)

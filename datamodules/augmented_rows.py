@@ -19,6 +19,7 @@ from datamodules.sources.base import Rows
 
 Name = TypeVar("Name", str, int)
 
+COPIES = "augmented.csv"
 _CHUNK = 4096  # texts changed at once
 _PATIENCE = 5  # changes of each of a class's texts that may give nothing new before it is let be
 _MOST_IDLE = 1000  # rounds over them
@@ -160,7 +161,7 @@ class _Copied:
         return Rows(rows.texts + self.texts, labels, pairs, rows.numbers + copies.numbers)
 
     def write(self, folder: Path) -> None:
-        with (folder / "augmented.csv").open("w", encoding="utf-8", errors="replace", newline="") as file:
+        with (folder / COPIES).open("w", encoding="utf-8", errors="replace", newline="") as file:
             writer = csv.writer(file, lineterminator="\n")
             single = not self.rows.labels or isinstance(self.rows.labels[0], str)
             writer.writerow(["number", "label" if single else "labels", "original", "text", "kind"])

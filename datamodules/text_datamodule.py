@@ -117,7 +117,7 @@ class TextDataModule(LightningDataModule):
     @property
     def notes(self) -> list[str]:
         """What was dropped, cut or split off, in plain words."""
-        return self._about["notes"] + self.augmenter.notes() + self._small_notes()
+        return self._about["notes"] + self.augmenter.notes(self.cache_dir / self.fingerprint) + self._small_notes()
 
     @property
     def about(self) -> dict[str, Any]:

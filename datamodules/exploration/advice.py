@@ -181,9 +181,10 @@ def _balance(found: Findings) -> Iterator[Advice]:
     focal = ("--model.loss Focal",) if not several else ()
     trained = sum(1 for count in classes.counts["train"] if count)
     if classes.few:
+        have = "has" if len(classes.few) == 1 else "have"
         yield Advice(
             "classes",
-            f"{len(classes.few):,} of {trained:,} classes have fewer than 20 training texts "
+            f"{len(classes.few):,} of {trained:,} classes {have} fewer than 20 training texts "
             f"({listed(classes.few, 6)}): gather more of them, or show them more often.",
             (balanced, *focal),
         )

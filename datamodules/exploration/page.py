@@ -26,7 +26,7 @@ nav a, .about { color: #23558f; }
 table { border-collapse: collapse; font-size: .92rem; }
 caption { text-align: left; font-weight: 600; padding: 0 0 .3rem; }
 th, td { text-align: left; vertical-align: top; padding: .28rem .9rem .28rem 0; border-bottom: 1px solid #eaeaea; }
-th { font-weight: 600; border-bottom: 1.5px solid #999; }
+th { font-weight: 600; vertical-align: bottom; border-bottom: 1.5px solid #999; }
 .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .text { overflow-wrap: anywhere; white-space: pre-line; }
 td .text { display: inline-block; max-width: 34rem; }
@@ -42,7 +42,8 @@ code { font: .86em/1.5 ui-monospace, "SF Mono", Menlo, Consolas, monospace; back
 .advice code { display: block; margin-top: .3rem; padding: .35rem .6rem; width: fit-content; max-width: 100%; }
 .terms span { white-space: nowrap; }
 .terms { display: inline-block; min-width: 12rem; }
-td { overflow-wrap: anywhere; }
+td { overflow-wrap: break-word; }
+th.number { white-space: normal; }
 @media (max-width: 36rem) { body { padding: 1.1rem .9rem 3rem; font-size: 15px; } td .text { min-width: 14rem; } }
 @media print { body { max-width: none; padding: 0; font-size: 10.5pt; } nav { display: none; } 
   h2 { break-after: avoid; } tr, figure, li { break-inside: avoid; } .scroll { overflow: visible; }

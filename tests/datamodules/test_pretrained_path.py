@@ -3,10 +3,11 @@
 import importlib
 import sys
 
+import huggingface_hub
 import pytest
 
 from datamodules.errors import UsageError
-from datamodules.pretrained_path import resolve_model_path
+from datamodules.pretrained_path import _from_the_hub, resolve_model_path
 
 
 @pytest.fixture
@@ -25,7 +26,37 @@ def test_a_folder_inside_a_package_is_found_without_importing_it(package):
     assert "careful_package" not in sys.modules
 
 
-def test_a_folder_is_itself_and_a_hub_name_stays(tmp_path):
+@pytest.fixture
+def hub(monkeypatch):
+    """Says how the hub answers."""
+
+    def answers(error: Exception | None) -> None:
+        def ask(*_, **__):
+            if error is not None:
+                raise error
+
+        monkeypatch.setattr(huggingface_hub, "get_hf_file_metadata", ask)
+        monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", False)
+        _from_the_hub.cache_clear()
+
+    yield answers
+    _from_the_hub.cache_clear()
+
+
+def test_without_the_hub_it_is_asked_for_once_and_what_was_fetched_before_is_taken(hub, tmp_path, monkeypatch):
+    hub(ConnectionError("no route"))
+    monkeypatch.setattr(huggingface_hub, "try_to_load_from_cache", lambda *_: None)
+    message = r'the hub cannot be reached for the model "bert-base-uncased" \(no route\); go online, or give the folder'
+    with pytest.raises(UsageError, match=message):
+        resolve_model_path("bert-base-uncased")
+    monkeypatch.setattr(huggingface_hub, "try_to_load_from_cache", lambda *_: str(tmp_path / "config.json"))
+    assert resolve_model_path("bert-base-uncased") == str(tmp_path)
+    hub(huggingface_hub.errors.HFValidationError("bad name"))
+    assert resolve_model_path("bert-base-uncased") == "bert-base-uncased"
+
+
+def test_a_folder_is_itself_and_a_hub_name_stays(tmp_path, hub):
+    hub(None)
     assert resolve_model_path(str(tmp_path)) == str(tmp_path)
     assert resolve_model_path("bert-base-uncased") == "bert-base-uncased"
     assert resolve_model_path("nreimers/MiniLM-L6-H384-uncased") == "nreimers/MiniLM-L6-H384-uncased"
