@@ -60,7 +60,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=7)
     chosen = parser.parse_args()
     train = Files(chosen.path).read()["train"]
-    texts, labels = train.texts, [[label] if isinstance(label, str) else label for label in train.labels]
+    texts, labels = train.texts, train.label_lists()
     contestants = {
         type(kind).__name__: lambda epoch, kind=kind: texts_a_second(kind.augment, texts, epoch)
         for kind in kinds(chosen.synonyms, texts, labels)

@@ -159,7 +159,7 @@ class Augmenter:
         if not self.adds_rows:
             return train
         for pipeline in self._learning:
-            pipeline.fit(train.texts, [[of_one] if isinstance(of_one, str) else of_one for of_one in train.labels])
+            pipeline.fit(train.texts, train.label_lists())
         # so that a later run, to which copies and originals look alike, need not learn from them
         learned = [[kind.blueprint() for kind in pipeline.kinds] for pipeline in self._learning]
         (folder / _LEARNED).write_text(json.dumps(learned), encoding="utf-8")

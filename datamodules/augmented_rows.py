@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -70,8 +69,7 @@ def with_rare_classes(
         folder: Gets `augmented.csv`.
         notes: Gets a line, and one for what could not be reached.
     """
-    labels: list[list[str]] = [[label] if isinstance(label, str) else label for label in rows.labels]
-    counts = Counter(label for of_one in labels for label in of_one)
+    labels, counts = rows.label_lists(), rows.label_counts()
     before = dict(counts)
     rare, least, target = rare_classes(counts, below, up_to)
     copied = _Copied(rows, pipeline, seed)
@@ -163,8 +161,7 @@ class _Copied:
     def write(self, folder: Path) -> None:
         with (folder / COPIES).open("w", encoding="utf-8", errors="replace", newline="") as file:
             writer = csv.writer(file, lineterminator="\n")
-            single = not self.rows.labels or isinstance(self.rows.labels[0], str)
-            writer.writerow(["number", "label" if single else "labels", "original", "text", "kind"])
+            writer.writerow(["number", "label" if self.rows.is_single else "labels", "original", "text", "kind"])
             for place, text, kind in zip(self.places, self.texts, self.kinds, strict=True):
                 label = self.rows.labels[place]
                 said = label if isinstance(label, str) else json.dumps(label, ensure_ascii=False)

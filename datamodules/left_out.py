@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import chain
-
 import numpy as np
 
 from datamodules.errors import DataError, listed
@@ -26,7 +24,7 @@ def without_left_out(train: Rows, tokenizer: Tokenizer, notes: list[str]) -> Row
         notes.append(said)
         return train
     kept = train.take(np.flatnonzero(~found.rows).tolist())
-    lost = sorted(_labels(train) - _labels(kept))
+    lost = sorted(set(train.label_counts()) - set(kept.label_counts()))
     if lost or not kept.texts:
         raise DataError(
             f"{said}. No text would be left of {listed(lost) if lost else 'all'}; "
@@ -34,7 +32,3 @@ def without_left_out(train: Rows, tokenizer: Tokenizer, notes: list[str]) -> Row
         )
     notes.append(said)
     return kept
-
-
-def _labels(rows: Rows) -> set[str]:
-    return set(chain.from_iterable([label] if isinstance(label, str) else label for label in rows.labels))

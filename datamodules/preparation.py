@@ -198,10 +198,9 @@ def with_all_splits(splits: dict[SplitName, Rows], choices: Choices, notes: list
 
 
 def _label_names(train: Rows, notes: list[str]) -> tuple[list[str], Counter[str]]:
-    single = _is_single(train)
-    counts: Counter[str] = Counter(train.labels if single else (label for row in train.labels for label in row))  # type: ignore[arg-type]  # strings or lists of them
+    counts = train.label_counts()
     names = sorted(counts)
-    if len(names) < (2 if single else 1):
+    if len(names) < (2 if train.is_single else 1):
         found = f"one only, {names[0]!r}" if names else "none"
         raise DataError(
             f"the training split must have at least two different labels to tell apart, got {found}. "
@@ -222,14 +221,10 @@ def _with_known_labels(name: str, rows: Rows, names: list[str], choices: Choices
     if name == "train":
         return rows
     known = set(names)
-    if _is_single(rows):
-        unseen = [label not in known for label in rows.labels]
-        strangers = Counter(label for label in rows.labels if label not in known)
-    else:
-        unseen = [not known.issuperset(row) for row in rows.labels]
-        strangers = Counter(label for row in rows.labels for label in row if label not in known)
+    strangers = Counter({label: count for label, count in rows.label_counts().items() if label not in known})
     if not strangers:
         return rows
+    unseen = [not known.issuperset(of_one) for of_one in rows.label_lists()]
     found = f"{name}: {sum(unseen)} rows carry {len(strangers)} label(s) that the training split lacks"
     what = listed(f"{label!r} ({count})" for label, count in strangers.most_common())
     if choices.unseen_labels == "refuse":
@@ -244,13 +239,9 @@ def _with_known_labels(name: str, rows: Rows, names: list[str], choices: Choices
     return kept
 
 
-def _is_single(rows: Rows) -> bool:
-    return not rows.labels or isinstance(rows.labels[0], str)
-
-
 def _write_split(folder: Path, name: str, rows: Rows, tokens: TokenIds, names: list[str]) -> None:
     places = {label: place for place, label in enumerate(names)}
-    if _is_single(rows):
+    if rows.is_single:
         labels = np.fromiter((places[label] for label in rows.labels), np.int64, count=len(rows.labels))  # type: ignore[index]  # plain labels
     else:
         labels = np.zeros((len(rows.labels), len(names)), np.uint8)

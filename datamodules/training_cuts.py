@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 from datamodules.errors import UsageError, listed
 from datamodules.sources.base import Rows, SplitName
 from datamodules.splits import few_of_each_label, stratified_fold, stratified_subset
@@ -73,7 +71,7 @@ def with_fold(
             f"validation: the {aside} rows of the source are left aside, for a fold is held out (--data.folds)"
         )
     notes.append(f"validation: fold {fold} of {folds}, {len(off)} of {whole} training rows, stratified")
-    rare = sorted(name for name, count in _label_counts(train).items() if count < folds)
+    rare = sorted(name for name, count in train.label_counts().items() if count < folds)
     if rare:
         notes.append(f"train: {len(rare)} classes have fewer texts than folds, so some folds lack them: {listed(rare)}")
     return splits | {"validation": train.take(off), "train": train.take(stay)}
@@ -94,7 +92,7 @@ def fewer(train: Rows, few_shot: int | None, train_rows: int | None, seed: int, 
     """
     whole = len(train.texts)
     if few_shot is not None:
-        short = {name: count for name, count in sorted(_label_counts(train).items()) if count < few_shot}
+        short = {name: count for name, count in sorted(train.label_counts().items()) if count < few_shot}
         train = train.take(few_of_each_label(train.labels, few_shot, seed))
         notes.append(f"train: {len(train.texts)} of {whole} rows, {few_shot} a class (--data.few_shot)")
         if short:
@@ -108,14 +106,9 @@ def fewer(train: Rows, few_shot: int | None, train_rows: int | None, seed: int, 
         places = stratified_subset(train.labels, train_rows, seed)
         if places is None:
             raise UsageError(
-                f"--data.train_rows {train_rows} are too few for a text of each of the {len(_label_counts(train))} "
+                f"--data.train_rows {train_rows} are too few for a text of each of the {len(train.label_counts())} "
                 "classes; choose more"
             )
         train = train.take(places)
         notes.append(f"train: {train_rows} of {whole} rows, stratified (--data.train_rows)")
     return train
-
-
-def _label_counts(rows: Rows) -> Counter[str]:
-    single = not rows.labels or isinstance(rows.labels[0], str)
-    return Counter(rows.labels if single else (label for row in rows.labels for label in row))  # type: ignore[arg-type]  # strings or lists of them

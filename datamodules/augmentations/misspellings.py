@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from datamodules.augmentations.draws import Draws
-from datamodules.augmentations.pieces import Pieces, drawn_places, share_of_words
 from datamodules.augmentations.table_kind import TableAugmentation
 
 _COMMON = """
@@ -59,10 +55,3 @@ class Misspellings(TableAugmentation):
         p: float = 1.0,
     ) -> None:
         super().__init__(path, lines, most, alpha, jieba, p)
-
-    def change_pieces(self, pieces: Pieces, draws: Draws) -> np.ndarray:
-        """Misspells words."""
-        wanted = share_of_words(self.alpha, pieces.words)
-        places = drawn_places(self.listed(pieces), pieces, wanted, draws)
-        self.put_in_place(pieces, places, draws.branch(0))
-        return places

@@ -13,7 +13,7 @@ import numpy as np
 from datamodules.augmentations.base import Labels, checked_share
 from datamodules.augmentations.draws import Draws
 from datamodules.augmentations.function_words import FUNCTION_WORDS
-from datamodules.augmentations.pieces import Pieces, by_characters, by_jieba, drawn_places, share_of_words
+from datamodules.augmentations.pieces import Pieces, by_characters, by_jieba
 from datamodules.augmentations.table_kind import TableAugmentation
 from datamodules.cache import cache_key, open_or_build
 from datamodules.errors import DataError, UsageError, listed
@@ -103,10 +103,7 @@ class NearestNeighbours(TableAugmentation):
         """Replaces words."""
         if self.lines is None:
             raise UsageError("NearestNeighbours knows the words of no texts yet; call fit first")
-        wanted = share_of_words(self.alpha, pieces.words)
-        places = drawn_places(self.listed(pieces), pieces, wanted, draws)
-        self.put_in_place(pieces, places, draws.branch(0))
-        return places
+        return super().change_pieces(pieces, draws)
 
 
 def neighbours(words: list[str], vectors: np.ndarray, most: int, similarity: float) -> dict[str, list[str]]:

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from datamodules.augmentations.draws import Draws
-from datamodules.augmentations.pieces import Pieces, drawn_places, share_of_words
 from datamodules.augmentations.synonym_kind import SynonymAugmentation
 
 
@@ -14,10 +10,3 @@ class SynonymReplacement(SynonymAugmentation):
 
     Where fewer words have synonyms than the share asks for, all of these are replaced.
     """
-
-    def change_pieces(self, pieces: Pieces, draws: Draws) -> np.ndarray:
-        """Replaces words."""
-        wanted = share_of_words(self.alpha, pieces.words)
-        places = drawn_places(self.listed(pieces), pieces, wanted, draws)
-        self.put_in_place(pieces, places, draws.branch(0))
-        return places

@@ -10,7 +10,15 @@ import numpy as np
 
 from datamodules.augmentations.base import checked_count
 from datamodules.augmentations.draws import Draws
-from datamodules.augmentations.pieces import Cut, Pieces, by_characters, by_jieba, by_longest_match
+from datamodules.augmentations.pieces import (
+    Cut,
+    Pieces,
+    by_characters,
+    by_jieba,
+    by_longest_match,
+    drawn_places,
+    share_of_words,
+)
 from datamodules.augmentations.word_kind import WordAugmentation, capitalized_like
 from datamodules.augmentations.word_table import WordTable, check_list, lines_of
 from datamodules.errors import DataError
@@ -87,6 +95,13 @@ class TableAugmentation(WordAugmentation):
     @cached_property
     def _as_lines(self) -> str:
         return self.table.to_lines()
+
+    def change_pieces(self, pieces: Pieces, draws: Draws) -> np.ndarray:
+        """Replaces words."""
+        wanted = share_of_words(self.alpha, pieces.words)
+        places = drawn_places(self.listed(pieces), pieces, wanted, draws)
+        self.put_in_place(pieces, places, draws.branch(0))
+        return places
 
     def listed(self, pieces: Pieces) -> np.ndarray:
         """The places of words that the table has others for; names, written with a capital, are none."""

@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from datamodules.tokenizers.characters import code_points, text_offsets
+
 
 class FlatCharacters(NamedTuple):
     """Code points; text `i` is `codes[offsets[i]:offsets[i + 1]]`."""
@@ -31,7 +33,4 @@ def flat_characters(texts: Sequence[str]) -> FlatCharacters:
     >>> flat_characters(["ab", "", "中"])
     FlatCharacters(codes=array([   97,    98, 20013], dtype=uint32), offsets=array([0, 2, 2, 3]))
     """
-    offsets = np.zeros(len(texts) + 1, np.int64)
-    np.cumsum(np.fromiter(map(len, texts), np.int64, count=len(texts)), out=offsets[1:])
-    codes = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), np.uint32)
-    return FlatCharacters(codes, offsets)
+    return FlatCharacters(code_points(texts), text_offsets(texts))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import Counter
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Literal
 
 from datamodules.rebuildable import Rebuildable
@@ -32,6 +34,19 @@ class Rows:
         """Counts the rows through where they came without numbers."""
         if not self.numbers:
             self.numbers = list(range(len(self.texts)))
+
+    @property
+    def is_single(self) -> bool:
+        """Whether each row has one label, not a list of them."""
+        return not self.labels or isinstance(self.labels[0], str)
+
+    def label_lists(self) -> list[list[str]]:
+        """The labels of each row, one or several."""
+        return [[label] if isinstance(label, str) else label for label in self.labels]
+
+    def label_counts(self) -> Counter[str]:
+        """How many rows have each label."""
+        return Counter(self.labels if self.is_single else chain.from_iterable(self.labels))  # type: ignore[arg-type]  # of the two list types
 
     def whole_texts(self) -> list[str]:
         """Each text, or both texts of a pair with a tab between them."""

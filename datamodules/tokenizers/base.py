@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from abc import ABC, abstractmethod
-from collections import Counter
 from collections.abc import Sequence
 from itertools import chain
 from typing import Any, NamedTuple
@@ -102,13 +101,6 @@ class Tokenizer(Rebuildable, ABC):
         strings = self.tokens()
         known = used != self.unknown_id
         return Units(place_of[tokens.ids], tokens.offsets, [strings[number] for number in used], known)
-
-    def unknown_units(self, texts: Sequence[str]) -> Counter[str]:
-        """How often each unit that the vocabulary lacks occurs."""
-        units = self.units(texts)
-        counts = np.bincount(units.places, minlength=len(units.names))
-        unknown = np.flatnonzero(~units.known)
-        return Counter({units.names[place]: int(counts[place]) for place in unknown})
 
     def left_out(self, texts: Sequence[str]) -> LeftOut | None:
         """Which of the training texts should not be learned from; asked once it is trained. None keeps all."""

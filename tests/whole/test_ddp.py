@@ -104,7 +104,7 @@ def test_two_processes_each_take_half_of_an_epoch(shared):
 def test_every_sampler_works_with_two_processes(sampler, tmp_path):
     data = write_splits(tmp_path / "words")
     given = ("--data.source", "Files", "--data.source.path", str(data), *TINY, "--trainer.max_epochs", "1")
-    answer = run_two(tmp_path, *given, "--data.sampler", sampler)
+    answer = run_two(tmp_path, *given, "--data.sampler", sampler, "--data.augmentations", "EDA", "--data.tta", "2")
     assert answer.code == 0, answer.err[-3000:]
     (run,) = tmp_path.glob("runs/*/*")
     assert len(predictions_of(run)) == 41

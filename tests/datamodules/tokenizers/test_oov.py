@@ -8,6 +8,7 @@ from collections import Counter
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from unknown_units import unknown_units
 
 from datamodules.tokenizers import oov
 from datamodules.tokenizers.characters import Characters
@@ -80,7 +81,7 @@ def test_any_texts_are_counted_as_by_a_loop(kind, seen, new):
     finally:
         oov._CHUNK = chunk
     assert (report.tokens, report.types) == (counts.total(), len(counts))
-    assert dict(report.commonest) == lacking == tokenizer.unknown_units(new)
+    assert dict(report.commonest) == lacking == unknown_units(tokenizer, new)
     assert report.unknown_tokens == lacking.total()
     assert report.texts_touched == sum(any(unit not in known for unit in row) for row in units)
     assert report.ids_per_text == pytest.approx(counts.total() / len(new))
