@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
+
+from datamodules.augmentations.draws import Draws
+from datamodules.augmentations.pieces import Pieces
 from datamodules.augmentations.table_kind import TableAugmentation
 
 _COMMON = """
@@ -55,3 +59,7 @@ class Misspellings(TableAugmentation):
         p: float = 1.0,
     ) -> None:
         super().__init__(path, lines, most, alpha, jieba, p)
+
+    def change_pieces(self, pieces: Pieces, draws: Draws) -> np.ndarray:
+        """Misspells words."""
+        return self.replaced(pieces, draws)

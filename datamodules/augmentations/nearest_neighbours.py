@@ -103,7 +103,7 @@ class NearestNeighbours(TableAugmentation):
         """Replaces words."""
         if self.lines is None:
             raise UsageError("NearestNeighbours knows the words of no texts yet; call fit first")
-        return super().change_pieces(pieces, draws)
+        return self.replaced(pieces, draws)
 
 
 def neighbours(words: list[str], vectors: np.ndarray, most: int, similarity: float) -> dict[str, list[str]]:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
+
+from datamodules.augmentations.draws import Draws
+from datamodules.augmentations.pieces import Pieces
 from datamodules.augmentations.synonym_kind import SynonymAugmentation
 
 
@@ -10,3 +14,7 @@ class SynonymReplacement(SynonymAugmentation):
 
     Where fewer words have synonyms than the share asks for, all of these are replaced.
     """
+
+    def change_pieces(self, pieces: Pieces, draws: Draws) -> np.ndarray:
+        """Replaces words."""
+        return self.replaced(pieces, draws)

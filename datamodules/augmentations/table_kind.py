@@ -96,8 +96,8 @@ class TableAugmentation(WordAugmentation):
     def _as_lines(self) -> str:
         return self.table.to_lines()
 
-    def change_pieces(self, pieces: Pieces, draws: Draws) -> np.ndarray:
-        """Replaces words."""
+    def replaced(self, pieces: Pieces, draws: Draws) -> np.ndarray:
+        """Puts other words in place of some that are listed, and gives their places."""
         wanted = share_of_words(self.alpha, pieces.words)
         places = drawn_places(self.listed(pieces), pieces, wanted, draws)
         self.put_in_place(pieces, places, draws.branch(0))
