@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from datamodules.exploration.flat_characters import flat_characters
 
 _CHUNK = 1 << 20  # characters looked at together, so that what is in between stays small
+_IN_MEMORY = 1 << 28  # characters, eight bytes each; the shingles of more lie in a file that is gone at the end
 
 
 class Shingles(NamedTuple):
@@ -26,20 +28,19 @@ def shingles(texts: Sequence[str], size: int) -> Shingles:
         texts: A text shorter than a shingle is one shingle itself; one of white space has none.
         size: Characters of a shingle, from 1.
     """
-    pieces: list[np.ndarray] = []
-    counts: list[np.ndarray] = []
-    waiting: list[str] = []
-    characters = 0
-    for text in texts:
-        waiting.append(" ".join(text.lower().split()))
-        characters += len(waiting[-1])
-        if characters > _CHUNK:
-            _hash_all(waiting, size, pieces, counts)
-            waiting, characters = [], 0
-    _hash_all(waiting, size, pieces, counts)
     offsets = np.zeros(len(texts) + 1, np.int64)
-    np.cumsum(np.concatenate(counts), out=offsets[1:])
-    return Shingles(np.concatenate(pieces), offsets)
+    if sum(map(len, texts)) <= _IN_MEMORY:
+        hashed = list(_hashed(texts, size))
+        np.cumsum(np.concatenate([counts for _, counts in hashed]), out=offsets[1:])
+        return Shingles(np.concatenate([hashes for hashes, _ in hashed]), offsets)
+    counted = []
+    with tempfile.TemporaryFile() as file:
+        for hashes, counts in _hashed(texts, size):
+            hashes.tofile(file)
+            counted.append(counts)
+        np.cumsum(np.concatenate(counted), out=offsets[1:])
+        file.flush()
+        return Shingles(np.memmap(file, np.uint64, "r", shape=(int(offsets[-1]),)), offsets)
 
 
 def distinct(sets: Shingles, members: np.ndarray) -> Shingles:
@@ -72,7 +73,20 @@ def mixed(values: np.ndarray) -> np.ndarray:
     return values
 
 
-def _hash_all(texts: list[str], size: int, pieces: list[np.ndarray], counts: list[np.ndarray]) -> None:
+def _hashed(texts: Sequence[str], size: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """The shingles of some texts at a time, and how many each has."""
+    waiting: list[str] = []
+    characters = 0
+    for text in texts:
+        waiting.append(" ".join(text.lower().split()))
+        characters += len(waiting[-1])
+        if characters > _CHUNK:
+            yield _hash_all(waiting, size)
+            waiting, characters = [], 0
+    yield _hash_all(waiting, size)
+
+
+def _hash_all(texts: list[str], size: int) -> tuple[np.ndarray, np.ndarray]:
     flat = flat_characters(texts)
     lengths = flat.lengths
     count = np.where(lengths > 0, np.maximum(lengths - size + 1, 1), 0)
@@ -84,5 +98,4 @@ def _hash_all(texts: list[str], size: int, pieces: list[np.ndarray], counts: lis
     for step in range(1, size):
         hashes *= np.uint64(0x9E3779B97F4A7C15)  # beyond the end of a short text stands 0, which is no character
         hashes += np.where(places + step < ends, padded[places + step], np.uint64(0))
-    pieces.append(mixed(hashes))
-    counts.append(count)
+    return mixed(hashes), count

@@ -49,6 +49,13 @@ def test_long_texts_and_short_ones_are_hashed_alike_wherever_they_stand(monkeypa
     whole = shingles(texts, 4)
     monkeypatch.setattr("datamodules.exploration.shingles._CHUNK", 50)
     parts = shingles(texts, 4)
+    monkeypatch.setattr("datamodules.exploration.shingles._IN_MEMORY", 10)
+    on_disk = shingles(texts, 4)
+    assert isinstance(on_disk.hashes, np.memmap)
+    assert np.array_equal(on_disk.hashes, whole.hashes)
+    assert np.array_equal(on_disk.offsets, whole.offsets)
+    for one, other in zip(similar_pairs(on_disk, 0.2), similar_pairs(whole, 0.2), strict=True):
+        assert np.array_equal(one, other)
     assert (whole.hashes == parts.hashes).all()
     assert (whole.offsets == parts.offsets).all()
 
