@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -15,13 +16,16 @@ from datamodules.collate import collate
 from datamodules.text_split import TextSplit
 from datamodules.tokenizers.base import TokenIds, Tokenizer
 
+_TURN = 40  # bits beyond any row
+
 
 @dataclass
 class AugmentedSplit(TextSplit):
     """As its base, and what it takes to change texts. Lengths, labels and numbers are those of the cached texts.
 
-    What becomes of a row follows from seed, epoch and row: the same in any batch, on any rank, in any worker. Of pairs
-    the first text is changed.
+    What becomes of a row follows from seed, epoch and row: the same in any batch, on any rank, in any worker. A row that
+    is drawn again in an epoch, as by balanced samplers, is changed anew: it comes as `row + turn * rows`. Of pairs the
+    first text is changed.
 
     Args:
         texts: The string of each row.
@@ -32,6 +36,8 @@ class AugmentedSplit(TextSplit):
         share: Of the texts that are changed in an epoch.
         seed: Of the run.
     """
+
+    minds_turns: ClassVar[bool] = True
 
     texts: list[str] = field(default_factory=list)
     pairs: list[str] | None = None
@@ -63,10 +69,14 @@ class AugmentedSplit(TextSplit):
         self.epoch = epoch
 
     def changed(self, rows: Sequence[int] | np.ndarray) -> list[str]:
-        """The texts of these rows as they are in this epoch."""
-        places = np.asarray(rows, np.int64)
+        """The texts of these rows as they are in this epoch.
+
+        Args:
+            rows: Numbers from that of all rows on stand for a row's later turns.
+        """
+        turns, places = np.divmod(np.asarray(rows, np.int64), len(self.texts))
         texts = [self.texts[row] for row in places.tolist()]
-        draws = Draws.of_rows(self.seed, self.epoch, places)
+        draws = Draws.of_rows(self.seed, self.epoch, places + (turns << _TURN))
         if self.share == 1:
             return self.pipeline.augment(texts, draws)
         chosen = np.flatnonzero(draws.branch(1_000).uniform() < self.share)
@@ -77,11 +87,11 @@ class AugmentedSplit(TextSplit):
 
     def __getitems__(self, rows: Sequence[int] | np.ndarray) -> TextBatch:
         """A whole batch; its `index` holds these rows."""
-        places = np.array(rows, np.int64)
-        new = self.changed(places)
+        draws = np.array(rows, np.int64)
+        new, places = self.changed(draws), draws % len(self.texts)
         other = [number for number, row in enumerate(places.tolist()) if new[number] != self.texts[row]]
         if not other:
-            return super().__getitems__(rows)
+            return super().__getitems__(places)
         pairs = None if self.pairs is None else [self.pairs[row] for row in places[other].tolist()]
         assert self.tokenizer is not None
         encoded = self.tokenizer.encode_batch([new[number] for number in other], pairs, self.max_length)

@@ -50,6 +50,9 @@ class TrainingLoader:
         loads a state and before it names the epoch.
         """
         batches = self.sampler.remaining()  # of this epoch, or of the next where it is at its end
+        if self._split.minds_turns:
+            turns = self.sampler.remaining_turns()
+            batches = [rows + turn * len(self._split) for rows, turn in zip(batches, turns, strict=True)]
         self._split.set_epoch(self.sampler.state_dict()["epoch"])
         for batch in _fetched(self._split, batches, self._num_workers, self._pin_memory):
             self.sampler.advance()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 from torch.utils.data import Dataset
@@ -25,6 +26,9 @@ class TextSplit(Dataset[TextBatch]):
         numbers: int64 `(rows,)`, each row's place in its source.
         padding_id: The id that fills a batch up.
     """
+
+    minds_turns: ClassVar[bool] = False
+    """Whether a row that is drawn again in an epoch is another then."""
 
     tokens: TokenIds
     labels: np.ndarray

@@ -109,9 +109,11 @@ class TextSampler(ABC):
         """The batches that `__iter__` would give, all at once; moves on by no batch, `advance` does that."""
         if self._batch >= len(self):
             self._epoch, self._batch = self._epoch + 1, 0
-        mine = self.plan(self._epoch)[self.frame.rank :: self.frame.world_size]
-        size = self.frame.batch_size
-        return [mine[start : start + size] for start in range(self._batch * size, len(mine), size)]
+        return self._to_come(self.plan(self._epoch))
+
+    def remaining_turns(self) -> list[np.ndarray]:
+        """For each text of `remaining`, how often it came before in this epoch, on any rank."""
+        return self._to_come(turns_of(self.plan(self._epoch)))
 
     def advance(self) -> None:
         """Counts one batch as handed out; what fetches batches ahead of their use calls this at their use."""
@@ -142,6 +144,11 @@ class TextSampler(ABC):
             )
         self._epoch, self._batch = state["epoch"], state["batch"]
 
+    def _to_come(self, planned: np.ndarray) -> list[np.ndarray]:
+        mine = planned[self.frame.rank :: self.frame.world_size]
+        size = self.frame.batch_size
+        return [mine[start : start + size] for start in range(self._batch * size, len(mine), size)]
+
     @property
     def _global_batch(self) -> int:
         return self.frame.batch_size * self.frame.world_size
@@ -149,3 +156,16 @@ class TextSampler(ABC):
     @property
     def _shared_draws(self) -> int:
         return self.draws // self.frame.world_size * self.frame.world_size
+
+
+def turns_of(rows: np.ndarray) -> np.ndarray:
+    """How often each row stood before, int64 like the rows.
+
+    >>> turns_of(np.array([4, 2, 4, 4, 2])).tolist()
+    [0, 0, 1, 2, 1]
+    """
+    order = np.argsort(rows, kind="stable")
+    starts = np.flatnonzero(np.diff(rows[order], prepend=-1))
+    turns = np.empty(len(rows), np.int64)
+    turns[order] = np.arange(len(rows)) - np.repeat(starts, np.diff(starts, append=len(rows)))
+    return turns
