@@ -17,7 +17,7 @@ from rich.text import Text
 from commands.class_choice import plain_class_choice
 from commands.messages import ShortErrorParser, with_full_names
 from commands.unknown_names import refuse_unknown_names
-from datamodules.augmentation_plan import numbers_of
+from datamodules.augmentation_plan import Augment, numbers_of
 from datamodules.augmentations.base import Augmentation
 from datamodules.augmentations.draws import Draws
 from datamodules.augmentations.pieces import by_characters
@@ -70,6 +70,7 @@ def _parser() -> ShortErrorParser:
 
 
 def _show(parser: ShortErrorParser, config: Any) -> None:
+    Augment(**vars(config.data.augment)).check()
     kinds = _chosen(parser, config)
     plain = config.clone()
     plain.data.augmentations, plain.data.augment = None, parser.get_defaults().data.augment

@@ -28,6 +28,7 @@ from commands.given_options import with_contents
 from commands.messages import ShortErrorParser, with_full_names
 from commands.run_folder import check_run_folder, folder_fault, run_name
 from commands.unknown_names import refuse_unknown_names
+from commands.vectors_at_hand import take_vectors_from
 from datamodules.errors import DataError, UsageError, did_you_mean
 from datamodules.text_datamodule import TextDataModule, epochs_of
 from lightning_modules.bundle import check_fits, find_checkpoint, read_checkpoint
@@ -138,7 +139,10 @@ class TextCLI(LightningCLI):
         default = self._parser(self.subcommand).get_defaults().data.tokenizer
         follow_pretrained_encoder(config, default)
         check_verb(config, str(self.subcommand))
+        if self.subcommand != "fit" and "--version" not in " ".join(self.arguments):
+            config.version = None  # it came with the run's own config, and stands for the folder that holds its report
         check_run_folder(config, str(self.subcommand))
+        take_vectors_from(self._checkpoint_path(), config)
         check_choices(config)
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:

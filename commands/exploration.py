@@ -10,7 +10,6 @@ import time
 import webbrowser
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import yaml
 from jsonargparse import Namespace
@@ -27,6 +26,7 @@ from datamodules.exploration.corpus import read_corpus
 from datamodules.exploration.findings import look
 from datamodules.exploration.page import page
 from datamodules.exploration.terminal import show
+from datamodules.exploration.tokenizer_comparison import tokenizer_name
 from datamodules.text_datamodule import TextDataModule
 from datamodules.tokenizers.base import Tokenizer
 from datamodules.vectors.files import open_vectors
@@ -146,14 +146,10 @@ def _without_the_model(arguments: list[str]) -> list[str]:
 
 def _different(tokenizers: Sequence[Tokenizer]) -> list[Tokenizer]:
     """Each once, in the order given; made with the same arguments they are the same."""
-    found: dict[str, Tokenizer] = {}
+    found: dict[tuple[str, str], Tokenizer] = {}
     for tokenizer in tokenizers:
-        found.setdefault(json.dumps(_plain(tokenizer.blueprint()), sort_keys=True), tokenizer)
+        found.setdefault((tokenizer_name(tokenizer), tokenizer.fingerprint()), tokenizer)
     return list(found.values())
-
-
-def _plain(blueprint: dict[str, Any]) -> dict[str, Any]:
-    return {key: repr(value) for key, value in blueprint.items()}
 
 
 def _page_file(output: str | None, name: str) -> Path:

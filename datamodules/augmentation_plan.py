@@ -11,6 +11,7 @@ from typing import Any, Literal
 import numpy as np
 
 from datamodules.augmentations.base import Augmentation, checked_share
+from datamodules.augmentations.draws import Draws
 from datamodules.augmentations.pipeline import Pipeline
 from datamodules.augmentations.random_deletion import RandomDeletion
 from datamodules.augmented_rows import COPIES, more_copies, with_rare_classes
@@ -29,6 +30,7 @@ from datamodules.variants import Variants
 Factories = list[Callable[[], Augmentation]] | Callable[[], Augmentation] | None
 
 _LEARNED = "augmented.json"
+_EXPECTED = 10  # of these to be drawn, for none changed to mean something
 _LOOKED_AT = 500  # texts that are changed once before training: faults come up, and how many change can be told
 
 
@@ -196,8 +198,11 @@ class Augmenter:
         chance = self.pipeline, self.options.share, run_seed()
         augmented = AugmentedSplit.of(split, texts, pairs, tokenizer, max_length, *chance)
         some = np.unique(np.linspace(0, len(texts) - 1, _LOOKED_AT).astype(np.int64))
-        changed = zip(some.tolist(), augmented.changed(some), strict=True)
-        self._changed = float(np.mean([text != texts[row] for row, text in changed]))
+        given = [texts[row] for row in some.tolist()]
+        new = self.pipeline.augment(given, Draws.of_rows(run_seed(), 0, some))
+        self._changed = self.options.share * float(
+            np.mean([one != other for one, other in zip(given, new, strict=True)])
+        )
         return augmented
 
     def variants(self) -> Variants | None:
@@ -223,12 +228,12 @@ class Augmenter:
         Args:
             folder: Of the cached texts.
         """
-        if (folder / COPIES).is_file():
+        if self.adds_rows and (folder / COPIES).read_text(encoding="utf-8").count("\n") > 1:
             return [f"train: the changed copies are listed in {folder / COPIES}"]
         if not self.changes_texts:
             return []
         names = ", ".join(type(kind).__name__ for kind in self.pipeline.kinds)
-        if not self._changed:
+        if not self._changed and self.pipeline.chance * _LOOKED_AT > _EXPECTED:
             return [f"train: {names} changed none of the texts looked at; see that lists and vectors fit the texts"]
         return [f"train: about {self._changed:.0%} of the texts are changed in an epoch, anew in each, by {names}"]
 

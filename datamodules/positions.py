@@ -6,7 +6,7 @@ from typing import Any
 
 # These number positions from the one after the padding id's, so that the first ones of the table are never used.
 _AFTER_PADDING = (
-    "camembert", "data2vec-text", "esm", "ibert", "longformer", "luke", "markuplm", "mluke", "mpnet", "roberta",
+    "camembert", "data2vec-text", "esm", "ibert", "lilt", "longformer", "luke", "markuplm", "mluke", "mpnet", "roberta",
     "roberta-prelayernorm", "xlm-roberta", "xlm-roberta-xl", "xmod",
 )  # fmt: skip
 

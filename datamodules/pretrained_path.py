@@ -39,7 +39,7 @@ def resolve_model_path(model: str) -> str:
 
 @lru_cache(maxsize=64)
 def _from_the_hub(model: str) -> str:
-    """Asks once, where `transformers` would ask for a minute."""
+    """Asks with no second try, where `transformers` would ask for a minute."""
     from huggingface_hub import constants, get_hf_file_metadata, hf_hub_url, try_to_load_from_cache
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 

@@ -29,6 +29,10 @@ class Rebuildable:
         object.__setattr__(made, "_arguments", arguments)
         return made
 
+    def given(self) -> dict[str, Any]:
+        """The arguments of its constructor as they were given, or by default."""
+        return dict(self._arguments)
+
     def blueprint(self) -> dict[str, Any]:
         """What `rebuild` needs: the class by name and its arguments, plain values only."""
         return {"class": type(self).__name__, "arguments": self._arguments | self.rebuild_with()}

@@ -13,7 +13,7 @@ import numpy as np
 from datamodules.augmentations.base import Labels, checked_share
 from datamodules.augmentations.draws import Draws
 from datamodules.augmentations.function_words import FUNCTION_WORDS
-from datamodules.augmentations.pieces import Pieces, by_characters, by_jieba
+from datamodules.augmentations.pieces import Pieces, by_characters, by_jieba, words_of
 from datamodules.augmentations.table_kind import TableAugmentation
 from datamodules.cache import cache_key, open_or_build
 from datamodules.errors import DataError, UsageError, listed
@@ -73,7 +73,7 @@ class NearestNeighbours(TableAugmentation):
         counts: Counter[str] = Counter()
         cut = by_jieba() if self.jieba else by_characters
         for text in texts:
-            counts.update(word for piece in cut(text) if (word := piece.lstrip().lower())[-1:].isalnum())
+            counts.update(words_of(cut, text))
         words = sorted(counts)
         key = cache_key({"words": words, "files": self.fingerprint()})
 

@@ -63,8 +63,7 @@ class Pieces:
         """int64 `(pieces,)`, the text of each."""
         self.is_word = np.fromiter(map(str.isalnum, map(_LAST, self.flat)), bool, count=len(self.flat))
         for place in np.flatnonzero(~self.is_word).tolist():  # signs, and words that end in a mark
-            piece = self.flat[place]
-            self.is_word[place] = not piece.isascii() and _BEGINS_WITH_LETTER.match(piece) is not None
+            self.is_word[place] = is_word(self.flat[place])
         """bool `(pieces,)`; the others are signs and white space."""
 
     @cached_property
@@ -159,6 +158,20 @@ def by_longest_match(words: Collection[str]) -> Cut:
         return found
 
     return lambda text: _with_runs_cut(text, matched)
+
+
+def is_word(piece: str) -> bool:
+    """Whether a piece is no sign and no white space; a mark that combines with the last letter does not matter.
+
+    >>> [is_word(piece) for piece in (" word", " 3.5", " cafe\u0301", " \u0915\u0940", "!", " ", "\u2764\ufe0f")]
+    [True, True, True, True, False, False, False]
+    """
+    return piece[-1:].isalnum() or (not piece.isascii() and _BEGINS_WITH_LETTER.match(piece) is not None)
+
+
+def words_of(cut: Cut, text: str) -> list[str]:
+    """The words of a text in small letters, in their order."""
+    return [piece.lstrip().lower() for piece in cut(text) if is_word(piece)]
 
 
 def is_chinese(text: str) -> bool:

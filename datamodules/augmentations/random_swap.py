@@ -52,6 +52,6 @@ def _beside_the_start(first: str, later: str) -> tuple[str, str]:
     """The first word of a text as it is written elsewhere, and one from elsewhere as it is written there."""
     if first[0].isupper():
         later = with_capital(later)
-        if first.lower() in FUNCTION_WORDS and first != "I":
+        if first.split(" ")[0].lower() in FUNCTION_WORDS and first != "I":  # "What 's" as well
             first = first.lower()
     return first, later

@@ -13,7 +13,7 @@ from scipy.stats import chi2
 
 from datamodules.augmentations.base import Labels, checked_count
 from datamodules.augmentations.draws import Draws
-from datamodules.augmentations.pieces import Pieces
+from datamodules.augmentations.pieces import Pieces, words_of
 from datamodules.augmentations.word_kind import WordAugmentation, capitalized_like
 from datamodules.errors import UsageError
 
@@ -59,7 +59,7 @@ class TFIDFReplacement(WordAugmentation):
         found_in: Counter[str] = Counter()
         with_label: Counter[tuple[str, Hashable]] = Counter()
         for text, of_text in zip(texts, labels, strict=True):
-            words = [word for piece in self.cut(text) if (word := piece.lstrip().lower())[-1:].isalnum()]
+            words = words_of(self.cut, text)
             counts.update(words)
             different = set(words)
             found_in.update(different)
@@ -147,4 +147,9 @@ def _telling(
         free = count * (texts - count) * size * (texts - size)
         if free and (both - count * size / texts) ** 2 * texts**3 > limit * free:
             telling.add(word)
+    words, counts = list(found_in), np.array(list(found_in.values()), float)
+    for label, size in sizes.items():  # words that stand in none of its texts, though they are common enough
+        without = counts * size * texts > limit * (texts - counts) * (texts - size)
+        common = (words[place] for place in np.flatnonzero(without & (counts < texts)).tolist())
+        telling.update(word for word in common if not with_label[word, label])
     return telling

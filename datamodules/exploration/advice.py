@@ -143,8 +143,8 @@ def _labels(found: Findings) -> Iterator[Advice]:
             if without:
                 yield Advice(
                     "classes",
-                    f"{len(without):,} classes have no {split} text ({listed(without, 5)}): figures say nothing of "
-                    "them.",
+                    f"{len(without):,} {'class has' if len(without) == 1 else 'classes have'} no {split} text "
+                    f"({listed(without, 5)}): figures say nothing of them.",
                 )
 
 

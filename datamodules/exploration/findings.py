@@ -112,7 +112,7 @@ def look(
         source=corpus.name,
         task=corpus.task,
         pairs=corpus.splits["train"].pairs is not None,
-        notes=corpus.notes,
+        notes=list(dict.fromkeys([*corpus.notes, *(note for one, _ in looks for note in one.vector_notes)])),
         classes=timed("classes", lambda: class_counts(corpus)),
         characters=length_figures(
             "characters", {split: flat_characters(texts).lengths for split, texts in corpus.texts.items()}

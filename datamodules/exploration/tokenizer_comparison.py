@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from datamodules.exploration.corpus import Corpus
 from datamodules.tokenizers.base import Tokenizer
 from datamodules.tokenizers.oov import oov_report
 from datamodules.vectors.files import VectorFile
-from datamodules.vectors.start import case_forms, wanted_rows
+from datamodules.vectors.start import case_forms, coverage_of, wanted_rows
 
 _CHUNK = 20_000  # texts encoded at once
 
@@ -28,12 +28,14 @@ class TokenizerLook:
         vocabulary_size: How many ids it has.
         seconds: To learn the vocabulary and to report, in this process.
         splits: By split, the report on unknown words as plain figures.
+        vector_notes: What was wrong with the file of word vectors, where there was one.
     """
 
     name: str
     vocabulary_size: int
     seconds: float
     splits: dict[str, dict[str, Any]]
+    vector_notes: list[str] = field(default_factory=list)
 
 
 def look_at_tokenizer(
@@ -51,44 +53,45 @@ def look_at_tokenizer(
     """
     start = time.perf_counter()
     tokenizer.train(corpus.texts["train"])
-    lengths = _token_lengths(tokenizer, corpus)
-    known = None if vectors is None else _with_vector(tokenizer, corpus, vectors)
-    reports = oov_report(tokenizer, {split: texts for split, texts in corpus.texts.items()}, known, lengths)
-    look = TokenizerLook(
-        name=tokenizer_name(tokenizer),
-        vocabulary_size=tokenizer.vocabulary_size,
-        seconds=time.perf_counter() - start,
-        splits={split: report.to_dict() for split, report in reports.items()},
-    )
-    return look, lengths
+    lengths, counts = _counted(tokenizer, corpus)
+    reports = oov_report(tokenizer, {split: texts for split, texts in corpus.texts.items()}, lengths)
+    splits = {split: report.to_dict() for split, report in reports.items()}
+    notes: list[str] = []
+    if vectors is not None:
+        coverage, notes = _coverage(tokenizer, counts, vectors)
+        for split, shares in coverage.items():
+            splits[split]["vector_coverage"] = shares
+    seconds = time.perf_counter() - start
+    return TokenizerLook(tokenizer_name(tokenizer), tokenizer.vocabulary_size, seconds, splits, notes), lengths
 
 
-def _token_lengths(tokenizer: Tokenizer, corpus: Corpus) -> dict[str, np.ndarray]:
-    """Ids of each text, of both texts of a pair together where the tokenizer takes pairs."""
+def _counted(tokenizer: Tokenizer, corpus: Corpus) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """How many ids each text has, both texts of a pair where the tokenizer takes pairs; how often each id occurs."""
     lengths: dict[str, np.ndarray] = {}
+    counts: dict[str, np.ndarray] = {}
     for split, rows in corpus.splits.items():
         two = rows.pairs if tokenizer.takes_pairs else None
         texts: Sequence[str] = corpus.texts[split] if two is None else rows.texts
-        lengths[split] = np.concatenate(
-            [
-                tokenizer.encode_batch(
-                    texts[start : start + _CHUNK], None if two is None else two[start : start + _CHUNK]
-                ).lengths
-                for start in range(0, len(texts), _CHUNK)
-            ]
-        )
-    return lengths
-
-
-def _with_vector(tokenizer: Tokenizer, corpus: Corpus, vectors: VectorFile) -> set[str]:
-    """The units of the texts that the file has, as they are or in another case."""
-    names: set[str] = set()
-    for texts in corpus.texts.values():
+        found = []
+        counts[split] = np.zeros(tokenizer.vocabulary_size, np.int64)
         for start in range(0, len(texts), _CHUNK):
-            names.update(tokenizer.units(texts[start : start + _CHUNK]).names)
-    found = vectors.read(wanted_rows(names, "matched"))
-    found.notes()  # refuses a file that is broken as a whole
-    return {name for name in names if any(found.vector(form) is not None for form in case_forms(name))}
+            piece = slice(start, start + _CHUNK)
+            tokens = tokenizer.encode_batch(texts[piece], None if two is None else two[piece])
+            found.append(tokens.lengths)
+            counts[split] += np.bincount(tokens.ids, minlength=len(counts[split]))
+        lengths[split] = np.concatenate(found)
+    return lengths, counts
+
+
+def _coverage(
+    tokenizer: Tokenizer, counts: dict[str, np.ndarray], vectors: VectorFile
+) -> tuple[dict[str, list[float]], list[str]]:
+    """As training would find it: by ids, so that what the vocabulary lacks has no vector; and what the file lacks."""
+    strings = tokenizer.tokens()
+    found = vectors.read(wanted_rows(strings, "matched"))
+    has = np.array([any(found.vector(form) is not None for form in case_forms(name)) for name in strings], bool)
+    has[tokenizer.padding_id] = False
+    return {split: coverage_of(has, of_split) for split, of_split in counts.items()}, found.notes()
 
 
 def tokenizer_name(tokenizer: Tokenizer) -> str:
@@ -99,6 +102,5 @@ def tokenizer_name(tokenizer: Tokenizer) -> str:
     ('Words', 'Words (min_count 2)')
     """
     parameters = inspect.signature(type(tokenizer).__init__).parameters
-    given = tokenizer.blueprint()["arguments"]
-    odd = [f"{name} {value}" for name, value in given.items() if value != parameters[name].default]
+    odd = [f"{name} {value}" for name, value in tokenizer.given().items() if value != parameters[name].default]
     return type(tokenizer).__name__ + (f" ({', '.join(odd)})" if odd else "")

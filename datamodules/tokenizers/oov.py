@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -39,7 +39,7 @@ class OOVReport:
     commonest: tuple[tuple[str, int], ...]
     """The commonest unknown units and how often they occur, up to 20."""
     vector_coverage: tuple[float, float] | None = None
-    """Share of tokens and share of types that have a pretrained vector; None where there are no vectors."""
+    """Share of ids and share of different ids that have a pretrained vector; filled in by those who read vectors."""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
@@ -49,7 +49,6 @@ class OOVReport:
 def oov_report(
     tokenizer: Tokenizer,
     splits: Mapping[str, Sequence[str]],
-    known_vectors: Container[str] | None = None,
     lengths: Mapping[str, np.ndarray] | None = None,
 ) -> dict[str, OOVReport]:
     """Measures each split.
@@ -57,18 +56,14 @@ def oov_report(
     Args:
         tokenizer: Trained.
         splits: Texts by the name of their split.
-        known_vectors: The units that have a pretrained vector.
         lengths: Ids of each text, uncut, where they are known already: integers `(texts,)` by split.
     """
     return {
-        name: _measured(tokenizer, texts, known_vectors, None if lengths is None else lengths[name])
-        for name, texts in splits.items()
+        name: _measured(tokenizer, texts, None if lengths is None else lengths[name]) for name, texts in splits.items()
     }
 
 
-def _measured(
-    tokenizer: Tokenizer, texts: Sequence[str], known_vectors: Container[str] | None, lengths: np.ndarray | None
-) -> OOVReport:
+def _measured(tokenizer: Tokenizer, texts: Sequence[str], lengths: np.ndarray | None) -> OOVReport:
     counts: Counter[str] = Counter()
     unknown: set[str] = set()
     touched = ids = 0
@@ -100,13 +95,7 @@ def _measured(
         text_share=_share(touched, len(texts)),
         ids_per_text=_share(ids, len(texts)),
         commonest=tuple((name, count) for name, (_, count) in zip(names, commonest, strict=True)),
-        vector_coverage=None if known_vectors is None else _coverage(counts, tokens, known_vectors),
     )
-
-
-def _coverage(counts: Counter[str], tokens: int, known_vectors: Container[str]) -> tuple[float, float]:
-    covered = [count for name, count in counts.items() if name in known_vectors]
-    return _share(sum(covered), tokens), _share(len(covered), len(counts))
 
 
 def _share(part: int, whole: int) -> float:

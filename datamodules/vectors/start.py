@@ -56,7 +56,7 @@ class Coverage:
         Args:
             counts: int64 `(ids,)`, how often each id occurs in them.
         """
-        return [float(many[self.found].sum() / max(many.sum(), 1)) for many in (counts, (counts > 0).astype(np.int64))]
+        return coverage_of(self.found, counts)
 
     def sentence(self, others: str = "") -> str:
         """For the screen.
@@ -76,6 +76,16 @@ class Coverage:
             f"{self.as_is + self.other_case:,} of {self.ids:,} ids found ({self.share_of_ids:.1%}), "
             f"{self.share_of_tokens:.1%} of the training tokens{others}: {told}"
         )
+
+
+def coverage_of(found: np.ndarray, counts: np.ndarray) -> list[float]:
+    """Share of the tokens, and share of the different ones, of some texts that have a vector.
+
+    Args:
+        found: Bool `(ids,)`.
+        counts: int64 `(ids,)`, how often each id occurs in the texts.
+    """
+    return [float(many[found].sum() / max(many.sum(), 1)) for many in (counts, (counts > 0).astype(np.int64))]
 
 
 def case_forms(token: str) -> list[str]:

@@ -274,6 +274,8 @@ def test_the_share_of_texts_that_really_change_is_told(make, folder):
     assert "train: about 100% of the texts are changed in an epoch, anew in each, by RandomSwap" in make(swap).notes
     (folder / "list.tsv").write_text("house\thome\n", encoding="utf-8")
     useless = make(lambda: SynonymReplacement(str(folder / "list.tsv")))
+    few = make(swap, augment=Augment(share=0.001))
+    assert few.notes[-1] == "train: about 0% of the texts are changed in an epoch, anew in each, by RandomSwap"
     assert useless.notes[-1] == (
         "train: SynonymReplacement changed none of the texts looked at; see that lists and vectors fit the texts"
     )

@@ -147,6 +147,12 @@ def test_the_command_writes_all_changed_rows(work, data, tmp_path, how):
         (("--data.augmentations", "EDA", "--data.augmentations.alfa", 1), 2, 'no argument alfa. Did you mean "alpha"?'),
         (("--data.augmentations", "EDA", "--data.augmentations.path", "none.tsv"), 2, "there is no file none.tsv"),
         (("--data.augment.howw", "offline"), 2, 'Did you mean "--data.augment.how"?'),
+        (("--data.augment.how", "targeted"), 2, "--data.augment.how targeted needs --data.augment.below"),
+        (
+            ("--data.augment.how", "targeted", "--data.augment.below", 1.5),
+            2,
+            "--data.augment.below is a number of texts",
+        ),
         (("--data.augment.how", "online"), 2, "--data.augment.how must be one of"),
     ],
 )

@@ -7,9 +7,11 @@ import re
 from collections.abc import Callable
 
 import pytest
+import tokenizers
 from workplace import DATA, USAGE, rows, write_table
 
 import explore
+import train
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -145,13 +147,48 @@ def test_the_coverage_of_word_vectors_is_told_by_tokenizer(run, data, tmp_path):
     code, out, _ = run(*source, "--vectors", "v.txt", "--compare", "[Characters]")
     assert code == 0
     assert "vector" in out
-    words, characters = json.loads((tmp_path / "runs/explore/words.json").read_text(encoding="utf-8"))["tokenizers"]
+    figures = json.loads((tmp_path / "runs/explore/words.json").read_text(encoding="utf-8"))
+    words, characters = figures["tokenizers"]
     texts = [row.split(",")[0] for row in (data / "test.csv").read_text(encoding="utf-8").splitlines()[1:]]
     tokens = [token for text in texts for token in text.split()]
-    share, of_types = words["splits"]["test"]["vector_coverage"]
+    share = words["splits"]["test"]["vector_coverage"][0]
     assert share == pytest.approx(sum(token in ("apple", "iron", "a") for token in tokens) / len(tokens))
-    assert of_types == pytest.approx(len({"apple", "iron", "a"} & set(tokens)) / len(set(tokens)))
     assert 0 < characters["splits"]["test"]["vector_coverage"][0] < 1
+
+
+def test_coverage_is_as_training_finds_it_and_faults_of_the_file_are_told(run, data, tmp_path, capsys):
+    """Of words seen nine times or more: others have no id, and so no vector."""
+    (tmp_path / "v.txt").write_text("apple 1 2\nIron 3 4\na 1 1\npear 1\na 2 2\n", encoding="utf-8")
+    source = ("--data.source", "Files", "--data.source.path", data, "--data.max_length", "1.0")
+    words = ("--data.tokenizer", "Words", "--data.tokenizer.min_count", 9)
+    code, out, _ = run(*source, *words, "--vectors", "v.txt")
+    assert code == 0
+    assert "1 broken rows were left out" in out
+    (looked,) = json.loads((tmp_path / "runs/explore/words.json").read_text(encoding="utf-8"))["tokenizers"]
+    given = (*source, *words, "--model.encoder.vectors", "v.txt", "--model.encoder.filters", 4)
+    few = ("--trainer.max_epochs", 1, "--trainer.accelerator", "cpu", "--trainer.enable_progress_bar", "false")
+    assert train.main([str(argument) for argument in (*given, *few, "--name", "run", "--version", "one")]) == 0
+    capsys.readouterr()
+    trained = json.loads((tmp_path / "runs/run/one/report.json").read_text(encoding="utf-8"))["data"]["oov"]
+    for split, report in trained.items():
+        assert looked["splits"][split]["vector_coverage"] == report["vector_coverage"]
+
+
+def test_tokenizers_from_files_are_compared_each(run, data, tmp_path):
+    for name, words in (("one", ["a", "b"]), ("two", ["a", "b", "c"])):
+        made = tokenizers.Tokenizer(
+            tokenizers.models.WordLevel({"[UNK]": 0} | {word: place for place, word in enumerate(words, 1)}, "[UNK]")
+        )
+        made.save(str(tmp_path / f"{name}.json"))
+    compared = "[{class_path: Subwords, init_args: {path: two.json}}, Subwords, Subwords]"
+    file = ("--data.tokenizer", "Subwords", "--data.tokenizer.path", "one.json")
+    assert run("--data.source", "Files", "--data.source.path", data, *file, "--compare", compared)[0] == 0
+    figures = json.loads((tmp_path / "runs/explore/words.json").read_text(encoding="utf-8"))["tokenizers"]
+    assert [look["name"] for look in figures] == ["Subwords (path one.json)", "Subwords (path two.json)", "Subwords"]
+
+
+def test_a_file_of_vectors_that_is_not_there_is_refused(run, data):
+    source = ("--data.source", "Files", "--data.source.path", data)
     assert run(*source, "--vectors", "none.txt")[2].startswith("error: the file of word vectors none.txt is not there")
 
 

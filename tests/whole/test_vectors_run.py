@@ -47,6 +47,10 @@ def test_a_run_reports_its_vectors_and_predicts_without_their_file(work, on, dat
         assert oov["vector_coverage"] == told["coverage"][split]
     assert told["coverage"]["train"][0] == told["share_of_tokens"]
     file.unlink()
+    again = work.train("test", "--config", run / "config.yaml", "--ckpt_path", run, "--trainer.accelerator", "cpu")
+    assert again.code == 0, again.err
+    (measured,) = work.run_folders() - {run}
+    assert report_of(measured)["test"] == report_of(run)["test"]
     given = work.predict(run, data / "test.csv", "--format", "jsonl")
     assert given.code == 0, given.err
     labels = [json.loads(line)["label"] for line in given.out.splitlines()]
@@ -81,9 +85,7 @@ def test_a_table_that_learns_later_does_so_in_its_epoch_and_resumes_exactly(work
     (killed,) = work.run_folders() - before
     kill_at = None
     file.unlink()
-    resumed = work.fit(
-        *(*options, "--model.encoder.vectors", "checkpoint", "--model.encoder.dim", 6, "--ckpt_path", killed), epochs=2
-    )
+    resumed = work.fit(*options, *from_file, "--ckpt_path", killed, epochs=2)
     ours, theirs = (torch.load(run / "checkpoints" / "last.ckpt", weights_only=True) for run in (resumed, whole))
     assert ours["global_step"] == theirs["global_step"] == 2 * BATCHES
     assert all(torch.equal(ours["state_dict"][name], weight) for name, weight in theirs["state_dict"].items())

@@ -61,7 +61,7 @@ CONDITIONS = [
     ("classes.few", ["a", "b"], "2 of 2 classes have fewer than 20 training texts", "ClassBalanced"),
     ("classes.ratio", 40.0, "The largest class has 40 times", "ClassBalanced"),
     ("classes.unseen", {"z": 3}, "3 labels of validation or test texts", "--data.unseen_labels drop"),
-    ("classes.counts", {"train": [5, 5], "test": [3, 0]}, "1 classes have no test text", ""),
+    ("classes.counts", {"train": [5, 5], "test": [3, 0]}, "1 class has no test text", ""),
     ("extremes.empty", {"train": 3}, "3 texts are empty", "--data.empty refuse"),
     ("extremes.wordless", {"train": 1}, "1 text holds signs only", ""),
     ("extremes.very_long", {"train": 2}, "2 texts are ten times longer", ""),
@@ -99,11 +99,12 @@ def test_damage_is_advised_on_by_kind(clean, kind):
 
 
 def test_suspected_labels_are_advised_on_unless_the_model_knows_nothing(clean):
-    wrong = replace(clean.suspected, suspected=50, confusions=[("a", "b", 50)])
+    wrong = replace(clean.suspected, agreement=0.9, suspected=50, confusions=[("a", "b", 50)])
     (piece,) = [a for a in advice(replace(clean, suspected=wrong)) if "perhaps wrong" in a.text]
     assert "50 training labels are perhaps wrong (2.3 % of 2,200 looked at)" in piece.text
     assert piece.options == ("--model.loss CrossEntropy --model.loss.smoothing 0.1",)
     assert not [a for a in advice(replace(clean, suspected=replace(wrong, agreement=0.3))) if "perhaps" in a.text]
+    assert not [a for a in advice(replace(clean, suspected=replace(wrong, suspected=120))) if "perhaps" in a.text]
 
 
 def unknown(found, rate, main="Latin"):

@@ -53,11 +53,6 @@ def test_unknown_pieces_are_named_as_they_stand_in_the_text(tiny_bert):
     assert subwords.commonest == (("é", 1),)
 
 
-def test_vectors_cover_a_share_of_tokens_and_of_types():
-    report = oov_report(trained(Words, SEEN), {"test": NEW}, known_vectors={"c", "d", "z"})["test"]
-    assert report.vector_coverage == (4 / 8, 2 / 4)
-
-
 def test_no_text_gives_zeros_and_plain_values(monkeypatch):
     report = oov_report(trained(Characters, ["a"]), {"empty": [], "half": ["\ud800"]})
     assert report["empty"].token_rate == report["empty"].ids_per_text == 0.0
