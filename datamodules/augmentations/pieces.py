@@ -39,6 +39,7 @@ _RUN = re.compile(rf"\s*(?:{_WORD}|[{CHINESE}]+|\S{_MARK}*)|\s+")
 _BEGINS_WITH_LETTER = re.compile(r"\s*[^\W_]")
 _CHARACTER = re.compile(rf"\s*[{CHINESE}]")
 _HAS_CHINESE = re.compile(f"[{CHINESE}]")
+_FIRST_CHINESE = CHINESE[0]
 _LAST = itemgetter(-1)
 
 Cut = Callable[[str], list[str]]
@@ -144,17 +145,20 @@ def by_longest_match(words: Collection[str]) -> Cut:
     for size, first in sorted({(len(word), word[:2]) for word in words if len(word) > 1}, reverse=True):
         sizes.setdefault(first, []).append(size)
 
+    sizes_of = sizes.get
+
     def matched(run: str) -> list[str]:
         found = []
         start, end = 0, len(run)
         while start < end:
-            stop = start + 1
-            for size in sizes.get(run[start : start + 2], ()):
-                if run[start : start + size] in words:
-                    stop = start + size
+            for size in sizes_of(run[start : start + 2], ()):
+                word = run[start : start + size]
+                if word in words:
                     break
-            found.append(run[start:stop])
-            start = stop
+            else:
+                word = run[start]
+            found.append(word)
+            start += len(word)
         return found
 
     return lambda text: _with_runs_cut(text, matched)
@@ -210,13 +214,15 @@ def share_of_words(alpha: float, words: np.ndarray) -> np.ndarray:
 def _with_runs_cut(text: str, cut: Callable[[str], list[str]]) -> list[str]:
     if _HAS_CHINESE.search(text) is None:
         return _PIECE.findall(text)
-    pieces = []
+    pieces: list[str] = []
     for piece in _RUN.findall(text):
-        if _HAS_CHINESE.match(piece[-1]):
+        if piece[-1] < _FIRST_CHINESE or _HAS_CHINESE.match(piece[-1]) is None:
+            pieces.append(piece)
+        elif not piece[0].isspace():
+            pieces += cut(piece)
+        else:
             run = piece.lstrip()
             parts = cut(run)
             parts[0] = piece[: len(piece) - len(run)] + parts[0]
             pieces += parts
-        else:
-            pieces.append(piece)
     return pieces
