@@ -139,7 +139,7 @@ class TextCLI(LightningCLI):
         default = self._parser(self.subcommand).get_defaults().data.tokenizer
         follow_pretrained_encoder(config, default)
         check_verb(config, str(self.subcommand))
-        if self.subcommand != "fit" and "--version" not in " ".join(self.arguments):
+        if self.subcommand != "fit" and "--version" not in {argument.split("=")[0] for argument in self.arguments}:
             config.version = None  # it came with the run's own config, and stands for the folder that holds its report
         check_run_folder(config, str(self.subcommand))
         take_vectors_from(self._checkpoint_path(), config)

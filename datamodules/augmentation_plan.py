@@ -14,7 +14,7 @@ from datamodules.augmentations.base import Augmentation, checked_share
 from datamodules.augmentations.draws import Draws
 from datamodules.augmentations.pipeline import Pipeline
 from datamodules.augmentations.random_deletion import RandomDeletion
-from datamodules.augmented_rows import COPIES, more_copies, with_rare_classes
+from datamodules.augmented_rows import COPIES, has_copies, more_copies, with_rare_classes
 from datamodules.augmented_split import AugmentedSplit
 from datamodules.batch import TextBatch
 from datamodules.cache import load_texts
@@ -151,9 +151,9 @@ class Augmenter:
         """What it puts into the key of the cache; nothing where it leaves the cache as it is."""
         if not self.adds_rows:
             return {}
-        # the folder keeps what either pipeline learned
-        kept = {id(pipeline): pipeline for pipeline in (self.pipeline, *self._learning)}
-        kinds = [[kind.fingerprint() for kind in pipeline.kinds] for pipeline in kept.values()]
+        # the folder keeps what the variants' own kinds learned as well
+        kept = [self.pipeline, self._own_for_test] if self._own_for_test.learns else [self.pipeline]
+        kinds = [[kind.fingerprint() for kind in pipeline.kinds] for pipeline in kept]
         return {"augmentation": [vars(self.options) | {"share_below": isinstance(self.options.below, float)}, kinds]}
 
     def with_copies(self, train: Rows, folder: Path, notes: list[str]) -> Rows:
@@ -228,7 +228,7 @@ class Augmenter:
         Args:
             folder: Of the cached texts.
         """
-        if self.adds_rows and (folder / COPIES).read_text(encoding="utf-8").count("\n") > 1:
+        if self.adds_rows and has_copies(folder):
             return [f"train: the changed copies are listed in {folder / COPIES}"]
         if not self.changes_texts:
             return []

@@ -6,6 +6,7 @@ import csv
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
@@ -98,6 +99,12 @@ def with_rare_classes(
     if short:
         notes.append(f"train: the texts of some rare classes could not be changed in enough ways: {listed(short)}")
     return copied.together()
+
+
+def has_copies(folder: Path) -> bool:
+    """Whether the list in this folder holds more than its heading; reads no further."""
+    with (folder / COPIES).open(encoding="utf-8") as file:
+        return len(list(islice(file, 2))) > 1
 
 
 def rare_classes(counts: Mapping[Name, int], below: int | float, up_to: int | None) -> tuple[list[Name], int, int]:

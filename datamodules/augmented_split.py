@@ -24,8 +24,8 @@ class AugmentedSplit(TextSplit):
     """As its base, and what it takes to change texts. Lengths, labels and numbers are those of the cached texts.
 
     What becomes of a row follows from seed, epoch and row: the same in any batch, on any rank, in any worker. A row
-    that is drawn again in an epoch is changed anew: it comes as `row + turn * rows`. Of pairs the
-    first text is changed.
+    that is drawn again in an epoch is changed anew; it comes as `row + turn * rows`. Of pairs only the first text is
+    changed.
 
     Args:
         texts: The string of each row.

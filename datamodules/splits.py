@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from datamodules.quotas import filled, rounded
-from datamodules.stratification import Labels, dealt_out, is_single, label_entries, label_table
+from datamodules.stratification import Labels, dealt_out, is_single, label_entries, label_lists, label_table
 
 _NEAR = 0.15  # of the rows to be cut off
 
@@ -165,7 +165,7 @@ def _brought_to(
 
 def _parted(labels: Labels, cut_off: np.ndarray) -> tuple[list[int], list[int]]:
     """Both parts, once a row was taken back for each label whose rows were all cut off."""
-    names = [[label] if isinstance(label, str) else label for label in labels]
+    names = label_lists(labels)
     staying = {label for row, off in zip(names, cut_off, strict=True) if not off for label in row}
     if len(staying) < len({label for row in names for label in row}):
         for place in np.flatnonzero(cut_off).tolist():

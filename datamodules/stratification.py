@@ -41,7 +41,7 @@ def label_entries(labels: Labels) -> tuple[np.ndarray, np.ndarray]:
     >>> label_entries([["b"], [], ["a", "b"]])
     (array([0, 2, 2]), array([1, 0, 1]))
     """
-    rows = [[label] for label in labels] if is_single(labels) else labels
+    rows = label_lists(labels)
     number = {name: place for place, name in enumerate(sorted({label for row in rows for label in row}))}
     places = np.repeat(np.arange(len(rows)), [len(row) for row in rows])
     return places, np.fromiter((number[label] for row in rows for label in row), np.int64, len(places))
@@ -57,6 +57,11 @@ def label_table(labels: Labels) -> np.ndarray:
     table = np.zeros((len(labels), numbers.max(initial=-1) + 1), bool)
     table[places, numbers] = True
     return table
+
+
+def label_lists(labels: Labels) -> list[list[str]]:
+    """The labels of each row, one or several."""
+    return [[label] if isinstance(label, str) else label for label in labels]
 
 
 def is_single(labels: Labels) -> bool:

@@ -63,9 +63,9 @@ class Pieces:
         self.row = np.repeat(np.arange(len(rows)), self.lengths)
         """int64 `(pieces,)`, the text of each."""
         self.is_word = np.fromiter(map(str.isalnum, map(_LAST, self.flat)), bool, count=len(self.flat))
+        """bool `(pieces,)`; the others are signs and white space."""
         for place in np.flatnonzero(~self.is_word).tolist():  # signs, and words that end in a mark
             self.is_word[place] = is_word(self.flat[place])
-        """bool `(pieces,)`; the others are signs and white space."""
 
     @cached_property
     def words(self) -> np.ndarray:

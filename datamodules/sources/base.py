@@ -9,6 +9,7 @@ from itertools import chain
 from typing import Literal
 
 from datamodules.rebuildable import Rebuildable
+from datamodules.stratification import is_single, label_lists
 from datamodules.text_spec import Task
 
 SplitName = Literal["train", "validation", "test"]
@@ -38,11 +39,11 @@ class Rows:
     @property
     def is_single(self) -> bool:
         """Whether each row has one label, not a list of them."""
-        return not self.labels or isinstance(self.labels[0], str)
+        return is_single(self.labels)
 
     def label_lists(self) -> list[list[str]]:
         """The labels of each row, one or several."""
-        return [[label] if isinstance(label, str) else label for label in self.labels]
+        return label_lists(self.labels)
 
     def label_counts(self) -> Counter[str]:
         """How many rows have each label."""

@@ -87,7 +87,9 @@ def test_a_run_that_was_killed_resumes_exactly(work, pretrained, killed):  # noq
     assert_alike(resumed, work.fit(*pretrained, *more, epochs=EPOCHS))
 
 
-def test_only_training_tells_rows_apart(work, pretrained, monkeypatch):
+@pytest.fixture
+def kinds(monkeypatch) -> list[bool]:
+    """Of each model that is built, whether it learns some rows only."""
     kinds = []
     true_build = TextClassifier.configure_model
 
@@ -96,6 +98,10 @@ def test_only_training_tells_rows_apart(work, pretrained, monkeypatch):
         kinds.append(any(isinstance(module, LearnedRows) for module in self.encoder.modules()))
 
     monkeypatch.setattr(TextClassifier, "configure_model", build)
+    return kinds
+
+
+def test_only_training_tells_rows_apart(work, pretrained, kinds):
     run = work.fit(*pretrained)
     assert set(kinds) == {True}
     kinds.clear()
@@ -106,15 +112,7 @@ def test_only_training_tells_rows_apart(work, pretrained, monkeypatch):
     assert report_of(tested)["test"] == report_of(run)["test"]
 
 
-def test_ids_that_augmentation_brings_in_are_learned_too(work, pretrained, monkeypatch):
-    kinds = []
-    true_build = TextClassifier.configure_model
-
-    def build(self: TextClassifier) -> None:
-        true_build(self)
-        kinds.append(any(isinstance(module, LearnedRows) for module in self.encoder.modules()))
-
-    monkeypatch.setattr(TextClassifier, "configure_model", build)
+def test_ids_that_augmentation_brings_in_are_learned_too(work, pretrained, kinds):
     work.fit(*pretrained, "--data.augmentations", "CharacterNoise")
     assert set(kinds) == {False}
 
