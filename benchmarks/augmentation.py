@@ -19,11 +19,11 @@ from collections.abc import Callable
 import numpy as np
 
 from benchmarks.interleaved import interleaved, show
+from contracts.errors import UsageError
+from contracts.rebuildable import final_subclasses
 from datamodules.augmentations.base import Augmentation
 from datamodules.augmentations.draws import Draws
 from datamodules.augmentations.synonym_kind import SynonymAugmentation
-from datamodules.errors import UsageError
-from datamodules.rebuildable import final_subclasses
 from datamodules.sources.files import Files
 
 

@@ -38,7 +38,7 @@ from transformers.utils import logging
 
 from benchmarks.interleaved import interleaved, show
 from benchmarks.timed_fit import timed_fit
-from datamodules.pretrained_path import resolve_model_path
+from contracts.pretrained_path import resolve_model_path
 from datamodules.sources.base import Rows
 from datamodules.sources.files import Files
 

@@ -12,7 +12,7 @@ from pytorch_lightning.callbacks import ModelCheckpoint
 from pytorch_lightning.utilities.rank_zero import rank_zero_info, rank_zero_warn
 from torch import Tensor
 
-from datamodules.errors import UsageError, did_you_mean, listed
+from contracts.errors import UsageError, did_you_mean, listed
 
 
 class EarlyStopping(Callback):

@@ -23,7 +23,7 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.callbacks import ModelCheckpoint
 from pytorch_lightning.utilities.rank_zero import rank_zero_warn
 
-from datamodules.errors import UsageError
+from contracts.errors import UsageError
 
 
 class ExactResume(Callback):

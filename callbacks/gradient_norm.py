@@ -10,7 +10,7 @@ from pytorch_lightning.utilities.rank_zero import rank_zero_warn
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from datamodules.errors import UsageError
+from contracts.errors import UsageError
 
 
 class GradientNorm(Callback):

@@ -20,7 +20,7 @@ from pytorch_lightning.loggers import TensorBoardLogger
 from callbacks.confusion_picture import confusion_picture
 from callbacks.oov_table import coverage_numbers, log_oov, with_coverage
 from callbacks.result_table import print_result
-from datamodules.seed import run_seed
+from contracts.seed import run_seed
 from datamodules.text_datamodule import TextDataModule
 from lightning_modules.metrics import class_table, confusion_matrix
 from lightning_modules.tasks import decided_names

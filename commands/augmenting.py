@@ -17,16 +17,16 @@ from rich.text import Text
 from commands.class_choice import plain_class_choice
 from commands.messages import ShortErrorParser, with_full_names
 from commands.unknown_names import refuse_unknown_names
-from datamodules.augmentation_plan import Augment, numbers_of
+from contracts.errors import UsageError
+from contracts.rebuildable import final_subclasses
 from datamodules.augmentations.base import Augmentation
 from datamodules.augmentations.draws import Draws
 from datamodules.augmentations.pieces import by_characters
 from datamodules.augmentations.pipeline import Pipeline
-from datamodules.augmented_rows import COPIES, rare_classes
-from datamodules.errors import UsageError
-from datamodules.exploration.visible import visible
-from datamodules.rebuildable import final_subclasses
+from datamodules.augmenting.added_copies import COPIES, rare_classes
+from datamodules.augmenting.augmenter import Augment, numbers_of
 from datamodules.text_datamodule import TextDataModule
+from exploration.visible import visible
 
 
 def augment(arguments: list[str]) -> None:

@@ -7,10 +7,10 @@ from typing import Any
 
 from jsonargparse import Namespace
 
-from datamodules.errors import UsageError
-from datamodules.rebuildable import final_subclasses
+from contracts.errors import UsageError
+from contracts.rebuildable import final_subclasses
+from contracts.text_spec import Task, TextSpec
 from datamodules.samplers.base import TextSampler
-from datamodules.text_spec import Task, TextSpec
 from lightning_modules.monitor import check_monitor
 
 

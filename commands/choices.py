@@ -8,9 +8,9 @@ from typing import Any
 import torch.optim.lr_scheduler
 from torch.optim import Optimizer
 
+from contracts.errors import did_you_mean, listed
+from contracts.rebuildable import final_subclasses
 from datamodules.augmentations.base import Augmentation
-from datamodules.errors import did_you_mean, listed
-from datamodules.rebuildable import final_subclasses
 from datamodules.samplers.base import TextSampler
 from datamodules.sources.base import Source
 from datamodules.tokenizers.base import Tokenizer

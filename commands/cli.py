@@ -29,7 +29,7 @@ from commands.messages import ShortErrorParser, with_full_names
 from commands.run_folder import check_run_folder, folder_fault, run_name
 from commands.unknown_names import refuse_unknown_names
 from commands.vectors_at_hand import take_vectors_from
-from datamodules.errors import DataError, UsageError, did_you_mean
+from contracts.errors import DataError, UsageError, did_you_mean
 from datamodules.text_datamodule import TextDataModule, epochs_of
 from lightning_modules.bundle import check_fits, find_checkpoint, read_checkpoint
 from lightning_modules.monitor import check_monitor, mode_of

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable
 
-from datamodules.errors import DataError, UsageError
+from contracts.errors import DataError, UsageError
 
 
 def exit_code(command: Callable[[list[str]], object], arguments: list[str], *, may_be_cut: bool = False) -> int:

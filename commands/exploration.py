@@ -20,16 +20,16 @@ from commands.class_choice import plain_class_choice
 from commands.given_options import with_contents
 from commands.messages import ShortErrorParser, with_full_names
 from commands.unknown_names import refuse_unknown_names
-from datamodules.errors import UsageError
-from datamodules.exploration.advice import advice
-from datamodules.exploration.corpus import read_corpus
-from datamodules.exploration.findings import look
-from datamodules.exploration.page import page
-from datamodules.exploration.terminal import show
-from datamodules.exploration.tokenizer_comparison import tokenizer_name
+from contracts.errors import UsageError
 from datamodules.text_datamodule import TextDataModule
 from datamodules.tokenizers.base import Tokenizer
 from datamodules.vectors.files import open_vectors
+from exploration.advice import advice
+from exploration.corpus import read_corpus
+from exploration.findings import look
+from exploration.page import page
+from exploration.terminal import show
+from exploration.tokenizer_comparison import tokenizer_name
 
 
 def explore(arguments: list[str]) -> None:

@@ -13,7 +13,7 @@ from pytorch_lightning.cli import LightningArgumentParser
 
 from commands.choices import argument_names, members, unknown_argument, unknown_class
 from commands.given_options import given_options
-from datamodules.errors import UsageError
+from contracts.errors import UsageError
 
 
 class ShortErrorParser(LightningArgumentParser):

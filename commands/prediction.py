@@ -16,11 +16,11 @@ from typing import NoReturn, TextIO
 import numpy as np
 import torch
 
-from datamodules.augmentation_plan import default_variants
-from datamodules.collate import collate
-from datamodules.errors import UsageError, did_you_mean
-from datamodules.text_stream import NewText, check_inputs, new_texts
-from datamodules.variants import Variants
+from contracts.errors import UsageError, did_you_mean
+from datamodules.augmenting.augmenter import default_variants
+from datamodules.augmenting.test_time_variants import Variants
+from datamodules.loading.collate import collate
+from datamodules.sources.text_stream import NewText, check_inputs, new_texts
 from lightning_modules.bundle import Bundle, load_bundle
 from lightning_modules.tasks import decided_names
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from jsonargparse import Namespace
 
 from commands.checks import class_name
-from datamodules.errors import UsageError
+from contracts.errors import UsageError
 
 
 def run_name(config: Namespace) -> str:

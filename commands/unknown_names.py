@@ -15,7 +15,7 @@ from commands.choices import (
     unknown_class,
 )
 from commands.given_options import Given, given_options, is_config
-from datamodules.errors import UsageError, did_you_mean
+from contracts.errors import UsageError, did_you_mean
 
 
 def refuse_unknown_names(parser: LightningArgumentParser, arguments: list[str]) -> None:

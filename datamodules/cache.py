@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from datamodules.errors import UsageError
+from contracts.errors import UsageError
 
 _MARK = "complete.json"
 

@@ -11,20 +11,20 @@ from typing import Any, Literal
 import numpy as np
 from pytorch_lightning import LightningDataModule, Trainer
 
-from datamodules.augmentation_plan import Augment, Augmenter
+from contracts.batch import TextBatch
+from contracts.errors import UsageError
+from contracts.seed import run_seed
+from contracts.text_spec import TextSpec
 from datamodules.augmentations.base import Augmentation
-from datamodules.batch import TextBatch
+from datamodules.augmenting.augmenter import Augment, Augmenter
 from datamodules.cache import cache_key, load_texts, open_or_build
-from datamodules.errors import UsageError
-from datamodules.loader import EvaluationLoader, TrainingLoader, evaluation_loader
-from datamodules.preparation import SPLITS, Choices, prepare
+from datamodules.loading.loaders import EvaluationLoader, TrainingLoader, evaluation_loader
+from datamodules.loading.text_split import TextSplit, open_split
+from datamodules.preparation.prepare import SPLITS, Choices, prepare
 from datamodules.samplers.base import SamplingFrame, TextSampler
 from datamodules.samplers.length_bucket import LengthBucket
-from datamodules.seed import run_seed
 from datamodules.sources.base import Source, SplitName
 from datamodules.sources.demo import Demo
-from datamodules.text_spec import TextSpec
-from datamodules.text_split import TextSplit, open_split
 from datamodules.tokenizers.base import Tokenizer, tokenizer_from_json
 from datamodules.tokenizers.words import Words
 

@@ -18,12 +18,12 @@ from torch import Tensor, nn
 
 import lightning_modules.encoders
 import lightning_modules.heads  # noqa: F401  # all members are known by name
-from datamodules.batch import TextBatch
-from datamodules.errors import DataError, UsageError, listed
-from datamodules.rebuildable import rebuild
-from datamodules.text_spec import TextSpec
+from contracts.batch import TextBatch
+from contracts.errors import DataError, UsageError, listed
+from contracts.rebuildable import rebuild
+from contracts.text_spec import TextSpec
+from datamodules.augmenting.test_time_variants import Variants
 from datamodules.tokenizers.base import Tokenizer, tokenizer_from_json
-from datamodules.variants import Variants
 from lightning_modules.encoders.base import TextEncoder
 from lightning_modules.heads.base import Head
 from lightning_modules.tasks import ClassificationTask, task_of

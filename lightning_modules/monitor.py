@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from datamodules.errors import UsageError, did_you_mean
-from datamodules.text_spec import TextSpec
+from contracts.errors import UsageError, did_you_mean
+from contracts.text_spec import TextSpec
 from lightning_modules.metrics import MULTI_LABEL_METRICS, SINGLE_LABEL_METRICS
 from lightning_modules.tasks import task_of
 

@@ -14,8 +14,8 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from datamodules.errors import DataError, UsageError
-from datamodules.text_spec import TextSpec
+from contracts.errors import DataError, UsageError
+from contracts.text_spec import TextSpec
 from datamodules.vectors.choices import TrainingTexts
 from lightning_modules.encoders.base import TextEncoder
 from lightning_modules.heads.base import Head

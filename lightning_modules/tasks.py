@@ -7,7 +7,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from datamodules.text_spec import TextSpec
+from contracts.text_spec import TextSpec
 from lightning_modules.metrics import (
     MULTI_LABEL_METRICS,
     SINGLE_LABEL_METRICS,

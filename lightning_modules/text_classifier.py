@@ -15,9 +15,9 @@ from torch import Tensor
 from torch.optim import AdamW, Optimizer
 from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 
-from datamodules.batch import TextBatch
-from datamodules.seed import run_seed, seed_generators
-from datamodules.text_spec import TextSpec
+from contracts.batch import TextBatch
+from contracts.seed import run_seed, seed_generators
+from contracts.text_spec import TextSpec
 from datamodules.vectors.choices import TrainingTexts
 from lightning_modules.bundle import bundle_of
 from lightning_modules.encoders.base import TextEncoder

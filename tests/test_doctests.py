@@ -18,7 +18,7 @@ NAMES = [".".join(file.relative_to(ROOT).with_suffix("").parts) for file in FILE
 
 def test_examples_are_found():
     assert len(NAMES) > 5
-    assert {"datamodules.errors", "datamodules.splits", "lightning_modules.losses.focal"} <= set(NAMES)
+    assert {"contracts.errors", "datamodules.splits.stratified_splits", "lightning_modules.losses.focal"} <= set(NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -4,6 +4,6 @@ To add one: write a file here with a final `Augmentation`; name it as `--data.au
 Not here: which texts are changed and when (`augmentation_plan.py`); variants of texts to predict (`variants.py`).
 """
 
-from datamodules.members import import_members
+from contracts.discovery import import_members
 
 import_members(__name__, __path__)

@@ -10,12 +10,12 @@ from typing import Any
 
 import torch
 
+from contracts.errors import UsageError
+from contracts.pretrained_path import resolve_model_path
 from datamodules.augmentations.base import Augmentation, checked_count
 from datamodules.augmentations.draws import Draws
 from datamodules.augmentations.pretrained_parts import load_part, run_device
 from datamodules.cache import cache_key
-from datamodules.errors import UsageError
-from datamodules.pretrained_path import resolve_model_path
 from datamodules.tokenizers.base import without_halves
 
 

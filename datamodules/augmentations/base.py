@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
+from contracts.errors import UsageError
+from contracts.rebuildable import Rebuildable
 from datamodules.augmentations.draws import Draws
-from datamodules.errors import UsageError
-from datamodules.rebuildable import Rebuildable
 
 Labels = Sequence[Sequence[Hashable]]
 

@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 import torch
 
+from contracts.errors import UsageError
+from contracts.positions import positions_of
+from contracts.pretrained_path import resolve_model_path
 from datamodules.augmentations.base import checked_count
 from datamodules.augmentations.draws import Draws
 from datamodules.augmentations.pieces import Pieces, drawn_places, share_of_words
 from datamodules.augmentations.pretrained_parts import load_part, run_device
 from datamodules.augmentations.word_kind import WordAugmentation, capitalized_like
-from datamodules.errors import UsageError
-from datamodules.positions import positions_of
-from datamodules.pretrained_path import resolve_model_path
 from datamodules.tokenizers.base import without_halves
 
 

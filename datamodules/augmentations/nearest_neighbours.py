@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 
+from contracts.errors import DataError, UsageError, listed
 from datamodules.augmentations.base import Labels, checked_share
 from datamodules.augmentations.draws import Draws
 from datamodules.augmentations.function_words import FUNCTION_WORDS
 from datamodules.augmentations.pieces import Pieces, by_characters, by_jieba, words_of
 from datamodules.augmentations.table_kind import TableAugmentation
 from datamodules.cache import cache_key, open_or_build
-from datamodules.errors import DataError, UsageError, listed
 from datamodules.vectors.files import open_vectors
 
 _BLOCK = 1 << 24  # similarities computed at once: three arrays of 64 to 128 MB

@@ -15,8 +15,8 @@ from operator import itemgetter
 
 import numpy as np
 
+from contracts.errors import UsageError
 from datamodules.augmentations.draws import Draws
-from datamodules.errors import UsageError
 
 CHINESE = "\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 

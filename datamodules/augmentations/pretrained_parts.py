@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from datamodules.errors import UsageError, listed
+from contracts.errors import UsageError, listed
 
 
 def load_part(kind: str, path: str, given: str) -> Any:

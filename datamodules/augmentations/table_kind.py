@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from contracts.errors import DataError
 from datamodules.augmentations.base import checked_count
 from datamodules.augmentations.draws import Draws
 from datamodules.augmentations.pieces import (
@@ -21,7 +22,6 @@ from datamodules.augmentations.pieces import (
 )
 from datamodules.augmentations.word_kind import WordAugmentation, capitalized_like
 from datamodules.augmentations.word_table import WordTable, check_list, lines_of
-from datamodules.errors import DataError
 
 
 class TableAugmentation(WordAugmentation):

@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from contracts.errors import UsageError
 from datamodules.augmentations.base import Labels, checked_count
 from datamodules.augmentations.draws import Draws
 from datamodules.augmentations.pieces import Pieces, words_of
 from datamodules.augmentations.word_kind import WordAugmentation, capitalized_like
-from datamodules.errors import UsageError
 
 _LEVEL = 0.05  # the chance that a word which tells nothing passes for one that does, over all classes
 

@@ -7,9 +7,9 @@ import zlib
 from collections.abc import Iterable
 from pathlib import Path
 
+from contracts.errors import DataError, UsageError
 from datamodules.augmentations.function_words import FUNCTION_WORDS
 from datamodules.augmentations.pieces import is_chinese
-from datamodules.errors import DataError, UsageError
 
 
 class WordTable:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from contracts.errors import UsageError
 from datamodules.augmentations.word_table import WordTable
-from datamodules.errors import UsageError
 
 WORDNET = "wordnet"
 

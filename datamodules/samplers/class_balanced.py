@@ -6,10 +6,10 @@ from typing import Literal
 
 import numpy as np
 
-from datamodules.class_balance import BETA, Weighting, class_weights
-from datamodules.errors import UsageError
-from datamodules.label_sets import balanced_draws, label_sets, rarest_label
-from datamodules.quotas import filled
+from contracts.errors import UsageError
+from datamodules.balance.class_weights import BETA, Weighting, class_weights
+from datamodules.balance.label_sets import balanced_draws, label_sets, rarest_label
+from datamodules.balance.quotas import filled
 from datamodules.samplers.base import SamplingFrame
 from datamodules.samplers.drawn_by_group import DrawnByGroup, class_groups
 from datamodules.samplers.length_bucket import POOL

@@ -6,8 +6,8 @@ from abc import abstractmethod
 
 import numpy as np
 
-from datamodules.label_sets import rarest_label
-from datamodules.quotas import rounded
+from datamodules.balance.label_sets import rarest_label
+from datamodules.balance.quotas import rounded
 from datamodules.samplers.base import SamplingFrame, TextSampler
 from datamodules.samplers.length_bucket import bucketed, checked_pool
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from datamodules.errors import UsageError
+from contracts.errors import UsageError
 from datamodules.samplers.base import SamplingFrame, TextSampler
 
 POOL = 50

@@ -6,7 +6,7 @@ from abc import abstractmethod
 
 import numpy as np
 
-from datamodules.errors import UsageError
+from contracts.errors import UsageError
 from datamodules.samplers.base import SamplingFrame
 from datamodules.samplers.drawn_by_group import DrawnByGroup, class_groups
 from datamodules.samplers.length_bucket import POOL

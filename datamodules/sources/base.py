@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Literal
 
-from datamodules.rebuildable import Rebuildable
-from datamodules.stratification import is_single, label_lists
-from datamodules.text_spec import Task
+from contracts.rebuildable import Rebuildable
+from contracts.text_spec import Task
+from datamodules.splits.iterative_stratification import is_single, label_lists
 
 SplitName = Literal["train", "validation", "test"]
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
-from datamodules.errors import DataError, UsageError, did_you_mean, listed
+from contracts.errors import DataError, UsageError, did_you_mean, listed
+from contracts.text_spec import Task
 from datamodules.sources.base import Rows
-from datamodules.text_spec import Task
 
 _DEFAULTS = {"text_pair": "text_pair", "label": "label", "labels": "labels"}
 

@@ -9,10 +9,10 @@ import string
 from itertools import accumulate, cycle, islice
 from pathlib import Path
 
-from datamodules.errors import UsageError
+from contracts.errors import UsageError
+from contracts.text_spec import Task
 from datamodules.sources import demo_phrases as phrases
 from datamodules.sources.base import Rows, Source, SplitName
-from datamodules.text_spec import Task
 
 _SPLIT_SHARES: dict[SplitName, float] = {"train": 1.0, "validation": 0.25, "test": 0.5}
 # of a shared sentence's writers, how many mean the rarer class: below a half, so accuracy has no use for that class

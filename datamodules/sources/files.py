@@ -13,12 +13,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TextIO, cast
 
-from datamodules.errors import DataError, UsageError, did_you_mean, listed
+from contracts.errors import DataError, UsageError, did_you_mean, listed
+from contracts.text_spec import Task
 from datamodules.sources.base import Rows, Source, SplitName
 from datamodules.sources.columns import Columns, Table, read_rows
 from datamodules.sources.folders import SPLITS, ending, existing, is_gzip, split_files, stem
 from datamodules.sources.tables import Delimited, JsonLines, delimited_names, json_names
-from datamodules.text_spec import Task
 
 
 class Files(Source):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from datamodules.errors import DataError, UsageError, did_you_mean, listed
+from contracts.errors import DataError, UsageError, did_you_mean, listed
 from datamodules.sources.base import SplitName
 
 SPLITS: dict[str, SplitName] = {

@@ -10,10 +10,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from datamodules.errors import DataError, UsageError, did_you_mean, listed
+from contracts.errors import DataError, UsageError, did_you_mean, listed
+from contracts.text_spec import Task
 from datamodules.sources.base import Rows, Source, SplitName
 from datamodules.sources.columns import Columns, read_rows
-from datamodules.text_spec import Task
 
 if TYPE_CHECKING:  # the library takes seconds to import, which other sources need not wait for
     from datasets import Dataset

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from operator import itemgetter
 from typing import Any, TextIO
 
-from datamodules.errors import DataError, listed
+from contracts.errors import DataError, listed
 
 _LONGEST_FIELD = 2**31 - 1  # a C long on every platform; the module's own limit of 131,072 cuts real texts short
 

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import tokenizers
 
-from datamodules.errors import DataError
-from datamodules.rebuildable import Rebuildable, rebuild
+from contracts.errors import DataError
+from contracts.rebuildable import Rebuildable, rebuild
 
 _HALVES = re.compile("[\ud800-\udfff]")
 

@@ -12,7 +12,7 @@ import numpy as np
 import tokenizers
 from tokenizers import models, normalizers, pre_tokenizers
 
-from datamodules.errors import UsageError
+from contracts.errors import UsageError
 from datamodules.tokenizers.base import TokenIds, Tokenizer, Units, cut
 
 _CODE_POINTS = 0x110000

@@ -18,7 +18,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from datamodules.errors import UsageError
+from contracts.errors import UsageError
 from datamodules.tokenizers.word_splitting import SEPARATOR
 
 _REMEMBERED = 20_000_000  # characters of texts

@@ -13,7 +13,7 @@ from typing import Literal
 
 import numpy as np
 
-from datamodules.errors import UsageError
+from contracts.errors import UsageError
 from datamodules.tokenizers.base import TokenIds
 from datamodules.tokenizers.characters import check_vocabulary_limits, code_points, text_offsets
 from datamodules.tokenizers.respelling import replaced

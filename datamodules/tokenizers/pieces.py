@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import tokenizers
 
-from datamodules.errors import UsageError
+from contracts.errors import UsageError
 from datamodules.tokenizers.base import TokenIds, Units, count_by_row, flat, vocabulary_strings, without_halves
 
 

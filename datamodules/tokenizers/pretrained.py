@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 import tokenizers
 
-from datamodules.errors import UsageError
-from datamodules.positions import positions_of
-from datamodules.pretrained_path import resolve_model_path
+from contracts.errors import UsageError
+from contracts.positions import positions_of
+from contracts.pretrained_path import resolve_model_path
 from datamodules.tokenizers.base import TokenIds, Tokenizer, Units, vocabulary_strings
 from datamodules.tokenizers.pieces import encode_pieces, piece_units, unknown_piece
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import tokenizers
 
-from datamodules.errors import UsageError
+from contracts.errors import UsageError
 from datamodules.tokenizers.base import TokenIds, Tokenizer, Units, vocabulary_strings, without_halves
 from datamodules.tokenizers.piece_training import BYTES, SPECIAL, Algorithm, train_pieces
 from datamodules.tokenizers.pieces import encode_pieces, piece_units, unknown_piece

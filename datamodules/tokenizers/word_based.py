@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 import tokenizers
 
-from datamodules.errors import UsageError
+from contracts.errors import UsageError
 from datamodules.tokenizers.base import TokenIds, Tokenizer, Units, cut, flat
 from datamodules.tokenizers.jieba_words import check_jieba, read_user_dictionary, segmenter
 from datamodules.tokenizers.respelling import respell_unknown

@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from datamodules.errors import UsageError
+from contracts.errors import UsageError
 from datamodules.tokenizers.base import LeftOut, TokenIds
 from datamodules.tokenizers.characters import check_vocabulary_limits
 from datamodules.tokenizers.word_based import UNKNOWN, WordBased

@@ -6,7 +6,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from datamodules.errors import DataError
+from contracts.errors import DataError
 from datamodules.vectors.rows import FoundRows
 
 _BLOCK = 1 << 22

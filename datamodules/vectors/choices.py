@@ -8,9 +8,9 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 
+from contracts.errors import UsageError
+from contracts.seed import run_seed
 from datamodules.cache import cache_key, open_or_build
-from datamodules.errors import UsageError
-from datamodules.seed import run_seed
 from datamodules.vectors.files import VectorFile, open_vectors
 from datamodules.vectors.rows import FoundRows
 from datamodules.vectors.start import Missing, starting_vectors, wanted_rows

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Literal
 
-from datamodules.errors import DataError, UsageError
+from contracts.errors import DataError, UsageError
 from datamodules.vectors.binary_rows import read_binary_rows
 from datamodules.vectors.npz_rows import npz_shape, read_npz_rows
 from datamodules.vectors.rows import FoundRows

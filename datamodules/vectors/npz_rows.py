@@ -14,7 +14,7 @@ from typing import BinaryIO, NamedTuple, cast
 
 import numpy as np
 
-from datamodules.errors import DataError
+from contracts.errors import DataError
 from datamodules.vectors.rows import FoundRows
 
 _ROWS = 4096

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
+from contracts.errors import DataError
 from datamodules.cache import load_texts, save_texts
-from datamodules.errors import DataError
 
 
 @dataclass

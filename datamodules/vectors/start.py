@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from datamodules.errors import DataError, listed
+from contracts.errors import DataError, listed
 from datamodules.vectors.rows import FoundRows
 
 Missing = Literal["matched", "characters", "zeros"]

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from datamodules.errors import UsageError
+from contracts.errors import UsageError
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from datamodules.rebuildable import Rebuildable
+from contracts.rebuildable import Rebuildable
 from datamodules.vectors.choices import TrainingTexts
 from lightning_modules.layers.embedding import TokenEmbedding
 

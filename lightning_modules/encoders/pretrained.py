@@ -14,9 +14,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from datamodules.errors import UsageError, listed
-from datamodules.pretrained_path import resolve_model_path
-from datamodules.text_spec import TextSpec
+from contracts.errors import UsageError, listed
+from contracts.pretrained_path import resolve_model_path
+from contracts.text_spec import TextSpec
 from lightning_modules.encoders.base import TextEncoder
 from lightning_modules.encoders.learned_rows import learn_only
 from lightning_modules.encoders.stack_depths import layers_of, stack_depths

@@ -4,6 +4,6 @@ To add one: write a file here with a final `Head`; name it as `--model.head`; no
 Not here: probabilities and decisions (`tasks.py`).
 """
 
-from datamodules.members import import_members
+from contracts.discovery import import_members
 
 import_members(__name__, __path__)

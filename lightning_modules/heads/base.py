@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 
 from torch import Tensor, nn
 
-from datamodules.rebuildable import Rebuildable
+from contracts.rebuildable import Rebuildable
 
 
 class Head(Rebuildable, nn.Module, ABC):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from datamodules.text_spec import TextSpec
+from contracts.text_spec import TextSpec
 from lightning_modules.heads.base import Head
 from lightning_modules.layers.dropout import check_dropout
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datamodules.errors import UsageError
+from contracts.errors import UsageError
 
 
 def check_dropout(**shares: float) -> None:

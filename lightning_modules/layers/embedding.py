@@ -7,8 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from datamodules.errors import UsageError
-from datamodules.text_spec import TextSpec
+from contracts.errors import UsageError
+from contracts.text_spec import TextSpec
 from datamodules.vectors.choices import TrainingTexts, VectorChoices
 
 _START = 0.1  # torch's N(0, 1) drowns what a few epochs add to a vector and learns slowly

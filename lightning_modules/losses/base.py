@@ -6,9 +6,9 @@ from abc import ABC, abstractmethod
 
 from torch import Tensor, nn
 
-from datamodules.errors import UsageError
-from datamodules.rebuildable import final_subclasses
-from datamodules.text_spec import Task, TextSpec
+from contracts.errors import UsageError
+from contracts.rebuildable import final_subclasses
+from contracts.text_spec import Task, TextSpec
 
 
 class Loss(nn.Module, ABC):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch.nn.functional as F
 from torch import Tensor
 
-from datamodules.text_spec import TextSpec
+from contracts.text_spec import TextSpec
 from lightning_modules.losses.base import Loss
 from lightning_modules.losses.class_weights import PositiveWeighting, positive_weights_of
 from lightning_modules.losses.cross_entropy import check_smoothing

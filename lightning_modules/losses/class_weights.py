@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from datamodules.class_balance import Weighting, class_weights, named_weights
-from datamodules.errors import UsageError
-from datamodules.text_spec import TextSpec
+from contracts.errors import UsageError
+from contracts.text_spec import TextSpec
+from datamodules.balance.class_weights import Weighting, class_weights, named_weights
 
 PositiveWeighting = Literal["inverse", "sqrt"]
 

@@ -10,9 +10,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from datamodules.class_balance import Weighting
-from datamodules.errors import UsageError
-from datamodules.text_spec import TextSpec
+from contracts.errors import UsageError
+from contracts.text_spec import TextSpec
+from datamodules.balance.class_weights import Weighting
 from lightning_modules.losses.base import Loss
 from lightning_modules.losses.class_weights import positive_weights_of, weights_of
 

@@ -13,7 +13,7 @@ from typing import Any
 from torch import nn
 from torch.optim import Optimizer
 
-from datamodules.errors import UsageError
+from contracts.errors import UsageError
 from lightning_modules.encoders.base import TextEncoder
 from lightning_modules.heads.base import Head
 

@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 
-from datamodules.errors import UsageError
+from contracts.errors import UsageError
 
 ScheduleFactory = Callable[[Optimizer], LRScheduler | ReduceLROnPlateau]
 """What a config names: any scheduler of torch, or one of ours."""

@@ -8,7 +8,7 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from callbacks.differential_learning_rates import DifferentialLearningRates
-from datamodules.errors import UsageError
+from contracts.errors import UsageError
 from lightning_modules.optim.parameter_groups import RatePlan, parameter_groups
 from lightning_modules.optim.schedules import WarmupLinear
 

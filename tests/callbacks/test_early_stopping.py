@@ -10,7 +10,7 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from callbacks.early_stopping import EarlyStopping
-from datamodules.errors import UsageError
+from contracts.errors import UsageError
 
 F1 = "validation/macro_f1"
 NAN = math.nan

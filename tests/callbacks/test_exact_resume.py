@@ -13,10 +13,10 @@ from pytorch_lightning.callbacks import ModelCheckpoint
 from torch import nn
 
 from callbacks.exact_resume import ExactResume
-from datamodules.loader import TrainingLoader, evaluation_loader
+from datamodules.loading.loaders import TrainingLoader, evaluation_loader
+from datamodules.loading.text_split import TextSplit
 from datamodules.samplers.base import SamplingFrame
 from datamodules.samplers.length_bucket import LengthBucket
-from datamodules.text_split import TextSplit
 from datamodules.tokenizers.base import TokenIds
 
 BATCHES = 5  # of an epoch: 22 texts, 5 a batch

@@ -16,7 +16,7 @@ from torch.utils.data import DataLoader
 
 from callbacks import gradient_norm
 from callbacks.gradient_norm import GradientNorm, parameter_norms
-from datamodules.errors import UsageError
+from contracts.errors import UsageError
 
 
 class Memory(DummyLogger):

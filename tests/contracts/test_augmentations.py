@@ -15,10 +15,10 @@ from jsonargparse import ArgumentParser
 from tiny_language_models import save_masked_language_model, save_translation_model
 
 import datamodules.augmentations  # noqa: F401  # makes the members known
+from contracts.errors import UsageError
+from contracts.rebuildable import final_subclasses, rebuild
 from datamodules.augmentations.base import Augmentation
 from datamodules.augmentations.draws import Draws
-from datamodules.errors import UsageError
-from datamodules.rebuildable import final_subclasses, rebuild
 
 KINDS = list(final_subclasses(Augmentation))
 TEXTS = [

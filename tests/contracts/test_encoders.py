@@ -7,8 +7,8 @@ import torch
 import torch.nn.functional as F
 
 import lightning_modules.encoders  # noqa: F401  # so that its members are found
-from datamodules.rebuildable import final_subclasses, rebuild
-from datamodules.text_spec import TextSpec
+from contracts.rebuildable import final_subclasses, rebuild
+from contracts.text_spec import TextSpec
 from lightning_modules.encoders.base import TextEncoder
 
 SPEC = TextSpec(

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 import lightning_modules.heads  # noqa: F401  # so that its members are found
-from datamodules.rebuildable import final_subclasses, rebuild
-from datamodules.text_spec import TextSpec
+from contracts.rebuildable import final_subclasses, rebuild
+from contracts.text_spec import TextSpec
 from lightning_modules.heads.base import Head
 
 SPEC = TextSpec("single_label", ("a", "b", "c"), (5, 3, 1), 9, 30, 0, 20)

@@ -4,9 +4,9 @@ import pytest
 import torch
 
 import lightning_modules.losses  # noqa: F401  # so that its members are found
-from datamodules.errors import UsageError
-from datamodules.rebuildable import final_subclasses
-from datamodules.text_spec import TextSpec
+from contracts.errors import UsageError
+from contracts.rebuildable import final_subclasses
+from contracts.text_spec import TextSpec
 from lightning_modules.losses.base import Loss, check_task
 from lightning_modules.losses.binary_cross_entropy import BinaryCrossEntropy
 from lightning_modules.losses.cross_entropy import CrossEntropy

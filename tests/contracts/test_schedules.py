@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from datamodules.rebuildable import final_subclasses
+from contracts.rebuildable import final_subclasses
 from lightning_modules.optim.schedules import ProgressSchedule
 
 TOTAL = 20

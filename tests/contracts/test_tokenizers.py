@@ -13,8 +13,8 @@ import tokenizers
 from unknown_units import unknown_units
 
 import datamodules.tokenizers  # noqa: F401  # all members are known by name
-from datamodules.errors import DataError
-from datamodules.rebuildable import final_subclasses
+from contracts.errors import DataError
+from contracts.rebuildable import final_subclasses
 from datamodules.tokenizers.base import Tokenizer, tokenizer_from_json
 
 CLASSES = {tokenizer.__name__: tokenizer for tokenizer in final_subclasses(Tokenizer)}

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from contracts.errors import DataError, UsageError
 from datamodules.cache import cache_key, is_complete, load_texts, open_or_build, save_texts
-from datamodules.errors import DataError, UsageError
 
 ANYTHING = st.text(st.characters(exclude_categories=()), max_size=12)  # lone surrogates, too
 

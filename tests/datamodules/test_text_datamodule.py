@@ -7,7 +7,7 @@ import json
 import pytest
 import torch
 
-from datamodules.errors import DataError, UsageError
+from contracts.errors import DataError, UsageError
 from datamodules.samplers.class_balanced import ClassBalanced
 from datamodules.samplers.shuffle import Shuffle
 from datamodules.sources.files import Files

@@ -9,9 +9,9 @@ import random
 import pytest
 import torch
 
-from datamodules.collate import collate
-from datamodules.errors import DataError, UsageError
-from datamodules.text_spec import TextSpec
+from contracts.errors import DataError, UsageError
+from contracts.text_spec import TextSpec
+from datamodules.loading.collate import collate
 from datamodules.tokenizers.words import Words
 from lightning_modules.bundle import bundle_of, find_checkpoint, load_bundle, read_checkpoint
 from lightning_modules.encoders.text_cnn import TextCNN

@@ -12,9 +12,9 @@ from torch.optim.lr_scheduler import StepLR
 
 import lightning_modules.encoders
 import lightning_modules.heads  # noqa: F401  # all members are known by name
-from datamodules.errors import UsageError
-from datamodules.rebuildable import final_subclasses
-from datamodules.text_spec import TextSpec
+from contracts.errors import UsageError
+from contracts.rebuildable import final_subclasses
+from contracts.text_spec import TextSpec
 from lightning_modules.encoders.base import TextEncoder
 from lightning_modules.encoders.text_cnn import TextCNN
 from lightning_modules.heads.linear import Linear

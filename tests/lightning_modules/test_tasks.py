@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from datamodules.text_spec import TextSpec
+from contracts.text_spec import TextSpec
 from lightning_modules.metrics import multi_label_metrics, single_label_metrics
 from lightning_modules.tasks import MultiLabel, SingleLabel, decided_names, task_of
 

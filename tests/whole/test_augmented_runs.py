@@ -11,7 +11,7 @@ from test_resume import EPOCHS, assert_alike, kill, killed  # noqa: F401  # a fi
 from workplace import DATA, Workplace, assert_refused, predictions_of
 
 import augment
-from datamodules.variants import Variants
+from datamodules.augmenting.test_time_variants import Variants
 from lightning_modules.bundle import load_bundle
 
 ON_THE_FLY = ("--data.augmentations", "[RandomSwap, KeyboardNoise]", "--data.tta", "3")
@@ -49,7 +49,7 @@ def test_predictions_over_variants_equal_those_of_the_run_and_differ_from_those_
 
 def test_a_prediction_over_variants_is_the_mean_of_theirs(work, trained):
     """A checkpoint trained without augmentation takes the variants that are the default."""
-    from datamodules.augmentation_plan import default_variants
+    from datamodules.augmenting.augmenter import default_variants
 
     text = "apple of iron under the small rhine today and again near"
     bundle = load_bundle(trained)

@@ -8,10 +8,10 @@ import pytest
 import torch
 from tiny_language_models import save_masked_language_model, save_tokenizer, save_translation_model
 
+from contracts.errors import UsageError
 from datamodules.augmentations.back_translation import BackTranslation
 from datamodules.augmentations.draws import Draws
 from datamodules.augmentations.masked_language_model import MaskedLanguageModel
-from datamodules.errors import UsageError
 
 
 @pytest.fixture(scope="module")

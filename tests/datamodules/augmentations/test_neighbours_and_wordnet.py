@@ -8,11 +8,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from contracts.errors import DataError, UsageError
 from datamodules.augmentations import wordnet
 from datamodules.augmentations.draws import Draws
 from datamodules.augmentations.nearest_neighbours import NearestNeighbours, neighbours
 from datamodules.augmentations.synonym_replacement import SynonymReplacement
-from datamodules.errors import DataError, UsageError
 
 
 def test_neighbours_are_those_of_the_largest_cosine():

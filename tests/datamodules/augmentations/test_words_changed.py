@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from scipy.stats import chi2_contingency
 
+from contracts.errors import DataError, UsageError
 from datamodules.augmentations.character_noise import CharacterNoise
 from datamodules.augmentations.draws import Draws
 from datamodules.augmentations.eda import EDA
@@ -20,7 +21,6 @@ from datamodules.augmentations.random_insertion import RandomInsertion
 from datamodules.augmentations.random_swap import RandomSwap
 from datamodules.augmentations.synonym_replacement import SynonymReplacement
 from datamodules.augmentations.tfidf_replacement import TFIDFReplacement
-from datamodules.errors import DataError, UsageError
 
 NAMES = [f"w{chr(97 + number // 26)}{chr(97 + number % 26)}" for number in range(60)]
 LINES = "\n".join(f"{name}\tx{name}\ty{name}" for name in NAMES)

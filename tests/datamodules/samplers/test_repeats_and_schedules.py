@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datamodules.errors import UsageError
+from contracts.errors import UsageError
 from datamodules.samplers.base import SamplingFrame
 from datamodules.samplers.class_balanced import ClassBalanced
 

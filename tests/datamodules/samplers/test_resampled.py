@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from datamodules.errors import UsageError
+from contracts.errors import UsageError
 from datamodules.samplers.base import SamplingFrame
 from datamodules.samplers.over_sampled import OverSampled
 from datamodules.samplers.under_sampled import UnderSampled

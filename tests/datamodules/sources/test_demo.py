@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from datamodules.errors import UsageError
+from contracts.errors import UsageError
 from datamodules.sources import demo_phrases as phrases
 from datamodules.sources.base import Rows
 from datamodules.sources.demo import Demo

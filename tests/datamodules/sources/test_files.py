@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from datamodules.errors import DataError, UsageError
+from contracts.errors import DataError, UsageError
 from datamodules.sources.base import Rows
 from datamodules.sources.files import Files
 

@@ -8,7 +8,7 @@ import datasets
 import pytest
 from datasets import ClassLabel, Dataset, DatasetDict, Features, Sequence, Value
 
-from datamodules.errors import DataError, UsageError
+from contracts.errors import DataError, UsageError
 from datamodules.sources.base import Rows
 from datamodules.sources.hub import Hub
 

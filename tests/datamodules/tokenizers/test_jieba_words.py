@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from datamodules.errors import UsageError
+from contracts.errors import UsageError
 from datamodules.tokenizers import jieba_words
 from datamodules.tokenizers.base import tokenizer_from_json
 from datamodules.tokenizers.words import Words

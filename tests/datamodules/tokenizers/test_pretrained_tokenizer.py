@@ -9,8 +9,8 @@ import shutil
 import pytest
 import torch
 
-from datamodules.errors import UsageError
-from datamodules.positions import positions_of
+from contracts.errors import UsageError
+from contracts.positions import positions_of
 from datamodules.tokenizers.base import TokenIds, tokenizer_from_json
 from datamodules.tokenizers.pretrained import Pretrained
 

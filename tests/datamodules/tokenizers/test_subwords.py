@@ -7,7 +7,7 @@ import tokenizers
 from tokenizers import models, pre_tokenizers
 from unknown_units import unknown_units
 
-from datamodules.errors import UsageError
+from contracts.errors import UsageError
 from datamodules.tokenizers.base import tokenizer_from_json
 from datamodules.tokenizers.subwords import Subwords
 

@@ -7,8 +7,8 @@ import zlib
 import numpy as np
 import pytest
 
-from datamodules.encoding import unknown_share
-from datamodules.errors import UsageError
+from contracts.errors import UsageError
+from datamodules.preparation.encoding import unknown_share
 from datamodules.tokenizers.base import TokenIds, tokenizer_from_json
 from datamodules.tokenizers.mixed import Mixed
 from datamodules.tokenizers.respelling import replaced

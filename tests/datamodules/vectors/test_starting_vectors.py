@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datamodules.errors import DataError
+from contracts.errors import DataError
 from datamodules.vectors.rows import FoundRows
 from datamodules.vectors.start import case_forms, starting_vectors, wanted_rows
 

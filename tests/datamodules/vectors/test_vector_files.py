@@ -7,7 +7,7 @@ import struct
 import numpy as np
 import pytest
 
-from datamodules.errors import DataError, UsageError
+from contracts.errors import DataError, UsageError
 from datamodules.vectors.files import open_vectors
 
 WORDS = ["the", "猫", "New_York"]

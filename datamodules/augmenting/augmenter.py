@@ -1,0 +1,259 @@
+"""Which training texts are augmented, when, and by what; none of it touches validation or test."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from contracts.batch import TextBatch
+from contracts.errors import UsageError
+from contracts.rebuildable import rebuild
+from contracts.seed import run_seed
+from contracts.text_spec import TextSpec
+from datamodules.augmentations.base import Augmentation, checked_share
+from datamodules.augmentations.draws import Draws
+from datamodules.augmentations.pipeline import Pipeline
+from datamodules.augmentations.random_deletion import RandomDeletion
+from datamodules.augmenting.added_copies import COPIES, has_copies, more_copies, with_rare_classes
+from datamodules.augmenting.on_the_fly import AugmentedSplit
+from datamodules.augmenting.test_time_variants import Variants
+from datamodules.cache import load_texts
+from datamodules.loading.text_split import TextSplit
+from datamodules.sources.base import Rows
+from datamodules.tokenizers.base import Tokenizer
+
+Factories = list[Callable[[], Augmentation]] | Callable[[], Augmentation] | None
+
+_LEARNED = "augmented.json"
+_EXPECTED = 10  # of these to be drawn, for none changed to mean something
+_LOOKED_AT = 500  # texts that are changed once before training: faults come up, and how many change can be told
+
+
+@dataclass(frozen=True)
+class Augment:
+    """When texts are augmented, and which.
+
+    Args:
+        how: "on_the_fly" changes texts anew in each epoch; "offline" adds changed copies of all training texts, once;
+            "targeted" adds copies of texts of rare classes only. What is added lies in the cache, as augmented.csv.
+        share: The share of texts that are changed in an epoch, or have a copy; in [0, 1].
+        copies: Changed copies of each text, at least 1; "offline" reads it.
+        below: Classes with fewer texts are rare: a number of texts, or a share in (0, 1) of the largest class's.
+            "targeted" reads it, as the next.
+        up_to: Texts of a rare class with its copies; None is as many as `below` means.
+        seed: Of the copies that are added; apart from the seed of the run, so that runs can be compared.
+    """
+
+    how: Literal["on_the_fly", "offline", "targeted"] = "on_the_fly"
+    share: float = 1.0
+    copies: int = 1
+    below: int | float | None = None
+    up_to: int | None = None
+    seed: int = 0
+
+    def check(self) -> None:
+        """Refuses what cannot be.
+
+        Raises:
+            UsageError: Values out of range, or that the chosen `how` does not read.
+        """
+        checked_share("--data.augment.share", self.share)
+        if self.share == 0:
+            raise UsageError("--data.augment.share 0 changes no text; give more, or leave --data.augmentations out")
+        if self.copies < 1:
+            raise UsageError(f"--data.augment.copies must be at least 1, got {self.copies}")
+        if self.share != 1 and self.how == "targeted":
+            raise UsageError(
+                f"--data.augment.share {self.share:g} is for --data.augment.how on_the_fly and offline; targeted adds "
+                "as many copies as --data.augment.up_to says"
+            )
+        if self.copies != 1 and self.how != "offline":
+            raise UsageError(f"--data.augment.copies is for --data.augment.how offline, which is {self.how}")
+        if self.how != "targeted":
+            for name, value in (("below", self.below), ("up_to", self.up_to)):
+                if value is not None:
+                    raise UsageError(f"--data.augment.{name} is for --data.augment.how targeted, which is {self.how}")
+            return
+        if self.below is None:
+            raise UsageError("--data.augment.how targeted needs --data.augment.below: fewer texts make a class rare")
+        if not (0 < self.below < 1 if isinstance(self.below, float) else self.below > 1):
+            raise UsageError(
+                "--data.augment.below is a number of texts (an integer from 2), or a share of the largest class's (a "
+                f"decimal number in (0, 1)); got {self.below!r}"
+            )
+        if self.up_to is not None and self.up_to < 2:
+            raise UsageError(f"--data.augment.up_to is a number of texts and must be at least 2, got {self.up_to}")
+
+
+class Augmenter:
+    """What the data module does about augmentation.
+
+    Args:
+        factories: Of the augmentations of training texts, in their order.
+        options: When and which.
+        tta: Predictions that are averaged for a test text, the one of the text itself counted.
+        tta_factories: What makes the variants of test texts; None takes those for training that are fast enough, or
+            else leaves out a tenth of the words.
+
+    Raises:
+        UsageError: Choices that cannot be.
+    """
+
+    def __init__(self, factories: Factories, options: Augment, tta: int, tta_factories: Factories) -> None:
+        options.check()
+        if tta < 1:
+            raise UsageError(f"--data.tta counts the text itself and must be at least 1, got {tta}")
+        self.options = options
+        self.pipeline = Pipeline(_made(factories, "augmentations"))
+        self.tta = tta
+        self._changed = 0.0
+        self._test_texts: tuple[list[str], list[str] | None] | None = None
+        own = _made(tta_factories, "tta_augmentations")
+        self._own_for_test = Pipeline(own)
+        self._is_told = bool(self.pipeline.kinds or own or tta > 1)
+        if not self.pipeline.kinds and options != Augment():
+            raise UsageError("--data.augment says when texts are augmented, and --data.augmentations names nothing")
+        slow = [kind for kind in (self.pipeline.kinds if not self.adds_rows else []) if kind.offline_only]
+        for option, kinds in (("augmentations", slow), ("tta_augmentations", [k for k in own if k.offline_only])):
+            if kinds:
+                name = type(kinds[0]).__name__
+                mend = "; choose --data.augment.how offline or targeted" if option == "augmentations" else ""
+                raise UsageError(f"--data.{option} {name} runs a model of its own, too slow for this place{mend}")
+
+    @property
+    def adds_rows(self) -> bool:
+        """Whether the cached training texts are others than without augmentation."""
+        return bool(self.pipeline.kinds) and self.options.how != "on_the_fly"
+
+    @property
+    def changes_texts(self) -> bool:
+        """Whether training texts are changed anew in each epoch."""
+        return bool(self.pipeline.kinds) and not self.adds_rows
+
+    @property
+    def _for_test(self) -> Pipeline:
+        """What makes variants of test texts; may share its kinds with the training's."""
+        if self._own_for_test.kinds:
+            return self._own_for_test
+        return Pipeline([kind for kind in self.pipeline.kinds if not kind.offline_only] or default_variants())
+
+    @property
+    def _learning(self) -> list[Pipeline]:
+        """Those that must know the training texts."""
+        return [pipeline for pipeline in (self.pipeline, self._own_for_test) if pipeline.learns]
+
+    def fingerprint(self) -> dict[str, Any]:
+        """What it puts into the key of the cache; nothing where it leaves the cache as it is."""
+        if not self.adds_rows:
+            return {}
+        # the folder keeps what the variants' own kinds learned as well
+        kept = [self.pipeline, self._own_for_test] if self._own_for_test.learns else [self.pipeline]
+        kinds = [[kind.fingerprint() for kind in pipeline.kinds] for pipeline in kept]
+        return {"augmentation": [vars(self.options) | {"share_below": isinstance(self.options.below, float)}, kinds]}
+
+    def with_copies(self, train: Rows, folder: Path, notes: list[str]) -> Rows:
+        """The training rows, and the changed copies after them; listed in the folder too."""
+        if not self.adds_rows:
+            return train
+        for pipeline in self._learning:
+            pipeline.fit(train.texts, train.label_lists())
+        # so that a later run, to which copies and originals look alike, need not learn from them
+        learned = [[kind.blueprint() for kind in pipeline.kinds] for pipeline in self._learning]
+        (folder / _LEARNED).write_text(json.dumps(learned), encoding="utf-8")
+        options = self.options
+        if options.how == "offline":
+            return more_copies(train, self.pipeline, options.copies, options.share, options.seed, folder, notes)
+        assert options.below is not None
+        return with_rare_classes(train, self.pipeline, options.below, options.up_to, options.seed, folder, notes)
+
+    def learn(self, folder: Path, labels: np.ndarray) -> None:
+        """Fits what must know the training texts, to those that were there before copies were added.
+
+        Args:
+            folder: Of the cached texts.
+            labels: Of the training split.
+        """
+        if not self._is_told:
+            return
+        if (folder / _LEARNED).is_file():
+            learned = json.loads((folder / _LEARNED).read_text(encoding="utf-8"))
+            for pipeline, kinds in zip(self._learning, learned, strict=True):
+                pipeline.kinds = [rebuild(Augmentation, kind) for kind in kinds]  # type: ignore[type-abstract]  # final classes of the seam
+        elif self._learning:
+            texts = load_texts(folder, "train.texts")
+            for pipeline in self._learning:
+                pipeline.fit(texts, numbers_of(labels))
+
+    def on_the_fly(self, split: TextSplit, folder: Path, tokenizer: Tokenizer, max_length: int) -> TextSplit:
+        """The training split, its texts changed anew in each epoch where that was asked for."""
+        if not self.changes_texts:
+            return split
+        texts = load_texts(folder, "train.texts")
+        pairs = load_texts(folder, "train.pairs") if (folder / "train.pairs.bounds.npy").is_file() else None
+        chance = self.pipeline, self.options.share, run_seed()
+        augmented = AugmentedSplit.of(split, texts, pairs, tokenizer, max_length, *chance)
+        some = np.unique(np.linspace(0, len(texts) - 1, _LOOKED_AT).astype(np.int64))
+        given = [texts[row] for row in some.tolist()]
+        new = self.pipeline.augment(given, Draws.of_rows(run_seed(), 0, some))
+        self._changed = self.options.share * float(
+            np.mean([one != other for one, other in zip(given, new, strict=True)])
+        )
+        return augmented
+
+    def variants(self) -> Variants | None:
+        """Of texts to predict; none where nothing was said of augmentation."""
+        return Variants(self._for_test.kinds, self.tta, run_seed()) if self._is_told else None
+
+    def variants_of(self, batch: TextBatch, folder: Path, tokenizer: Tokenizer, spec: TextSpec) -> Iterator[TextBatch]:
+        """Variants of a batch of test texts; none where `tta` is 1."""
+        variants = self.variants()
+        if variants is None or variants.count == 1:
+            return
+        if self._test_texts is None:
+            pairs = load_texts(folder, "test.pairs") if spec.pairs else None
+            self._test_texts = load_texts(folder, "test.texts"), pairs
+        rows = batch.index.tolist()
+        texts, pairs = self._test_texts
+        seconds = None if pairs is None else [pairs[row] for row in rows]
+        yield from variants.batches([texts[row] for row in rows], seconds, tokenizer, spec)
+
+    def notes(self, folder: Path) -> list[str]:
+        """What happens while training, and where to read what was added, in plain words.
+
+        Args:
+            folder: Of the cached texts.
+        """
+        if self.adds_rows and has_copies(folder):
+            return [f"train: the changed copies are listed in {folder / COPIES}"]
+        if not self.changes_texts:
+            return []
+        names = ", ".join(type(kind).__name__ for kind in self.pipeline.kinds)
+        if not self._changed and self.pipeline.chance * _LOOKED_AT > _EXPECTED:
+            return [f"train: {names} changed none of the texts looked at; see that lists and vectors fit the texts"]
+        return [f"train: about {self._changed:.0%} of the texts are changed in an epoch, anew in each, by {names}"]
+
+
+def numbers_of(labels: np.ndarray) -> list[list[int]]:
+    """The numbers of the labels of each row."""
+    if labels.ndim == 1:
+        return [[label] for label in labels.tolist()]
+    return [np.flatnonzero(row).tolist() for row in labels]
+
+
+def default_variants() -> list[Augmentation]:
+    """What makes variants of a text for a model that was trained without augmentation."""
+    return [RandomDeletion(alpha=0.1)]
+
+
+def _made(factories: Factories, option: str) -> list[Augmentation]:
+    several: Sequence[Callable[[], Augmentation]]
+    several = [] if factories is None else factories if isinstance(factories, list) else [factories]
+    try:
+        return [factory() for factory in several]
+    except UsageError as error:
+        raise UsageError(f"--data.{option}: {error}") from error

@@ -1,0 +1,92 @@
+"""From how often each class occurs to how much a text of it should count; shared by losses and samplers.
+
+"effective" is the number of effective samples of Cui et al. 2019, "Class-Balanced Loss Based on Effective Number of
+Samples": a further text of a class adds less that is new, the more of the class there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+import numpy as np
+
+from contracts.errors import UsageError, did_you_mean, listed
+
+Weighting = Literal["inverse", "sqrt", "effective"]
+
+BETA = 0.999
+
+
+def class_weights(counts: Sequence[int] | np.ndarray, weighting: Weighting, beta: float = BETA) -> np.ndarray:
+    """One weight per class, scaled so that the mean over the training texts is 1.
+
+    A class that no training text carries gets the largest weight of the others.
+
+    >>> class_weights([30, 10], "inverse")  # every class weighs 20 texts in all
+    array([0.66666667, 2.        ])
+
+    Args:
+        counts: `(classes,)` training texts that carry each label.
+        weighting: A text's weight before scaling: `1 / count`, `1 / sqrt(count)` or `1 / effective number`.
+        beta: Of the effective number `(1 - beta**count) / (1 - beta)`, in [0, 1); 0 weighs all classes alike, and near
+            1 it is "inverse".
+
+    Returns:
+        float64 `(classes,)`, positive and finite.
+
+    Raises:
+        UsageError: The weighting is unknown or beta is out of its range.
+    """
+    counts = np.asarray(counts, dtype=np.float64)
+    seen = counts > 0
+    if not seen.any():
+        return np.ones_like(counts)
+    weights = np.ones_like(counts)
+    weights[seen] = 1.0 / _worth(counts[seen], weighting, beta)
+    weights[~seen] = weights[seen].max()
+    return mean_one(weights, counts)
+
+
+def named_weights(names: Sequence[str], weights: Mapping[str, float]) -> np.ndarray:
+    """One weight per class from a mapping of label names; a label that is not named weighs 1.
+
+    >>> named_weights(["ham", "spam"], {"spam": 3})
+    array([1., 3.])
+
+    Raises:
+        UsageError: A name is no label, or a weight is not a positive number.
+    """
+    for name, weight in weights.items():
+        if name not in names:
+            raise UsageError(
+                f'class weights name the label "{name}", which the training texts do not have; '
+                f"they have: {listed(names)}.{did_you_mean(name, names)}"
+            )
+        if not 0 < weight < float("inf"):
+            raise UsageError(f'the class weight of "{name}" must be a positive number, got {weight}')
+    return np.array([float(weights.get(name, 1.0)) for name in names])
+
+
+def mean_one(weights: np.ndarray, counts: Sequence[int] | np.ndarray) -> np.ndarray:
+    """Scales weights so that their mean over the texts that were counted is 1.
+
+    >>> mean_one(np.array([1.0, 3.0]), [1, 1])
+    array([0.5, 1.5])
+    """
+    counts = np.asarray(counts, dtype=np.float64)
+    total = float((weights * counts).sum())
+    return weights * (counts.sum() / total) if total > 0 else weights
+
+
+def _worth(counts: np.ndarray, weighting: str, beta: float) -> np.ndarray:
+    if weighting == "inverse":
+        return counts
+    if weighting == "sqrt":
+        return np.sqrt(counts)
+    if weighting == "effective":
+        if not 0 <= beta < 1:
+            raise UsageError(f"beta of the effective number must be in [0, 1), got {beta}")
+        # expm1 and log1p keep the digits that 1 - beta**count loses when beta is near 1
+        return -np.expm1(counts * np.log1p(beta - 1)) / (1 - beta) if beta > 0 else np.ones_like(counts)
+    raise UsageError(f'class weights must be "inverse", "sqrt" or "effective", got "{weighting}"')

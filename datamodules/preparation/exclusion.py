@@ -1,0 +1,34 @@
+"""Leaves training texts out that the tokenizer would rather not have learned from."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from contracts.errors import DataError, listed
+from datamodules.sources.base import Rows
+from datamodules.tokenizers.base import Tokenizer
+
+
+def without_left_out(train: Rows, tokenizer: Tokenizer, notes: list[str]) -> Rows:
+    """The training rows that stay; says how many did not.
+
+    Raises:
+        DataError: A class would lose all of its texts.
+    """
+    found = tokenizer.left_out(train.texts)
+    if found is None:
+        return train
+    gone = int(np.count_nonzero(found.rows))
+    said = f"train: {gone} of {len(train.texts)} texts were left out of training: {found.why}"
+    if not gone:
+        notes.append(said)
+        return train
+    kept = train.take(np.flatnonzero(~found.rows).tolist())
+    lost = sorted(set(train.label_counts()) - set(kept.label_counts()))
+    if lost or not kept.texts:
+        raise DataError(
+            f"{said}. No text would be left of {listed(lost) if lost else 'all'}; "
+            "raise --data.tokenizer.max_unknown_share, or choose --data.tokenizer.unknown unk"
+        )
+    notes.append(said)
+    return kept

@@ -1,0 +1,114 @@
+"""What a user may make of the training rows: folds to validate on in turn, or few rows to learn from."""
+
+from __future__ import annotations
+
+from contracts.errors import UsageError, listed
+from datamodules.sources.base import Rows, SplitName
+from datamodules.splits.stratified_splits import few_of_each_label, stratified_fold, stratified_subset
+
+
+def check_cuts(few_shot: int | None, train_rows: int | None, folds: int | None, fold: int | None) -> None:
+    """Refuses what can be known to be wrong before any row is read.
+
+    Raises:
+        UsageError: A number out of its range, or two options that contradict each other.
+    """
+    for name, value in (("few_shot", few_shot), ("train_rows", train_rows)):
+        if value is not None and value < 1:
+            raise UsageError(f"--data.{name} is a number of training texts and must be at least 1, got {value}")
+    if few_shot is not None and train_rows is not None:
+        raise UsageError(
+            f"--data.few_shot {few_shot} and --data.train_rows {train_rows} both say how few texts to train on; "
+            "choose one of them"
+        )
+    if folds is None and fold is None:
+        return
+    if folds is None or fold is None:
+        given, missing = (f"fold {fold}", "folds") if folds is None else (f"folds {folds}", "fold")
+        raise UsageError(
+            f"--data.{given} needs --data.{missing} too: --data.folds says how many folds the training texts are cut "
+            "into, and --data.fold which of them, from 0, is validation"
+        )
+    if folds < 2:
+        raise UsageError(f"--data.folds is a number of folds and must be at least 2, got {folds}")
+    if not 0 <= fold < folds:
+        raise UsageError(f"--data.fold counts from 0 and must be below --data.folds {folds}, got {fold}")
+    if few_shot is not None:
+        raise UsageError(
+            f"--data.folds {folds} and --data.few_shot {few_shot} contradict each other: all but one fold, or few "
+            "texts, to train on; choose one of them (--data.train_rows goes with folds)"
+        )
+
+
+def with_fold(
+    splits: dict[SplitName, Rows], folds: int, fold: int, seed: int, notes: list[str]
+) -> dict[SplitName, Rows]:
+    """Cuts the training rows into folds, one of which becomes the validation split; a test split stays as it is.
+
+    Args:
+        splits: With training rows at least; a validation split among them is left aside.
+        folds: How many.
+        fold: Which one becomes validation, from 0.
+        seed: Of the cut.
+        notes: What was done is added.
+
+    Raises:
+        UsageError: There are more folds than rows.
+    """
+    train = splits["train"]
+    whole = len(train.texts)
+    if folds > whole:
+        raise UsageError(f"--data.folds {folds} is more than the {whole} training texts; choose at most as many")
+    stay, off = stratified_fold(train.labels, folds, fold, seed)
+    if not off:
+        raise UsageError(
+            f"fold {fold} of {folds} has no text that training could spare; choose fewer --data.folds (there are "
+            f"{whole} training texts)"
+        )
+    if "validation" in splits:
+        aside = len(splits["validation"].texts)
+        notes.append(
+            f"validation: the {aside} rows of the source are left aside, for a fold is held out (--data.folds)"
+        )
+    notes.append(f"validation: fold {fold} of {folds}, {len(off)} of {whole} training rows, stratified")
+    rare = sorted(name for name, count in train.label_counts().items() if count < folds)
+    if rare:
+        notes.append(f"train: {len(rare)} classes have fewer texts than folds, so some folds lack them: {listed(rare)}")
+    return splits | {"validation": train.take(off), "train": train.take(stay)}
+
+
+def fewer(train: Rows, few_shot: int | None, train_rows: int | None, seed: int, notes: list[str]) -> Rows:
+    """The rows to train on where few were asked for; the others are used nowhere.
+
+    Args:
+        train: The training rows, with what validation and test take from them gone already.
+        few_shot: So many texts of each class.
+        train_rows: So many texts in all, classes in the shares that they have.
+        seed: Of the choice.
+        notes: What was done is added.
+
+    Raises:
+        UsageError: There are fewer texts, or more classes, than asked for in all.
+    """
+    whole = len(train.texts)
+    if few_shot is not None:
+        short = {name: count for name, count in sorted(train.label_counts().items()) if count < few_shot}
+        train = train.take(few_of_each_label(train.labels, few_shot, seed))
+        notes.append(f"train: {len(train.texts)} of {whole} rows, {few_shot} a class (--data.few_shot)")
+        if short:
+            has = listed(f"{name} ({count})" for name, count in short.items())
+            notes.append(f"train: {len(short)} classes have fewer than {few_shot} texts and keep them all: {has}")
+    elif train_rows is not None:
+        if train_rows > whole:
+            raise UsageError(
+                f"--data.train_rows {train_rows} is more than the {whole} training texts; choose at most {whole}"
+            )
+        places = stratified_subset(train.labels, train_rows, seed)
+        if places is None:
+            raise UsageError(
+                f"--data.train_rows {train_rows} are too few for a text of each of the {len(train.label_counts())} "
+                "classes; choose more"
+            )
+        train = train.take(places)
+        notes.append(f"train: {train_rows} of {whole} rows, stratified (--data.train_rows)")
+    return train

@@ -1,0 +1,129 @@
+"""Which scripts texts are written in, told by the ranges of Unicode, with no model of any language."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+from exploration.corpus import Corpus
+from exploration.examples import Example, example
+from exploration.flat_characters import flat_characters
+
+# Letters only; signs, digits and marks belong to no script here.
+_RANGES: dict[str, tuple[tuple[int, int], ...]] = {
+    "Latin": (
+        (0x41, 0x5A), (0x61, 0x7A), (0xC0, 0xD6), (0xD8, 0xF6), (0xF8, 0x24F), (0x1E00, 0x1EFF), (0xFF21, 0xFF3A),
+        (0xFF41, 0xFF5A),
+    ),
+    "Han": ((0x3005, 0x3007), (0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x323AF)),
+    "Kana": ((0x3041, 0x3096), (0x30A1, 0x30FA), (0x30FC, 0x30FC), (0x31F0, 0x31FF), (0xFF66, 0xFF9D)),
+    "Hangul": ((0x1100, 0x11FF), (0x3131, 0x318E), (0xAC00, 0xD7A3)),
+    "Cyrillic": ((0x400, 0x481), (0x48A, 0x52F), (0x1C80, 0x1C88)),
+    "Greek": ((0x370, 0x373), (0x376, 0x37D), (0x386, 0x386), (0x388, 0x3FF), (0x1F00, 0x1FFC)),
+    "Arabic": ((0x620, 0x64A), (0x66E, 0x6D3), (0x6FA, 0x6FF), (0x750, 0x77F), (0xFB50, 0xFDFB), (0xFE70, 0xFEFC)),
+    "Hebrew": ((0x5D0, 0x5EA), (0xFB1D, 0xFB4F)),
+    "Devanagari": ((0x904, 0x939), (0x958, 0x961), (0x971, 0x97F)),
+    "Bengali": ((0x985, 0x9B9), (0x9DC, 0x9E1)),
+    "Tamil": ((0xB83, 0xBB9),),
+    "Telugu": ((0xC05, 0xC39),),
+    "Thai": ((0xE01, 0xE30), (0xE32, 0xE33), (0xE40, 0xE46)),
+    "Lao": ((0xE81, 0xEB0), (0xEC0, 0xEC6)),
+    "Khmer": ((0x1780, 0x17B3),),
+    "Burmese": ((0x1000, 0x102A),),
+    "Georgian": ((0x10A0, 0x10FF), (0x1C90, 0x1CBF)),
+    "Armenian": ((0x531, 0x556), (0x561, 0x587)),
+    "Ethiopic": ((0x1200, 0x137C),),
+}  # fmt: skip
+NAMES = tuple(_RANGES)
+UNSPACED = frozenset({"Han", "Kana", "Thai", "Lao", "Khmer", "Burmese"})
+"""Scripts that put no space between words."""
+_NUMBERS = ((0x30, 0x39), (0x660, 0x669), (0x966, 0x96F), (0xFF10, 0xFF19))
+_NO_SCRIPT = len(NAMES)
+
+
+@dataclass(frozen=True)
+class Scripts:
+    """What the texts are written in.
+
+    Args:
+        main: The script that most training texts hold letters of; none where there is no letter.
+        letters: By split, the share of letters in each script; scripts that never occur are left out.
+        texts: By split, how many texts hold any letter of each script.
+        foreign: By split, texts that hold letters, but none of the main script.
+        examples: Some of these, training first.
+    """
+
+    main: str | None
+    letters: dict[str, dict[str, float]]
+    texts: dict[str, dict[str, int]]
+    foreign: dict[str, int]
+    examples: list[Example]
+
+
+def script_figures(corpus: Corpus, most: int = 8) -> Scripts:
+    """Counts letters by script.
+
+    Args:
+        corpus: Whose texts.
+        most: Examples to keep.
+    """
+    counts = {split: script_counts(texts) for split, texts in corpus.texts.items()}
+    whole = {split: rows.sum(axis=0) for split, rows in counts.items()}
+    held = (counts["train"] > 0).sum(
+        axis=0
+    )  # texts rather than letters: a Chinese word is two of them, an English one five
+    main = int(np.lexsort((whole["train"], held))[-1]) if held.any() else None
+    foreign: dict[str, int] = {}
+    examples: list[Example] = []
+    for split, rows in counts.items():
+        without = np.zeros(len(rows), bool) if main is None else (rows[:, main] == 0) & rows.any(axis=1)
+        places = np.flatnonzero(without)
+        foreign[split] = len(places)
+        examples += [example(corpus, split, place) for place in places[:most]]
+    return Scripts(
+        main=None if main is None else NAMES[main],
+        letters={
+            split: {NAMES[i]: float(total[i] / total.sum()) for i in np.argsort(-total) if total[i]}
+            for split, total in whole.items()
+        },
+        texts={
+            split: {NAMES[i]: int((rows[:, i] > 0).sum()) for i in np.argsort(-whole[split]) if whole[split][i]}
+            for split, rows in counts.items()
+        },
+        foreign=foreign,
+        examples=examples[:most],
+    )
+
+
+def script_counts(texts: Sequence[str]) -> np.ndarray:
+    """Letters of each script in each text, int64 `(texts, scripts)`.
+
+    >>> script_counts(["Ab 中", "!"])[:, :2].tolist()
+    [[2, 1], [0, 0]]
+    """
+    flat = flat_characters(texts)
+    width = len(NAMES) + 1
+    places = flat.rows * width + _script_of()[flat.codes]
+    return np.bincount(places, minlength=len(texts) * width).reshape(-1, width)[:, :_NO_SCRIPT]
+
+
+@cache
+def letters_or_digits() -> np.ndarray:
+    """Bool `(code points,)`: what words are made of."""
+    found = _script_of() != _NO_SCRIPT
+    for first, last in _NUMBERS:
+        found[first : last + 1] = True
+    return found
+
+
+@cache
+def _script_of() -> np.ndarray:
+    """The script of each code point, uint8."""
+    table = np.full(0x110000, _NO_SCRIPT, np.uint8)
+    for place, ranges in enumerate(_RANGES.values()):
+        for first, last in ranges:
+            table[first : last + 1] = place
+    return table
