@@ -19,8 +19,8 @@ from collections.abc import Callable
 import numpy as np
 
 from benchmarks.interleaved import interleaved, show
+from contracts.discovery import final_subclasses
 from contracts.errors import UsageError
-from contracts.rebuildable import final_subclasses
 from datamodules.augmentations.base import Augmentation
 from datamodules.augmentations.draws import Draws
 from datamodules.augmentations.synonym_kind import SynonymAugmentation

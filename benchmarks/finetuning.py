@@ -136,7 +136,7 @@ def main() -> None:
         *("--data.source", "Files", "--data.source.path", chosen.path, "--data.batch_size", str(_BATCH_SIZE)),
         *("--data.max_length", str(_MAX_TOKENS), "--model.encoder", "Pretrained"),
         *("--model.encoder.model", chosen.model, "--model.optimizer.lr", str(_RATE)),
-        *("--model.schedule", "WarmupLinear", "--trainer.limit_val_batches", "0"),
+        *("--model.lr_scheduler", "WarmupLinear", "--trainer.limit_val_batches", "0"),
     ]
     with tempfile.TemporaryDirectory() as folder:
         rows = Files(chosen.path).read()["train"]

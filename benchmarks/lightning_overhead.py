@@ -61,10 +61,17 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=150, help="training steps of a repeat")
     parser.add_argument("--repeats", type=int, default=7)
     chosen, others = parser.parse_known_args()
-    arguments = ["--model.schedule", "WarmupLinear", "--trainer.limit_val_batches", "0"]
+    arguments = ["--model.lr_scheduler", "WarmupLinear", "--trainer.limit_val_batches", "0"]
     if chosen.path:
         arguments += ["--data.source", "Files", "--data.source.path", chosen.path, "--data.tokenizer", "Characters"]
-        arguments += ["--data.batch_size", "128", "--model.encoder.filters", "256", "--model.encoder.widths", "[2,3,4]"]
+        arguments += [
+            "--data.batch_size",
+            "128",
+            "--model.encoder.num_filters",
+            "256",
+            "--model.encoder.kernel_sizes",
+            "[2,3,4]",
+        ]
     arguments += others
 
     with tempfile.TemporaryDirectory() as folder:

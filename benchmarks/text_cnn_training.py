@@ -136,8 +136,8 @@ def main() -> None:
     ours = [
         *("--data.source", "Files", "--data.source.path", chosen.path, "--data.tokenizer", "Characters"),
         *("--data.batch_size", str(_BATCH_SIZE), "--model.encoder", "TextCNN", "--model.head.dropout", "0.5"),
-        *("--model.encoder.dim", str(chosen.dim), "--model.encoder.filters", str(chosen.filters)),
-        *("--model.encoder.widths", str(chosen.widths), "--model.optimizer.lr", str(_RATE)),
+        *("--model.encoder.embedding_dim", str(chosen.dim), "--model.encoder.num_filters", str(chosen.filters)),
+        *("--model.encoder.kernel_sizes", str(chosen.widths), "--model.optimizer.lr", str(_RATE)),
         *("--model.monitor", "validation/accuracy", *others),
     ]
     with tempfile.TemporaryDirectory() as folder:

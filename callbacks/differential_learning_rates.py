@@ -13,17 +13,17 @@ class DifferentialLearningRates(Callback):
     """Sets the rates of head and encoder apart, for every encoder; by default it only logs the rates.
 
     Args:
-        head_multiplier: The head's rate as a multiple of the optimizer's, above 0.
-        backbone_rate: The rate of the encoder's top layer; the optimizer's own where null, and 0 leaves the encoder as
+        head_lr_multiplier: The head's rate as a multiple of the optimizer's, above 0.
+        backbone_lr: The rate of the encoder's top layer; the optimizer's own where null, and 0 leaves the encoder as
             it is.
         layer_decay: Each layer's rate as a share of the one above it, in (0, 1]; for transformers often 0.65 to
             0.95.
     """
 
     def __init__(
-        self, head_multiplier: float = 1.0, backbone_rate: float | None = None, layer_decay: float = 1.0
+        self, head_lr_multiplier: float = 1.0, backbone_lr: float | None = None, layer_decay: float = 1.0
     ) -> None:
-        self.plan = RatePlan(head_multiplier, backbone_rate, layer_decay)
+        self.plan = RatePlan(head_lr_multiplier, backbone_lr, layer_decay)
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Hands the plan over before the optimizer is built; all groups are in from the start, which resuming needs."""

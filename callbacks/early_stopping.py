@@ -24,7 +24,7 @@ class EarlyStopping(Callback):
         patience: Validations without improvement after which training ends, at least 1.
         warmup: Validations at the start that are not counted as waiting, though the best of them is remembered.
         min_delta: How much the metric must gain on the best so far to count as an improvement, 0 or more.
-        restore_best: Whether training ends with the best weights rather than the last: those of the checkpoint
+        restore_best_weights: Whether training ends with the best weights rather than the last: those of the checkpoint
             callback that watches the same metric, or else a copy kept in memory.
         monitor: The metric to watch, such as `validation/macro_f1`; the model's own choice where null.
         mode: Whether the metric improves as it falls (`min`) or rises (`max`); the model's own choice where null.
@@ -44,7 +44,7 @@ class EarlyStopping(Callback):
         patience: int = 10,
         warmup: int = 0,
         min_delta: float = 0.0,
-        restore_best: bool = True,
+        restore_best_weights: bool = True,
         monitor: str | None = None,
         mode: Literal["min", "max"] | None = None,
     ) -> None:
@@ -59,7 +59,7 @@ class EarlyStopping(Callback):
         self.patience = patience
         self.warmup = warmup
         self.min_delta = min_delta
-        self.restore_best = restore_best
+        self.restore_best_weights = restore_best_weights
         self.monitor = monitor
         self.mode = mode
         self._begin()
@@ -123,7 +123,7 @@ class EarlyStopping(Callback):
         stopped = bool(self.reason)
         if not stopped:
             self.reason = f"training ended by its limit ({_limit(trainer)})"
-        restored = self._restore(trainer, pl_module) if self.restore_best and self.best is not None else None
+        restored = self._restore(trainer, pl_module) if self.restore_best_weights and self.best is not None else None
         if stopped:
             ending = "" if restored is None else f"; the weights of epoch {restored} are restored"
             rank_zero_info(f"Stopped early: {self.reason}{ending}")
@@ -162,7 +162,7 @@ class EarlyStopping(Callback):
         self._non_finite_in_a_row = 0 if math.isfinite(value) else self._non_finite_in_a_row + 1
         if self._improves(value):
             self.best, self.best_epoch, self.waited = value, trainer.current_epoch, 0
-            if self.restore_best and self._checkpoints(trainer) is None:
+            if self.restore_best_weights and self._checkpoints(trainer) is None:
                 self._weights = {
                     name: tensor.detach().to("cpu", copy=True) for name, tensor in pl_module.state_dict().items()
                 }

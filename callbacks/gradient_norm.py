@@ -23,7 +23,7 @@ class GradientNorm(Callback):
     gradients are usual and skipped by the scaler: they are counted in `non_finite_steps` and nothing more.
 
     Args:
-        every: Steps between two logs, at least 1.
+        every_n_steps: Steps between two logs, at least 1.
     """
 
     steps: int
@@ -34,10 +34,10 @@ class GradientNorm(Callback):
     _window_steps: int
     _window_clipped: int
 
-    def __init__(self, every: int = 50) -> None:
-        if every < 1:
-            raise UsageError(f"every is a number of steps and must be at least 1, got {every}")
-        self.every = every
+    def __init__(self, every_n_steps: int = 50) -> None:
+        if every_n_steps < 1:
+            raise UsageError(f"every_n_steps is a number of steps and must be at least 1, got {every_n_steps}")
+        self.every_n_steps = every_n_steps
         self._begin()
         self._clip_above: float | None = None
         self._scaler_guards = False
@@ -81,7 +81,7 @@ class GradientNorm(Callback):
         if not self._pending:
             self._pending_from = trainer.global_step
         self._pending.append(norms)
-        if (trainer.global_step + 1) % self.every == 0:
+        if (trainer.global_step + 1) % self.every_n_steps == 0:
             self._log(trainer, self._read())
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:

@@ -17,14 +17,15 @@ from rich.text import Text
 from commands.class_choice import plain_class_choice
 from commands.messages import ShortErrorParser, with_full_names
 from commands.unknown_names import refuse_unknown_names
+from contracts.discovery import final_subclasses
 from contracts.errors import UsageError
-from contracts.rebuildable import final_subclasses
 from datamodules.augmentations.base import Augmentation
 from datamodules.augmentations.draws import Draws
 from datamodules.augmentations.pieces import by_characters
 from datamodules.augmentations.pipeline import Pipeline
 from datamodules.augmenting.added_copies import COPIES, rare_classes
-from datamodules.augmenting.augmenter import Augment, numbers_of
+from datamodules.augmenting.augmenter import numbers_of
+from datamodules.augmenting.options import Augment
 from datamodules.text_datamodule import TextDataModule
 from exploration.visible import visible
 
@@ -109,7 +110,7 @@ class _Sides(NamedTuple):
 
 def _places(labels: list[list[int]], options: Any) -> np.ndarray:
     """The texts of rare classes where only these are to be augmented, else all."""
-    if options.how != "targeted":
+    if options.mode != "targeted":
         return np.arange(len(labels))
     rare = set(rare_classes(Counter(label for of_one in labels for label in of_one), options.below, options.up_to)[0])
     return np.array([place for place, of_one in enumerate(labels) if rare.intersection(of_one)], np.int64)
@@ -179,8 +180,8 @@ def _write(parser: ShortErrorParser, config: Any) -> None:
         raise UsageError(f"--output {output} is a folder; name a CSV file in it")
     if not output.parent.is_dir():
         raise UsageError(f"--output {output}: there is no folder {output.parent}")
-    if config.data.augment.how == "on_the_fly":
-        config.data.augment.how, config.data.augment.seed = "offline", config.seed
+    if config.data.augment.mode == "on_the_fly":
+        config.data.augment.mode, config.data.augment.seed = "offline", config.seed
     data = parser.instantiate_classes(config).data
     data.setup()
     shutil.copyfile(data.cache_dir / data.fingerprint / COPIES, output)

@@ -7,8 +7,8 @@ from typing import Any
 
 from jsonargparse import Namespace
 
+from contracts.discovery import final_subclasses
 from contracts.errors import UsageError
-from contracts.rebuildable import final_subclasses
 from contracts.text_spec import Task, TextSpec
 from datamodules.samplers.base import TextSampler
 from lightning_modules.monitor import check_monitor
@@ -61,7 +61,7 @@ def check_choices(config: Namespace) -> None:
             "vectors to learn in; give less, or --model.encoder.vectors_mode static"
         )
     sampler = class_name(config.data.sampler)
-    members = final_subclasses(TextSampler)  # type: ignore[type-var,type-abstract]  # a seam that no checkpoint rebuilds
+    members = final_subclasses(TextSampler)  # type: ignore[type-abstract]  # a seam that no checkpoint rebuilds
     if sampler in {member.__name__ for member in members if member.balances}:
         weighted = _weights_of(config.model.loss)
         if weighted:

@@ -8,8 +8,8 @@ from typing import Any
 import torch.optim.lr_scheduler
 from torch.optim import Optimizer
 
+from contracts.discovery import final_subclasses
 from contracts.errors import did_you_mean, listed
-from contracts.rebuildable import final_subclasses
 from datamodules.augmentations.base import Augmentation
 from datamodules.samplers.base import TextSampler
 from datamodules.sources.base import Source
@@ -41,7 +41,7 @@ def members(key: str) -> dict[str, type]:
         return {member.__name__: member for member in final_subclasses(seam)}
     if key == "model.optimizer":
         return {member.__name__: member for member in _torch_classes(Optimizer)}
-    if key == "model.schedule":
+    if key == "model.lr_scheduler":
         named = {member.__name__: member for member in ProgressSchedule.__subclasses__()}
         return named | {member.__name__: member for member in _torch_classes(torch.optim.lr_scheduler.LRScheduler)}
     return {}

@@ -25,4 +25,4 @@ def take_vectors_from(checkpoint: Path | None, config: Namespace) -> None:
         return
     theirs = read_checkpoint(checkpoint)["bundle"]["encoder"].get("arguments", {})
     if theirs.get("vectors") == "checkpoint":
-        chosen.vectors, chosen.dim = "checkpoint", theirs["dim"]
+        chosen.vectors, chosen.embedding_dim = "checkpoint", theirs["embedding_dim"]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator
 from typing import Any, TypeVar
 
+from contracts.discovery import final_subclasses
 from contracts.errors import DataError
 
 T = TypeVar("T", bound="Rebuildable")
@@ -64,21 +64,6 @@ def rebuild(base: type[T], blueprint: dict[str, Any], *first: Any) -> T:
         return members[name](*first, **blueprint.get("arguments", {}))
     except TypeError as error:
         raise DataError(f"the checkpoint's {name} does not fit this version of the project: {error}") from error
-
-
-def final_subclasses(base: type[T]) -> Iterator[type[T]]:
-    """Every concrete class of a seam that is a module of this project, in order of name."""
-    found: set[type[T]] = set()
-    waiting = [base]
-    while waiting:
-        for child in waiting.pop().__subclasses__():
-            waiting.append(child)
-            if not inspect.isabstract(child) and child.__module__.split(".")[0] in _PACKAGES:
-                found.add(child)
-    return iter(sorted(found, key=lambda member: member.__name__))
-
-
-_PACKAGES = ("datamodules", "lightning_modules", "callbacks")
 
 
 def _positional_names(cls: type) -> set[str]:

@@ -16,7 +16,8 @@ from contracts.errors import UsageError
 from contracts.seed import run_seed
 from contracts.text_spec import TextSpec
 from datamodules.augmentations.base import Augmentation
-from datamodules.augmenting.augmenter import Augment, Augmenter
+from datamodules.augmenting.augmenter import Augmenter
+from datamodules.augmenting.options import Augment
 from datamodules.cache import cache_key, load_texts, open_or_build
 from datamodules.loading.loaders import EvaluationLoader, TrainingLoader, evaluation_loader
 from datamodules.loading.text_split import TextSplit, open_split
@@ -40,15 +41,15 @@ class TextDataModule(LightningDataModule):
         sampler: Which training texts make a batch: `LengthBucket`, `Shuffle`, `ClassBalanced`, `OverSampled` or
             `UnderSampled`.
         batch_size: Texts a training batch, on each device.
-        evaluation_batch_size: Texts a batch where nothing is learned.
+        eval_batch_size: Texts a batch where nothing is learned.
         max_length: Tokens a text is cut to: a number, or the share in (0, 1] of training texts to cover whole.
-        validation_share: Share of the training rows that becomes the validation split where the source has none.
-        test_share: Share of the rows that becomes the test split where the source is one file.
+        validation_size: Share of the training rows that becomes the validation split where the source has none.
+        test_size: Share of the rows that becomes the test split where the source is one file.
         split_seed: The seed of these cuts; apart from the seed of the run, so that runs can be compared.
         few_shot: Training texts of each class, at least 1, or all that a class has; of several labels each is there so
             often. Chosen once validation and test are cut, which keep their size; the other texts are used nowhere.
-        train_rows: Training texts in all, every class in the share that it has; as for `few_shot`.
-        folds: Cuts the training texts into so many folds, at least 2, one of which becomes the validation split; a
+        max_train_samples: Training texts in all, every class in the share that it has; as for `few_shot`.
+        num_folds: Cuts the training texts into so many folds, at least 2, one of which becomes the validation split; a
             validation split of the source is left aside, and a test split stays as it is.
         fold: Which of the `folds`, from 0.
         empty: Whether texts of nothing but white space are dropped, kept, or refused.
@@ -68,14 +69,14 @@ class TextDataModule(LightningDataModule):
         tokenizer: Callable[[], Tokenizer] = lambda: Words(),
         sampler: Callable[[SamplingFrame], TextSampler] = lambda frame: LengthBucket(frame),
         batch_size: int = 64,
-        evaluation_batch_size: int = 256,
+        eval_batch_size: int = 256,
         max_length: int | float = 0.99,
-        validation_share: float = 0.1,
-        test_share: float = 0.1,
+        validation_size: float = 0.1,
+        test_size: float = 0.1,
         split_seed: int = 0,
         few_shot: int | None = None,
-        train_rows: int | None = None,
-        folds: int | None = None,
+        max_train_samples: int | None = None,
+        num_folds: int | None = None,
         fold: int | None = None,
         empty: Literal["drop", "keep", "refuse"] = "drop",
         unseen_labels: Literal["refuse", "drop"] = "refuse",
@@ -87,19 +88,19 @@ class TextDataModule(LightningDataModule):
         cache_dir: str = ".cache/texts",
     ) -> None:
         super().__init__()
-        for name, value in (("batch_size", batch_size), ("evaluation_batch_size", evaluation_batch_size)):
+        for name, value in (("batch_size", batch_size), ("eval_batch_size", eval_batch_size)):
             if value < 1:
                 raise UsageError(f"--data.{name} must be at least 1, got {value}")
         if num_workers < 0:
             raise UsageError(f"--data.num_workers is a number of processes and must be 0 or more, got {num_workers}")
-        shares = max_length, validation_share, test_share
-        self.choices = Choices(*shares, split_seed, empty, unseen_labels, few_shot, train_rows, folds, fold)
+        shares = max_length, validation_size, test_size
+        self.choices = Choices(*shares, split_seed, empty, unseen_labels, few_shot, max_train_samples, num_folds, fold)
         self.source = source()
         self.tokenizer = tokenizer()
         self.augmenter = Augmenter(augmentations, augment, tta, tta_augmentations)
         self.sampler = sampler
         self.batch_size = batch_size
-        self.evaluation_batch_size = evaluation_batch_size
+        self.eval_batch_size = eval_batch_size
         self.num_workers = num_workers
         self.cache_dir = Path(cache_dir)
         self.quiet = False
@@ -281,7 +282,7 @@ class TextDataModule(LightningDataModule):
             return []
         rank, world_size = self._place()
         return evaluation_loader(
-            self._splits[name], self.evaluation_batch_size, rank, world_size, self.num_workers, self._pin()
+            self._splits[name], self.eval_batch_size, rank, world_size, self.num_workers, self._pin()
         )
 
     def _place(self) -> tuple[int, int]:
@@ -292,7 +293,7 @@ class TextDataModule(LightningDataModule):
 
     def _small_notes(self) -> list[str]:
         rows, size = self._about["rows"]["train"], self.batch_size
-        return [f"train: {rows} texts are fewer than a batch of {size}: each epoch is one step"] if rows < size else []
+        return [f"train: {rows} texts are fewer than a batch of {size}: each epoch is one step"] * (rows < size)
 
 
 def epochs_of(trainer: Trainer) -> int | None:

@@ -11,7 +11,7 @@ from exploration.findings import Findings
 from exploration.scripts import UNSPACED
 
 _BALANCED = "--data.sampler ClassBalanced --data.sampler.weighting sqrt"
-_SMOOTHED = "--model.loss CrossEntropy --model.loss.smoothing 0.1"
+_SMOOTHED = "--model.loss CrossEntropy --model.loss.label_smoothing 0.1"
 _SMALL = 2000  # training texts, below which a model that has read before is likely to be worth its cost
 
 
@@ -219,13 +219,13 @@ def _vocabulary(found: Findings) -> Iterator[Advice]:
             "of the texts. Unknown words can become characters or parts of words instead.",
             ("--data.tokenizer Mixed", "--data.tokenizer Subwords"),
         )
-    cut = "min_count" in chosen.name or "max_size" in chosen.name
+    cut = "min_frequency" in chosen.name or "vocab_size" in chosen.name
     if found.growth is not None and word == "Words" and not cut and not unspaced and found.growth.once > 0.4:
         yield Advice(
             "vocabulary",
             f"{percent(found.growth.once)} of the different words occur a single time in training and can hardly be "
             "learned. Taken as unknown they teach the model what to do with unknown words.",
-            ("--data.tokenizer Words --data.tokenizer.min_count 2",),
+            ("--data.tokenizer Words --data.tokenizer.min_frequency 2",),
         )
 
 

@@ -98,8 +98,8 @@ def tokenizer_name(tokenizer: Tokenizer) -> str:
     """Its class, and the arguments that differ from their defaults.
 
     >>> from datamodules.tokenizers.words import Words
-    >>> tokenizer_name(Words()), tokenizer_name(Words(min_count=2))
-    ('Words', 'Words (min_count 2)')
+    >>> tokenizer_name(Words()), tokenizer_name(Words(min_frequency=2))
+    ('Words', 'Words (min_frequency 2)')
     """
     parameters = inspect.signature(type(tokenizer).__init__).parameters
     odd = [f"{name} {value}" for name, value in tokenizer.given().items() if value != parameters[name].default]

@@ -94,7 +94,7 @@ def rehearse_optimizer(
             raise UsageError(str(error)) from error
     if make_schedule is None:
         return
-    with refused_by("schedule"):
+    with refused_by("lr_scheduler"):
         schedule = make_schedule(optimizer)
         if endless and isinstance(schedule, ProgressSchedule):
             schedule.total_steps = math.inf  # type: ignore[assignment]  # it refuses infinity

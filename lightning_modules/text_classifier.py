@@ -53,8 +53,8 @@ class TextClassifier(LightningModule):
         loss: `CrossEntropy`, `BinaryCrossEntropy`, `Focal` or `OHEM`; None is the cross-entropy that fits the labels.
         optimizer: Any optimizer of torch by name. Its fused form is used where it has one; biases and norms do not
             decay.
-        schedule: `WarmupLinear` or `WarmupCosine`, which take shares of training, or any scheduler of torch by name,
-            which steps once an epoch. None keeps the rates as they are.
+        lr_scheduler: `WarmupLinear` or `WarmupCosine`, which take ratios of training, or any scheduler of torch by
+            name, which steps once an epoch. None keeps the rates as they are.
         monitor: The metric that chooses the best checkpoint, stops training early and drives `ReduceLROnPlateau`.
         spec: Filled in from the data; a checkpoint brings its own.
     """
@@ -65,7 +65,7 @@ class TextClassifier(LightningModule):
         head: Callable[[TextSpec, int], Head] = lambda spec, features: Linear(spec, features),
         loss: Callable[[TextSpec], Loss] | None = None,
         optimizer: Callable[[Iterable], Optimizer] = lambda parameters: AdamW(parameters, lr=1e-3),
-        schedule: Callable[[Optimizer], LRScheduler | ReduceLROnPlateau] | None = None,
+        lr_scheduler: Callable[[Optimizer], LRScheduler | ReduceLROnPlateau] | None = None,
         monitor: str = "validation/macro_f1",
         spec: dict[str, Any] | None = None,
     ) -> None:
@@ -76,7 +76,7 @@ class TextClassifier(LightningModule):
         self._make_head = head
         self._make_loss = loss
         self._make_optimizer = optimizer
-        self._make_schedule = schedule
+        self._make_schedule = lr_scheduler
         self.monitor = monitor
         self.rate_plan = RatePlan()
         """Which rate each depth learns at; `DifferentialLearningRates` puts its own here."""

@@ -10,8 +10,31 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-ORDER = ("datamodules", "lightning_modules", "callbacks", "commands")
-"""Each may import itself and those before it; the scripts may import all."""
+MAY_IMPORT = {
+    "contracts": (),
+    "datamodules": ("contracts",),
+    "exploration": ("contracts", "datamodules"),
+    "lightning_modules": ("contracts", "datamodules"),
+    "callbacks": ("contracts", "datamodules", "lightning_modules"),
+    "commands": ("contracts", "datamodules", "exploration", "lightning_modules", "callbacks"),
+}
+"""What each package may import beside itself; the scripts may import all."""
+ROOMS = (
+    "cache",
+    "balance",
+    "sources",
+    "splits",
+    "tokenizers",
+    "vectors",
+    "augmentations",
+    "samplers",
+    "loading",
+    "augmenting",
+    "preparation",
+    "text_datamodule",
+)
+"""The packages and modules of `datamodules/`: each may import itself and those before it."""
+ORDER = tuple(MAY_IMPORT)
 SCRIPTS = ("train.py", "predict.py", "explore.py", "augment.py")
 MODULES = [file for package in ORDER for file in sorted((ROOT / package).rglob("*.py"))]
 SOURCES = [*MODULES, *(ROOT / script for script in SCRIPTS)]
@@ -41,15 +64,42 @@ def test_the_files_are_found():
 @pytest.mark.parametrize("file", SOURCES, ids=named)
 def test_imports_flow_one_way(file):
     package = file.relative_to(ROOT).parts[0]
-    allowed = ORDER[: ORDER.index(package) + 1] if package in ORDER else ORDER
+    allowed = (package, *MAY_IMPORT[package]) if package in MAY_IMPORT else ORDER
     ours = {"experiments", "tests", "benchmarks", "train", "predict", "explore", "augment", *ORDER}
     for module in imported(file):
         top = module.split(".")[0]
         assert top not in ours or top in allowed, f"{named(file)} must not import {module}"
 
 
+def test_datamodules_have_these_rooms():
+    folder = ROOT / "datamodules"
+    found = {path.stem for path in folder.iterdir() if path.suffix == ".py" or (path / "__init__.py").is_file()}
+    assert found - {"__init__"} == set(ROOMS)
+    assert {path.stem for path in folder.glob("*.py")} == {"__init__", "cache", "text_datamodule"}
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "datamodules").rglob("*.py")), ids=named)
+def test_rooms_of_datamodules_import_one_way(file):
+    room = file.relative_to(ROOT / "datamodules").parts[0].removesuffix(".py")
+    allowed = ROOMS[: ROOMS.index(room) + 1] if room != "__init__" else ()
+    for module in imported(file):
+        words = module.split(".")
+        if words[0] == "datamodules":
+            assert words[1] in allowed, f"{named(file)} must not import {module}"
+
+
+@pytest.mark.parametrize("file", SOURCES, ids=named)
+def test_private_names_stay_in_their_folder(file):
+    """A name with a leading underscore is imported only from the same module, never from a neighbour."""
+    ours = {*ORDER, "tests", "benchmarks"}
+    for module in imported(file):
+        words = module.split(".")
+        if words[0] in ours:
+            assert not any(word.startswith("_") for word in words), f"{named(file)} imports the private {module}"
+
+
 PARTS_OF_A_MODEL = ("encoders", "heads", "losses", "layers")
-UNKNOWN_TO_MODELS = ("preparation", "sources", "samplers", "loader", "cache", "tokenizers", "text_datamodule", "splits")
+UNKNOWN_TO_MODELS = tuple(room for room in ROOMS if room not in ("balance", "vectors"))
 
 
 @pytest.mark.parametrize("part", PARTS_OF_A_MODEL)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ("datamodules", "lightning_modules", "callbacks", "commands")
+PACKAGES = ("contracts", "datamodules", "exploration", "lightning_modules", "callbacks", "commands")
 FILES = [
     file for package in PACKAGES for file in sorted((ROOT / package).rglob("*.py")) if ">>>" in file.read_text("utf-8")
 ]

@@ -4,6 +4,6 @@ To add one: write a file here with a final `Augmentation`; name it as `--data.au
 Not here: which texts are changed and when (`augmentation_plan.py`); variants of texts to predict (`variants.py`).
 """
 
-from contracts.discovery import import_members
+from contracts.discovery import import_submodules
 
-import_members(__name__, __path__)
+import_submodules(__name__, __path__)

@@ -28,7 +28,7 @@ class BackTranslation(Augmentation):
     Args:
         there: A model of translation, Marian or other: hub name or folder (`Helsinki-NLP/opus-mt-en-de`).
         back: The one that translates back (`Helsinki-NLP/opus-mt-de-en`).
-        beams: Of the search, at least 1.
+        num_beams: Of the search, at least 1.
         max_length: Tokens of a text or a translation, at least 1; longer ones are cut.
         batch_size: Texts computed at once, at least 1.
         cache_dir: The folder of translations; may be deleted at any time.
@@ -41,7 +41,7 @@ class BackTranslation(Augmentation):
         self,
         there: str = "Helsinki-NLP/opus-mt-en-de",
         back: str = "Helsinki-NLP/opus-mt-de-en",
-        beams: int = 4,
+        num_beams: int = 4,
         max_length: int = 128,
         batch_size: int = 32,
         cache_dir: str = ".cache/back_translation",
@@ -49,7 +49,7 @@ class BackTranslation(Augmentation):
     ) -> None:
         super().__init__(p)
         self.there, self.back = there, back
-        self.beams = checked_count("beams", beams)
+        self.num_beams = checked_count("num_beams", num_beams)
         self.max_length = checked_count("max_length", max_length)
         self.batch_size = checked_count("batch_size", batch_size)
         self.cache_dir = cache_dir
@@ -78,7 +78,7 @@ class BackTranslation(Augmentation):
         )
         batch.pop("token_type_ids", None)
         ids = network.generate(
-            **batch.to(network.device), num_beams=self.beams, max_length=self.max_length, do_sample=False
+            **batch.to(network.device), num_beams=self.num_beams, max_length=self.max_length, do_sample=False
         )
         return [text.strip() for text in tokenizer.batch_decode(ids, skip_special_tokens=True)]
 
@@ -95,7 +95,7 @@ class BackTranslation(Augmentation):
     @property
     def _file(self) -> Path:
         # neither the share of texts nor the place of the cache changes a translation
-        shaping = {"models": json.loads(self.fingerprint())["files"], "limits": [self.beams, self.max_length]}
+        shaping = {"models": json.loads(self.fingerprint())["files"], "limits": [self.num_beams, self.max_length]}
         return Path(self.cache_dir) / f"{cache_key(shaping)}.jsonl"
 
     @cached_property

@@ -25,7 +25,7 @@ class EDA(SynonymAugmentation):
     @cached_property
     def kinds(self) -> tuple[Augmentation, ...]:
         """The four, which share one list of synonyms."""
-        replace, insert = (kind(self.path, self.lines, self.most, self.alpha, self.jieba) for kind in _WITH_SYNONYMS)
+        replace, insert = (kind(self.path, self.lines, self.top_k, self.alpha, self.jieba) for kind in _WITH_SYNONYMS)
         for kind in (replace, insert):
             kind.__dict__["table"] = self.table  # read once
         return replace, insert, RandomSwap(self.alpha, self.jieba), RandomDeletion(self.alpha, self.jieba)

@@ -26,7 +26,7 @@ class MaskedLanguageModel(WordAugmentation):
 
     Args:
         model: A hub name, a folder, or `package:NAME/FOLDER`; with the weights of its masked language model.
-        most: The likeliest so many words, at least 1, are drawn from, each as often as the others.
+        top_k: The likeliest so many words, at least 1, are drawn from, each as often as the others.
         alpha: The share of a text's words, in [0, 1].
         batch_size: Texts computed at once, at least 1.
         jieba: Whether Chinese is cut into words by the library of that name (extra `jieba`); else into characters,
@@ -39,7 +39,7 @@ class MaskedLanguageModel(WordAugmentation):
     def __init__(
         self,
         model: str = "bert-base-uncased",
-        most: int = 10,
+        top_k: int = 10,
         alpha: float = 0.15,
         batch_size: int = 64,
         jieba: bool = False,
@@ -47,7 +47,7 @@ class MaskedLanguageModel(WordAugmentation):
     ) -> None:
         super().__init__(alpha, jieba, p)
         self.model = model
-        self.most = checked_count("most", most)
+        self.top_k = checked_count("top_k", top_k)
         self.batch_size = checked_count("batch_size", batch_size)
         self._path = resolve_model_path(model)
 
@@ -75,7 +75,7 @@ class MaskedLanguageModel(WordAugmentation):
                 mine = places[pieces.row[places] == rows[number]].tolist()
                 for place, choices in zip(mine, likely, strict=False):  # those beyond the model's length have none
                     word = words[place]
-                    others = [other for other in choices if other.lower() != word.lower()][: self.most]
+                    others = [other for other in choices if other.lower() != word.lower()][: self.top_k]
                     if others:
                         other = capitalized_like(others[int(uniforms[place] * len(others))], word)
                         pieces.flat[place] = pieces.flat[place][: -len(word)] + other
@@ -90,7 +90,7 @@ class MaskedLanguageModel(WordAugmentation):
         logits = self._network(**batch.to(self._network.device)).logits.float()
         logits[..., ~self._whole_words.to(logits.device)] = -torch.inf
         where = batch["input_ids"] == self._tokenizer.mask_token_id
-        count = min(self.most + 1, int(self._whole_words.sum()))
+        count = min(self.top_k + 1, int(self._whole_words.sum()))
         ids = logits[where].topk(count, dim=-1).indices.tolist()
         words = iter([[self._names[number] for number in row] for row in ids])
         return [[next(words) for _ in range(hidden)] for hidden in where.sum(1).tolist()]

@@ -39,7 +39,7 @@ class Misspellings(TableAugmentation):
         path: A file with a word and then wrong spellings of it on each line, with tabs between them, plain or .gz. None
             takes a hundred common ones of English.
         lines: The same lines outright, in place of a file; a checkpoint holds them.
-        most: Only the first so many spellings of a word, at least 1, are taken.
+        top_k: Only the first so many spellings of a word, at least 1, are taken.
         alpha: The share of a text's words, in [0, 1].
         jieba: Whether Chinese is cut into words by the library of that name (extra `jieba`); else into the longest that
             the list has.
@@ -53,12 +53,12 @@ class Misspellings(TableAugmentation):
         self,
         path: str | None = None,
         lines: str | None = None,
-        most: int = 3,
+        top_k: int = 3,
         alpha: float = 0.1,
         jieba: bool = False,
         p: float = 1.0,
     ) -> None:
-        super().__init__(path, lines, most, alpha, jieba, p)
+        super().__init__(path, lines, top_k, alpha, jieba, p)
 
     def change_pieces(self, pieces: Pieces, draws: Draws) -> np.ndarray:
         """Misspells words."""

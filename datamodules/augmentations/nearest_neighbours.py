@@ -30,7 +30,7 @@ class NearestNeighbours(TableAugmentation):
     Args:
         path: A file of word vectors: text or binary of word2vec, GloVe, fastText's `.vec`, plain or .gz, or `.npz`.
         lines: A list of words and their neighbours outright, in place of a file; a checkpoint holds it.
-        most: Neighbours of a word to draw from, at least 1.
+        top_k: Neighbours of a word to draw from, at least 1.
         similarity: The least cosine that makes a neighbour, in [0, 1].
         alpha: The share of a text's words, in [0, 1].
         jieba: Whether Chinese is cut into words by the library of that name (extra `jieba`); else into characters.
@@ -45,14 +45,14 @@ class NearestNeighbours(TableAugmentation):
         self,
         path: str | None = None,
         lines: str | None = None,
-        most: int = 5,
+        top_k: int = 5,
         similarity: float = 0.5,
         alpha: float = 0.1,
         jieba: bool = False,
         p: float = 1.0,
         cache_dir: str = ".cache/neighbours",
     ) -> None:
-        super().__init__(path, lines, most, alpha, jieba, p)
+        super().__init__(path, lines, top_k, alpha, jieba, p)
         self.similarity = checked_share("similarity", similarity)
         self.cache_dir = cache_dir
 
@@ -86,7 +86,7 @@ class NearestNeighbours(TableAugmentation):
                     f"like {listed(found.examples, 3)}. Give vectors of the language of the texts."
                 )
             vectors = np.array([found.vector(word) for word in known], np.float32).reshape(len(known), found.dim)
-            table = neighbours(known, vectors, self.most, self.similarity)
+            table = neighbours(known, vectors, self.top_k, self.similarity)
             (folder / "neighbours.json").write_text(json.dumps(table, ensure_ascii=False), encoding="utf-8")
 
         folder = open_or_build(Path(self.cache_dir), key, build)
@@ -106,13 +106,13 @@ class NearestNeighbours(TableAugmentation):
         return self.replaced(pieces, draws)
 
 
-def neighbours(words: list[str], vectors: np.ndarray, most: int, similarity: float) -> dict[str, list[str]]:
+def neighbours(words: list[str], vectors: np.ndarray, top_k: int, similarity: float) -> dict[str, list[str]]:
     """For each word that has some, the words with the most similar vectors, the nearest first.
 
     Args:
         words: The names of the rows.
         vectors: float32 `(words, dim)`.
-        most: Of one word.
+        top_k: Of one word.
         similarity: The least cosine.
     """
     content = np.array([word not in FUNCTION_WORDS and not word.isdigit() for word in words], bool)
@@ -125,7 +125,7 @@ def neighbours(words: list[str], vectors: np.ndarray, most: int, similarity: flo
         cosines = unit[start : start + step] @ unit.T
         rows = np.arange(len(cosines))
         cosines[rows, start + rows] = -1.0  # no word is its own neighbour
-        count = min(most, len(names))
+        count = min(top_k, len(names))
         top = np.argpartition(-cosines, count - 1, axis=1)[:, :count]
         for row in rows.tolist():
             near = sorted(top[row].tolist(), key=lambda column: (-cosines[row, column], column))  # used at once

@@ -19,7 +19,7 @@ class SynonymAugmentation(TableAugmentation):
         path: A file with a word and then its synonyms on each line, with tabs between them, plain or .gz; or `wordnet`
             for the English WordNet of nltk (extra `wordnet`). None knows a few dozen words only, to try it out.
         lines: The same lines outright, in place of a file; a checkpoint holds them.
-        most: Only the first so many synonyms of a word, at least 1, are taken: later ones are of rarer senses.
+        top_k: Only the first so many synonyms of a word, at least 1, are taken: later ones are of rarer senses.
         alpha: The share of a text's words, in [0, 1].
         jieba: Whether Chinese is cut into words by the library of that name (extra `jieba`); else into the longest that
             the list has.
@@ -32,12 +32,12 @@ class SynonymAugmentation(TableAugmentation):
         self,
         path: str | None = None,
         lines: str | None = None,
-        most: int = 3,
+        top_k: int = 3,
         alpha: float = 0.1,
         jieba: bool = False,
         p: float = 1.0,
     ) -> None:
-        super().__init__(path, lines, most, alpha, jieba, p)
+        super().__init__(path, lines, top_k, alpha, jieba, p)
 
     def check_path(self) -> None:
         """A file, or WordNet."""
@@ -49,7 +49,7 @@ class SynonymAugmentation(TableAugmentation):
     def read_table(self) -> WordTable:
         """As the path says."""
         if self.path == WORDNET and self.lines is None:
-            return WordNetTable(self.most)
+            return WordNetTable(self.top_k)
         return super().read_table()
 
     @cached_property

@@ -30,7 +30,7 @@ class TableAugmentation(WordAugmentation):
     Args:
         path: A file with a word and then others for it on each line, with tabs between them, plain or .gz.
         lines: The same lines outright, in place of a file; a checkpoint holds them.
-        most: Only the first so many of the others, at least 1, are taken.
+        top_k: Only the first so many of the others, at least 1, are taken.
         alpha: The share of a text's words, in [0, 1].
         jieba: Whether Chinese is cut into words by the library of that name (extra `jieba`).
         p: The share of texts that are changed, in [0, 1].
@@ -45,7 +45,7 @@ class TableAugmentation(WordAugmentation):
         self,
         path: str | None = None,
         lines: str | None = None,
-        most: int = 3,
+        top_k: int = 3,
         alpha: float = 0.1,
         jieba: bool = False,
         p: float = 1.0,
@@ -53,7 +53,7 @@ class TableAugmentation(WordAugmentation):
         super().__init__(alpha, jieba, p)
         self.path = path
         self.lines = lines
-        self.most = checked_count("most", most)
+        self.top_k = checked_count("top_k", top_k)
         if lines is None:
             self.check_path()
 
@@ -73,13 +73,13 @@ class TableAugmentation(WordAugmentation):
     def read_table(self) -> WordTable:
         """From the lines, the file, or what is built in."""
         if self.lines is not None:
-            return WordTable(self.lines.splitlines(), self.most, "lines", self.plain)
+            return WordTable(self.lines.splitlines(), self.top_k, "lines", self.plain)
         if self.path is not None:
-            table = WordTable(lines_of(self.path), self.most, self.path, self.plain)
+            table = WordTable(lines_of(self.path), self.top_k, self.path, self.plain)
             if not table.others:
                 raise DataError(f"{self.path} has no word with others for it that could be used; give another list")
             return table
-        return WordTable(self.built_in.splitlines(), self.most, "the built-in list", self.plain)
+        return WordTable(self.built_in.splitlines(), self.top_k, "the built-in list", self.plain)
 
     @cached_property
     def cut(self) -> Cut:

@@ -31,7 +31,7 @@ class TFIDFReplacement(WordAugmentation):
     chance (chi-square).
 
     Args:
-        min_count: Training texts a word must be in to be put in, at least 1.
+        min_frequency: Training texts a word must be in to be put in, at least 1.
         max_idf: Words with a larger inverse document frequency, in nats, are not put in.
         lines: What was learned; a checkpoint holds it.
         alpha: The share of a text's words, in [0, 1].
@@ -41,7 +41,7 @@ class TFIDFReplacement(WordAugmentation):
 
     def __init__(
         self,
-        min_count: int = 5,
+        min_frequency: int = 5,
         max_idf: float = 6.0,
         lines: str | None = None,
         alpha: float = 0.1,
@@ -49,7 +49,7 @@ class TFIDFReplacement(WordAugmentation):
         p: float = 1.0,
     ) -> None:
         super().__init__(alpha, jieba, p)
-        self.min_count = checked_count("min_count", min_count)
+        self.min_frequency = checked_count("min_frequency", min_frequency)
         self.max_idf = max_idf
         self._lines = lines
 
@@ -125,7 +125,7 @@ class TFIDFReplacement(WordAugmentation):
     def _replacements(self) -> tuple[list[str], np.ndarray]:
         """Words that may be put in, and the upper edge of each one's part of [0, 1)."""
         _, idf, counts, telling = self._learned
-        common = [word for word, (texts, _) in counts.items() if texts >= self.min_count and word not in telling]
+        common = [word for word, (texts, _) in counts.items() if texts >= self.min_frequency and word not in telling]
         names = [word for word in common if idf[word] <= self.max_idf]
         scores = np.array([counts[word][1] * idf[word] for word in names])
         weights = (scores.max() - scores) if len(names) else scores

@@ -17,7 +17,7 @@ class WordTable:
 
     Args:
         lines: A word, then others, with tabs between them.
-        most: Only the first so many of the others are taken.
+        top_k: Only the first so many of the others are taken.
         origin: What the lines are called in a message.
         plain: Whether lines of function words, Chinese words of one character, and others of several words or with a
             capital are left out: in lists of synonyms these are mostly of another meaning.
@@ -26,7 +26,7 @@ class WordTable:
         DataError: A line has no tab.
     """
 
-    def __init__(self, lines: Iterable[str], most: int, origin: str, plain: bool = True) -> None:
+    def __init__(self, lines: Iterable[str], top_k: int, origin: str, plain: bool = True) -> None:
         self.others: dict[str, list[str]] = {}
         self.has_chinese = False
         for number, line in enumerate(lines, start=1):
@@ -44,7 +44,7 @@ class WordTable:
                     continue
                 others = [other for other in others if other == other.lower() and " " not in other]
                 others = [other for other in others if len(other) > 1 or not is_chinese(other)]
-            kept = [other for other in dict.fromkeys(others) if other and other.lower() != key][:most]
+            kept = [other for other in dict.fromkeys(others) if other and other.lower() != key][:top_k]
             if kept:
                 self.others[key] = kept
                 self.has_chinese = self.has_chinese or is_chinese(key)

@@ -34,12 +34,12 @@ class WordNetTable(WordTable):
     """Filled as words are asked for.
 
     Args:
-        most: Synonyms of a word.
+        top_k: Synonyms of a word.
     """
 
-    def __init__(self, most: int) -> None:
-        super().__init__([], most, WORDNET)
-        self.others = _Looked(check_wordnet(), most)
+    def __init__(self, top_k: int) -> None:
+        super().__init__([], top_k, WORDNET)
+        self.others = _Looked(check_wordnet(), top_k)
 
 
 class _Looked(dict[str, list[str]]):

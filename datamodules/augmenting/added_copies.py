@@ -168,7 +168,7 @@ class _Copied:
     def write(self, folder: Path) -> None:
         with (folder / COPIES).open("w", encoding="utf-8", errors="replace", newline="") as file:
             writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(["number", "label" if self.rows.is_single else "labels", "original", "text", "kind"])
+            writer.writerow(["number", "label" if self.rows.is_single_label else "labels", "original", "text", "kind"])
             for place, text, kind in zip(self.places, self.texts, self.kinds, strict=True):
                 label = self.rows.labels[place]
                 said = label if isinstance(label, str) else json.dumps(label, ensure_ascii=False)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
@@ -15,12 +14,13 @@ from contracts.errors import UsageError
 from contracts.rebuildable import rebuild
 from contracts.seed import run_seed
 from contracts.text_spec import TextSpec
-from datamodules.augmentations.base import Augmentation, checked_share
+from datamodules.augmentations.base import Augmentation
 from datamodules.augmentations.draws import Draws
 from datamodules.augmentations.pipeline import Pipeline
 from datamodules.augmentations.random_deletion import RandomDeletion
 from datamodules.augmenting.added_copies import COPIES, has_copies, more_copies, with_rare_classes
 from datamodules.augmenting.on_the_fly import AugmentedSplit
+from datamodules.augmenting.options import Augment
 from datamodules.augmenting.test_time_variants import Variants
 from datamodules.cache import load_texts
 from datamodules.loading.text_split import TextSplit
@@ -32,62 +32,6 @@ Factories = list[Callable[[], Augmentation]] | Callable[[], Augmentation] | None
 _LEARNED = "augmented.json"
 _EXPECTED = 10  # of these to be drawn, for none changed to mean something
 _LOOKED_AT = 500  # texts that are changed once before training: faults come up, and how many change can be told
-
-
-@dataclass(frozen=True)
-class Augment:
-    """When texts are augmented, and which.
-
-    Args:
-        how: "on_the_fly" changes texts anew in each epoch; "offline" adds changed copies of all training texts, once;
-            "targeted" adds copies of texts of rare classes only. What is added lies in the cache, as augmented.csv.
-        share: The share of texts that are changed in an epoch, or have a copy; in [0, 1].
-        copies: Changed copies of each text, at least 1; "offline" reads it.
-        below: Classes with fewer texts are rare: a number of texts, or a share in (0, 1) of the largest class's.
-            "targeted" reads it, as the next.
-        up_to: Texts of a rare class with its copies; None is as many as `below` means.
-        seed: Of the copies that are added; apart from the seed of the run, so that runs can be compared.
-    """
-
-    how: Literal["on_the_fly", "offline", "targeted"] = "on_the_fly"
-    share: float = 1.0
-    copies: int = 1
-    below: int | float | None = None
-    up_to: int | None = None
-    seed: int = 0
-
-    def check(self) -> None:
-        """Refuses what cannot be.
-
-        Raises:
-            UsageError: Values out of range, or that the chosen `how` does not read.
-        """
-        checked_share("--data.augment.share", self.share)
-        if self.share == 0:
-            raise UsageError("--data.augment.share 0 changes no text; give more, or leave --data.augmentations out")
-        if self.copies < 1:
-            raise UsageError(f"--data.augment.copies must be at least 1, got {self.copies}")
-        if self.share != 1 and self.how == "targeted":
-            raise UsageError(
-                f"--data.augment.share {self.share:g} is for --data.augment.how on_the_fly and offline; targeted adds "
-                "as many copies as --data.augment.up_to says"
-            )
-        if self.copies != 1 and self.how != "offline":
-            raise UsageError(f"--data.augment.copies is for --data.augment.how offline, which is {self.how}")
-        if self.how != "targeted":
-            for name, value in (("below", self.below), ("up_to", self.up_to)):
-                if value is not None:
-                    raise UsageError(f"--data.augment.{name} is for --data.augment.how targeted, which is {self.how}")
-            return
-        if self.below is None:
-            raise UsageError("--data.augment.how targeted needs --data.augment.below: fewer texts make a class rare")
-        if not (0 < self.below < 1 if isinstance(self.below, float) else self.below > 1):
-            raise UsageError(
-                "--data.augment.below is a number of texts (an integer from 2), or a share of the largest class's (a "
-                f"decimal number in (0, 1)); got {self.below!r}"
-            )
-        if self.up_to is not None and self.up_to < 2:
-            raise UsageError(f"--data.augment.up_to is a number of texts and must be at least 2, got {self.up_to}")
 
 
 class Augmenter:
@@ -122,13 +66,13 @@ class Augmenter:
         for option, kinds in (("augmentations", slow), ("tta_augmentations", [k for k in own if k.offline_only])):
             if kinds:
                 name = type(kinds[0]).__name__
-                mend = "; choose --data.augment.how offline or targeted" if option == "augmentations" else ""
+                mend = "; choose --data.augment.mode offline or targeted" if option == "augmentations" else ""
                 raise UsageError(f"--data.{option} {name} runs a model of its own, too slow for this place{mend}")
 
     @property
     def adds_rows(self) -> bool:
         """Whether the cached training texts are others than without augmentation."""
-        return bool(self.pipeline.kinds) and self.options.how != "on_the_fly"
+        return bool(self.pipeline.kinds) and self.options.mode != "on_the_fly"
 
     @property
     def changes_texts(self) -> bool:
@@ -166,8 +110,8 @@ class Augmenter:
         learned = [[kind.blueprint() for kind in pipeline.kinds] for pipeline in self._learning]
         (folder / _LEARNED).write_text(json.dumps(learned), encoding="utf-8")
         options = self.options
-        if options.how == "offline":
-            return more_copies(train, self.pipeline, options.copies, options.share, options.seed, folder, notes)
+        if options.mode == "offline":
+            return more_copies(train, self.pipeline, options.num_copies, options.ratio, options.seed, folder, notes)
         assert options.below is not None
         return with_rare_classes(train, self.pipeline, options.below, options.up_to, options.seed, folder, notes)
 
@@ -195,12 +139,12 @@ class Augmenter:
             return split
         texts = load_texts(folder, "train.texts")
         pairs = load_texts(folder, "train.pairs") if (folder / "train.pairs.bounds.npy").is_file() else None
-        chance = self.pipeline, self.options.share, run_seed()
+        chance = self.pipeline, self.options.ratio, run_seed()
         augmented = AugmentedSplit.of(split, texts, pairs, tokenizer, max_length, *chance)
         some = np.unique(np.linspace(0, len(texts) - 1, _LOOKED_AT).astype(np.int64))
         given = [texts[row] for row in some.tolist()]
         new = self.pipeline.augment(given, Draws.of_rows(run_seed(), 0, some))
-        self._changed = self.options.share * float(
+        self._changed = self.options.ratio * float(
             np.mean([one != other for one, other in zip(given, new, strict=True)])
         )
         return augmented

@@ -28,7 +28,7 @@ def without_left_out(train: Rows, tokenizer: Tokenizer, notes: list[str]) -> Row
     if lost or not kept.texts:
         raise DataError(
             f"{said}. No text would be left of {listed(lost) if lost else 'all'}; "
-            "raise --data.tokenizer.max_unknown_share, or choose --data.tokenizer.unknown unk"
+            "raise --data.tokenizer.max_unknown_ratio, or choose --data.tokenizer.unknown unk"
         )
     notes.append(said)
     return kept

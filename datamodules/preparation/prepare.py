@@ -34,14 +34,14 @@ class Choices:
     """What a user may choose of the preparation, beside source and tokenizer; see `TextDataModule` for the meanings."""
 
     max_length: int | float = 0.99
-    validation_share: float = 0.1
-    test_share: float = 0.1
+    validation_size: float = 0.1
+    test_size: float = 0.1
     split_seed: int = 0
     empty: Literal["drop", "keep", "refuse"] = "drop"
     unseen_labels: Literal["refuse", "drop"] = "refuse"
     few_shot: int | None = None
-    train_rows: int | None = None
-    folds: int | None = None
+    max_train_samples: int | None = None
+    num_folds: int | None = None
     fold: int | None = None
 
     def __post_init__(self) -> None:
@@ -56,12 +56,12 @@ class Choices:
                 f"--data.max_length is a number of tokens (an integer from 1), or a share of the training texts to "
                 f"cover (a decimal number in (0, 1]); got {value!r}"
             )
-        for name, share in (("validation_share", self.validation_share), ("test_share", self.test_share)):
+        for name, share in (("validation_size", self.validation_size), ("test_size", self.test_size)):
             if not 0 < share < 1:
                 raise UsageError(f"--data.{name} is a share of the rows and must be in (0, 1), got {share}")
         if self.split_seed < 0:
             raise UsageError(f"--data.split_seed must be 0 or more, got {self.split_seed}")
-        check_cuts(self.few_shot, self.train_rows, self.folds, self.fold)
+        check_cuts(self.few_shot, self.max_train_samples, self.num_folds, self.fold)
 
 
 def prepare(
@@ -169,9 +169,9 @@ def with_all_splits(splits: dict[SplitName, Rows], choices: Choices, notes: list
     only_train = set(splits) == {"train"}
     wanted: list[tuple[SplitName, float]] = []
     if only_train:  # one file: test is cut off first, so that a changed validation share leaves it as it is
-        wanted.append(("test", choices.test_share))
-    if "validation" not in splits and choices.folds is None:
-        wanted.append(("validation", choices.validation_share))
+        wanted.append(("test", choices.test_size))
+    if "validation" not in splits and choices.num_folds is None:
+        wanted.append(("validation", choices.validation_size))
     whole = len(splits["train"].texts)
     for name, share in wanted:
         of_rest = share * whole / len(splits["train"].texts)  # a share is one of what was there at first
@@ -179,7 +179,7 @@ def with_all_splits(splits: dict[SplitName, Rows], choices: Choices, notes: list
         if not off:
             raise DataError(
                 f"no row could be cut from the training split for {name}: it has {whole} rows, and no class can "
-                f"spare one. Give a {name} file, or a larger --data.{name}_share (now {share:g})."
+                f"spare one. Give a {name} file, or a larger --data.{name}_size (now {share:g})."
             )
         splits[name] = splits["train"].take(off)
         splits["train"] = splits["train"].take(stay)
@@ -187,10 +187,10 @@ def with_all_splits(splits: dict[SplitName, Rows], choices: Choices, notes: list
         notes.append(
             f"{name}: {len(off)} of {whole} {were} set aside from the training split, stratified (--data.split_seed)"
         )
-    if choices.folds is not None and choices.fold is not None:
-        splits = with_fold(splits, choices.folds, choices.fold, choices.split_seed, notes)
+    if choices.num_folds is not None and choices.fold is not None:
+        splits = with_fold(splits, choices.num_folds, choices.fold, choices.split_seed, notes)
     # last, so that validation and test are as large as if training had all of its rows
-    splits["train"] = fewer(splits["train"], choices.few_shot, choices.train_rows, choices.split_seed, notes)
+    splits["train"] = fewer(splits["train"], choices.few_shot, choices.max_train_samples, choices.split_seed, notes)
     for name in SPLITS:
         if name in splits and not splits[name].texts:
             raise DataError(f"the {name} split has no text that could be used; fill it, or leave the file out")
@@ -200,7 +200,7 @@ def with_all_splits(splits: dict[SplitName, Rows], choices: Choices, notes: list
 def _label_names(train: Rows, notes: list[str]) -> tuple[list[str], Counter[str]]:
     counts = train.label_counts()
     names = sorted(counts)
-    if len(names) < (2 if train.is_single else 1):
+    if len(names) < (2 if train.is_single_label else 1):
         found = f"one only, {names[0]!r}" if names else "none"
         raise DataError(
             f"the training split must have at least two different labels to tell apart, got {found}. "
@@ -241,7 +241,7 @@ def _with_known_labels(name: str, rows: Rows, names: list[str], choices: Choices
 
 def _write_split(folder: Path, name: str, rows: Rows, tokens: TokenIds, names: list[str]) -> None:
     places = {label: place for place, label in enumerate(names)}
-    if rows.is_single:
+    if rows.is_single_label:
         labels = np.fromiter((places[label] for label in rows.labels), np.int64, count=len(rows.labels))  # type: ignore[index]  # plain labels
     else:
         labels = np.zeros((len(rows.labels), len(names)), np.uint8)

@@ -4,6 +4,6 @@ To add one: write a file here with a final `TextSampler`; name it as `--data.sam
 Not here: reading the rows of a batch (`text_split.py`); validation and test texts, which all come once (`loader.py`).
 """
 
-from contracts.discovery import import_members
+from contracts.discovery import import_submodules
 
-import_members(__name__, __path__)
+import_submodules(__name__, __path__)

@@ -4,6 +4,6 @@ To add one: write a file here with a final `Source`; name it as `--data.source`;
 Not here: dropping, splitting and checking rows (`preparation.py`), which every source shares.
 """
 
-from contracts.discovery import import_members
+from contracts.discovery import import_submodules
 
-import_members(__name__, __path__)
+import_submodules(__name__, __path__)

@@ -10,7 +10,7 @@ from typing import Literal
 
 from contracts.rebuildable import Rebuildable
 from contracts.text_spec import Task
-from datamodules.splits.iterative_stratification import is_single, label_lists
+from datamodules.sources.labels import is_single_label, label_lists
 
 SplitName = Literal["train", "validation", "test"]
 
@@ -37,9 +37,9 @@ class Rows:
             self.numbers = list(range(len(self.texts)))
 
     @property
-    def is_single(self) -> bool:
+    def is_single_label(self) -> bool:
         """Whether each row has one label, not a list of them."""
-        return is_single(self.labels)
+        return is_single_label(self.labels)
 
     def label_lists(self) -> list[list[str]]:
         """The labels of each row, one or several."""
@@ -47,7 +47,7 @@ class Rows:
 
     def label_counts(self) -> Counter[str]:
         """How many rows have each label."""
-        return Counter(self.labels if self.is_single else chain.from_iterable(self.labels))  # type: ignore[arg-type]  # of the two list types
+        return Counter(self.labels if self.is_single_label else chain.from_iterable(self.labels))  # type: ignore[arg-type]  # of the two list types
 
     def whole_texts(self) -> list[str]:
         """Each text, or both texts of a pair with a tab between them."""

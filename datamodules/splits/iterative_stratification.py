@@ -13,8 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from datamodules.balance.label_sets import LabelSets, label_sets
-
-Labels = Sequence[str] | Sequence[list[str]]
+from datamodules.sources.labels import Labels, is_single_label, label_entries, label_table
 
 
 def dealt_out(labels: Labels, shares: Sequence[float], seed: int) -> np.ndarray:
@@ -35,42 +34,8 @@ def dealt_out(labels: Labels, shares: Sequence[float], seed: int) -> np.ndarray:
     return parts
 
 
-def label_entries(labels: Labels) -> tuple[np.ndarray, np.ndarray]:
-    """Every label of every row: the row's place and the label's number, in order of name; int64 `(entries,)` each.
-
-    >>> label_entries([["b"], [], ["a", "b"]])
-    (array([0, 2, 2]), array([1, 0, 1]))
-    """
-    rows = label_lists(labels)
-    number = {name: place for place, name in enumerate(sorted({label for row in rows for label in row}))}
-    places = np.repeat(np.arange(len(rows)), [len(row) for row in rows])
-    return places, np.fromiter((number[label] for row in rows for label in row), np.int64, len(places))
-
-
-def label_table(labels: Labels) -> np.ndarray:
-    """Zeros and ones, bool `(rows, classes)`, the classes in order of name.
-
-    >>> label_table([["b"], [], ["a", "b"]]).astype(int).tolist()
-    [[0, 1], [0, 0], [1, 1]]
-    """
-    places, numbers = label_entries(labels)
-    table = np.zeros((len(labels), numbers.max(initial=-1) + 1), bool)
-    table[places, numbers] = True
-    return table
-
-
-def label_lists(labels: Labels) -> list[list[str]]:
-    """The labels of each row, one or several."""
-    return [[label] if isinstance(label, str) else label for label in labels]
-
-
-def is_single(labels: Labels) -> bool:
-    """Whether each row has one label, not a list of them."""
-    return not labels or isinstance(labels[0], str)
-
-
 def _sets(labels: Labels) -> LabelSets:
-    if not is_single(labels):
+    if not is_single_label(labels):
         return label_sets(label_table(labels))
     _, numbers = label_entries(labels)
     sizes = np.bincount(numbers)

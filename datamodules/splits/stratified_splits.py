@@ -5,14 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from datamodules.balance.quotas import filled, rounded
-from datamodules.splits.iterative_stratification import (
-    Labels,
-    dealt_out,
-    is_single,
-    label_entries,
-    label_lists,
-    label_table,
-)
+from datamodules.sources.labels import Labels, is_single_label, label_entries, label_lists, label_table
+from datamodules.splits.iterative_stratification import dealt_out
 
 _NEAR = 0.15  # of the rows to be cut off
 
@@ -35,7 +29,7 @@ def stratified_split(labels: Labels, share: float, seed: int) -> tuple[list[int]
     >>> len(off), sum(i < 8 for i in off), 12 in stay
     (3, 2, True)
     """
-    if not is_single(labels):
+    if not is_single_label(labels):
         return _parted(labels, dealt_out(labels, (1 - share, share), seed) == 1)
     classes = np.asarray(labels)
     rng = np.random.default_rng(seed)
@@ -94,7 +88,7 @@ def stratified_subset(labels: Labels, rows: int, seed: int) -> list[int] | None:
     if rows == len(labels):
         return list(range(rows))
     rng = np.random.default_rng(seed)
-    if is_single(labels):
+    if is_single_label(labels):
         places, numbers = label_entries(labels)
         counts = np.bincount(numbers)
         if rows < len(counts):

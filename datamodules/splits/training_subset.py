@@ -7,36 +7,36 @@ from datamodules.sources.base import Rows, SplitName
 from datamodules.splits.stratified_splits import few_of_each_label, stratified_fold, stratified_subset
 
 
-def check_cuts(few_shot: int | None, train_rows: int | None, folds: int | None, fold: int | None) -> None:
+def check_cuts(few_shot: int | None, max_train_samples: int | None, folds: int | None, fold: int | None) -> None:
     """Refuses what can be known to be wrong before any row is read.
 
     Raises:
         UsageError: A number out of its range, or two options that contradict each other.
     """
-    for name, value in (("few_shot", few_shot), ("train_rows", train_rows)):
+    for name, value in (("few_shot", few_shot), ("max_train_samples", max_train_samples)):
         if value is not None and value < 1:
             raise UsageError(f"--data.{name} is a number of training texts and must be at least 1, got {value}")
-    if few_shot is not None and train_rows is not None:
+    if few_shot is not None and max_train_samples is not None:
         raise UsageError(
-            f"--data.few_shot {few_shot} and --data.train_rows {train_rows} both say how few texts to train on; "
-            "choose one of them"
+            f"--data.few_shot {few_shot} and --data.max_train_samples {max_train_samples} both say how few texts to "
+            "train on; choose one of them"
         )
     if folds is None and fold is None:
         return
     if folds is None or fold is None:
-        given, missing = (f"fold {fold}", "folds") if folds is None else (f"folds {folds}", "fold")
+        given, missing = (f"fold {fold}", "num_folds") if folds is None else (f"num_folds {folds}", "fold")
         raise UsageError(
-            f"--data.{given} needs --data.{missing} too: --data.folds says how many folds the training texts are cut "
-            "into, and --data.fold which of them, from 0, is validation"
+            f"--data.{given} needs --data.{missing} too: --data.num_folds says how many folds the training texts are "
+            "split into, and --data.fold which of them, from 0, is validation"
         )
     if folds < 2:
-        raise UsageError(f"--data.folds is a number of folds and must be at least 2, got {folds}")
+        raise UsageError(f"--data.num_folds is a number of folds and must be at least 2, got {folds}")
     if not 0 <= fold < folds:
-        raise UsageError(f"--data.fold counts from 0 and must be below --data.folds {folds}, got {fold}")
+        raise UsageError(f"--data.fold counts from 0 and must be below --data.num_folds {folds}, got {fold}")
     if few_shot is not None:
         raise UsageError(
-            f"--data.folds {folds} and --data.few_shot {few_shot} contradict each other: all but one fold, or few "
-            "texts, to train on; choose one of them (--data.train_rows goes with folds)"
+            f"--data.num_folds {folds} and --data.few_shot {few_shot} contradict each other: all but one fold, or few "
+            "texts, to train on; choose one of them (--data.max_train_samples goes with folds)"
         )
 
 
@@ -58,17 +58,17 @@ def with_fold(
     train = splits["train"]
     whole = len(train.texts)
     if folds > whole:
-        raise UsageError(f"--data.folds {folds} is more than the {whole} training texts; choose at most as many")
+        raise UsageError(f"--data.num_folds {folds} is more than the {whole} training texts; choose at most as many")
     stay, off = stratified_fold(train.labels, folds, fold, seed)
     if not off:
         raise UsageError(
-            f"fold {fold} of {folds} has no text that training could spare; choose fewer --data.folds (there are "
+            f"fold {fold} of {folds} has no text that training could spare; choose fewer --data.num_folds (there are "
             f"{whole} training texts)"
         )
     if "validation" in splits:
         aside = len(splits["validation"].texts)
         notes.append(
-            f"validation: the {aside} rows of the source are left aside, for a fold is held out (--data.folds)"
+            f"validation: the {aside} rows of the source are left aside, for a fold is held out (--data.num_folds)"
         )
     notes.append(f"validation: fold {fold} of {folds}, {len(off)} of {whole} training rows, stratified")
     rare = sorted(name for name, count in train.label_counts().items() if count < folds)
@@ -77,13 +77,13 @@ def with_fold(
     return splits | {"validation": train.take(off), "train": train.take(stay)}
 
 
-def fewer(train: Rows, few_shot: int | None, train_rows: int | None, seed: int, notes: list[str]) -> Rows:
+def fewer(train: Rows, few_shot: int | None, max_train_samples: int | None, seed: int, notes: list[str]) -> Rows:
     """The rows to train on where few were asked for; the others are used nowhere.
 
     Args:
         train: The training rows, with what validation and test take from them gone already.
         few_shot: So many texts of each class.
-        train_rows: So many texts in all, classes in the shares that they have.
+        max_train_samples: So many texts in all, classes in the shares that they have.
         seed: Of the choice.
         notes: What was done is added.
 
@@ -98,17 +98,18 @@ def fewer(train: Rows, few_shot: int | None, train_rows: int | None, seed: int, 
         if short:
             has = listed(f"{name} ({count})" for name, count in short.items())
             notes.append(f"train: {len(short)} classes have fewer than {few_shot} texts and keep them all: {has}")
-    elif train_rows is not None:
-        if train_rows > whole:
+    elif max_train_samples is not None:
+        if max_train_samples > whole:
             raise UsageError(
-                f"--data.train_rows {train_rows} is more than the {whole} training texts; choose at most {whole}"
+                f"--data.max_train_samples {max_train_samples} is more than the {whole} training texts; "
+                f"choose at most {whole}"
             )
-        places = stratified_subset(train.labels, train_rows, seed)
+        places = stratified_subset(train.labels, max_train_samples, seed)
         if places is None:
             raise UsageError(
-                f"--data.train_rows {train_rows} are too few for a text of each of the {len(train.label_counts())} "
-                "classes; choose more"
+                f"--data.max_train_samples {max_train_samples} are too few for a text of each of the "
+                f"{len(train.label_counts())} classes; choose more"
             )
         train = train.take(places)
-        notes.append(f"train: {train_rows} of {whole} rows, stratified (--data.train_rows)")
+        notes.append(f"train: {max_train_samples} of {whole} rows, stratified (--data.max_train_samples)")
     return train

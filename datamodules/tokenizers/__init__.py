@@ -4,6 +4,6 @@ To add one: write a file here with a final `Tokenizer`; name it as `--data.token
 Not here: cutting to a length that covers the data (`preparation.py`).
 """
 
-from contracts.discovery import import_members
+from contracts.discovery import import_submodules
 
-import_members(__name__, __path__)
+import_submodules(__name__, __path__)

@@ -24,15 +24,15 @@ class Characters(Tokenizer):
     """Each Unicode code point is a token, spaces included.
 
     Args:
-        max_size: The most ids, the two special ones counted; the commonest characters stay. None keeps all.
-        min_count: Characters seen less often in training are unknown.
+        vocab_size: The most ids, the two special ones counted; the commonest characters stay. None keeps all.
+        min_frequency: Characters seen less often in training are unknown.
         lowercase: Whether capitals are folded.
     """
 
-    def __init__(self, max_size: int | None = None, min_count: int = 1, lowercase: bool = False) -> None:
-        check_vocabulary_limits(max_size, min_count)
-        self.max_size = max_size
-        self.min_count = min_count
+    def __init__(self, vocab_size: int | None = None, min_frequency: int = 1, lowercase: bool = False) -> None:
+        check_vocabulary_limits(vocab_size, min_frequency)
+        self.vocab_size = vocab_size
+        self.min_frequency = min_frequency
         self.lowercase = lowercase
         self._characters: list[str] = []
         self._table = np.ones(_CODE_POINTS, np.int32)
@@ -41,10 +41,10 @@ class Characters(Tokenizer):
         """Keeps the commonest characters; ties go to the lower code point."""
         counts = np.bincount(code_points(self._fold(texts)), minlength=_CODE_POINTS)
         counts[_SURROGATES] = 0  # halves of characters: no other program could read the vocabulary
-        kept = np.flatnonzero(counts >= self.min_count)
+        kept = np.flatnonzero(counts >= self.min_frequency)
         kept = kept[np.argsort(-counts[kept], kind="stable")]
-        if self.max_size is not None:
-            kept = kept[: max(self.max_size - len(_SPECIAL), 0)]
+        if self.vocab_size is not None:
+            kept = kept[: max(self.vocab_size - len(_SPECIAL), 0)]
         self._remember([chr(point) for point in kept])
 
     def encode_batch(
@@ -106,12 +106,12 @@ class Characters(Tokenizer):
         self._table[[ord(character) for character in characters]] = np.arange(len(characters)) + len(_SPECIAL)
 
 
-def check_vocabulary_limits(max_size: int | None, min_count: int, special: int = len(_SPECIAL)) -> None:
+def check_vocabulary_limits(vocab_size: int | None, min_frequency: int, special: int = len(_SPECIAL)) -> None:
     """Refuses limits that would leave no vocabulary beside the special ids."""
-    if max_size is not None and max_size <= special:
-        raise UsageError(f"max_size counts padding and unknown and must be at least {special + 1}, got {max_size}")
-    if min_count < 1:
-        raise UsageError(f"min_count must be at least 1, got {min_count}")
+    if vocab_size is not None and vocab_size <= special:
+        raise UsageError(f"vocab_size counts padding and unknown and must be at least {special + 1}, got {vocab_size}")
+    if min_frequency < 1:
+        raise UsageError(f"min_frequency must be at least 1, got {min_frequency}")
 
 
 def code_points(texts: Sequence[str]) -> np.ndarray:

@@ -28,10 +28,11 @@ class Mixed(WordBased):
     """Known words whole, all others by their characters.
 
     Args:
-        max_size: The most ids of whole words, two special ones counted; characters and bytes come on top. None keeps
+        vocab_size: The most ids of whole words, two special ones counted; characters and bytes come on top. None keeps
             all words seen often enough.
-        min_count: Words seen less often in training are spelled; at 1 no training word is, and no spelling is learned.
-        min_character_count: Characters seen less often in training are spelled in bytes, so that these are learned.
+        min_frequency: Words seen less often in training are spelled; at 1 no training word is, and no spelling is
+            learned.
+        min_character_frequency: Characters seen less often in training are spelled in bytes, so that these are learned.
         lowercase: Whether capitals are folded.
         segment: What a word is: `unicode` goes by letters, numbers and signs, `jieba` parts Chinese (extra `jieba`).
         user_dictionary: A file of words for `jieba`, one a line, after it if wanted its frequency and part of speech.
@@ -40,32 +41,32 @@ class Mixed(WordBased):
 
     def __init__(
         self,
-        max_size: int | None = None,
-        min_count: int = 2,
-        min_character_count: int = 2,
+        vocab_size: int | None = None,
+        min_frequency: int = 2,
+        min_character_frequency: int = 2,
         lowercase: bool = True,
         segment: Literal["unicode", "jieba"] = "unicode",
         user_dictionary: str | None = None,
         hmm: bool = True,
     ) -> None:
-        check_vocabulary_limits(max_size, min_count)
-        if min_character_count < 1:
-            raise UsageError(f"min_character_count must be at least 1, got {min_character_count}")
+        check_vocabulary_limits(vocab_size, min_frequency)
+        if min_character_frequency < 1:
+            raise UsageError(f"min_character_frequency must be at least 1, got {min_character_frequency}")
         super().__init__(lowercase, segment, user_dictionary, hmm)
-        self.max_size = max_size
-        self.min_count = min_count
-        self.min_character_count = min_character_count
+        self.vocab_size = vocab_size
+        self.min_frequency = min_frequency
+        self.min_character_frequency = min_character_frequency
         self._take_names([*_SPECIAL, *_BYTES])
 
     def train(self, texts: Sequence[str]) -> None:
         """Keeps the commonest words, and every character that is common enough in any word."""
         splitting = self._splitting
         prepared = splitting.prepare(texts)
-        words = splitting.vocabulary(prepared, _SPECIAL, self.max_size, self.min_count)
+        words = splitting.vocabulary(prepared, _SPECIAL, self.vocab_size, self.min_frequency)
         split = splitting.split(prepared)
         counts = np.bincount(split.places, minlength=len(split.names))
         characters = np.bincount(code_points(split.names), np.repeat(counts, list(map(len, split.names))))
-        kept = map(chr, np.flatnonzero(characters >= self.min_character_count))
+        kept = map(chr, np.flatnonzero(characters >= self.min_character_frequency))
         marked = [mark + character for character in kept for mark in _MARKS]
         self._take_names([*sorted(words, key=words.__getitem__), *marked, *_BYTES])
 

@@ -27,7 +27,7 @@ _DIGITS = 5
 
 
 def train_pieces(
-    texts: Sequence[str], algorithm: Algorithm, size: int, min_count: int, lowercase: bool, byte_fallback: bool
+    texts: Sequence[str], algorithm: Algorithm, size: int, min_frequency: int, lowercase: bool, byte_fallback: bool
 ) -> tokenizers.Tokenizer:
     """A tokenizer whose ids are the special names, bytes where wanted, characters, and pieces.
 
@@ -35,7 +35,7 @@ def train_pieces(
         texts: Without lone surrogates.
         algorithm: How pieces are found.
         size: The most ids.
-        min_count: Characters and pairs of pieces seen less often are not learned.
+        min_frequency: Characters and pairs of pieces seen less often are not learned.
         lowercase: Whether capitals are folded.
         byte_fallback: Whether other characters are spelled in bytes.
     """
@@ -44,7 +44,7 @@ def train_pieces(
     normalizer = normalizers.Sequence(steps)
     folded = [normalizer.normalize_str(text) for text in texts]
     room = (size - len(special)) // 2  # at most half of the ids go to single characters
-    kept = _commonest_characters(folded, room // 2 if algorithm == "wordpiece" else room - 1, min_count)
+    kept = _commonest_characters(folded, room // 2 if algorithm == "wordpiece" else room - 1, min_frequency)
     learner = tokenizers.Tokenizer(models.BPE())
     learner.pre_tokenizer = _pre_tokenizer(algorithm, kept)
     lines = _with_blanks_for_others(folded, kept)
@@ -66,7 +66,7 @@ def train_pieces(
             lines,
             trainers.BpeTrainer(
                 vocab_size=size,
-                min_frequency=min_count,
+                min_frequency=min_frequency,
                 special_tokens=[*special, *inner],  # so that their ids do not hang on the order of words
                 initial_alphabet=kept if by_words else [_START, *kept],
                 show_progress=False,
@@ -86,11 +86,11 @@ def train_pieces(
     return made
 
 
-def _commonest_characters(texts: Sequence[str], most: int, min_count: int) -> list[str]:
+def _commonest_characters(texts: Sequence[str], most: int, min_frequency: int) -> list[str]:
     """Those that stay, ties to the lower code point, in the order of their code points."""
     counts = np.bincount(code_points(texts))
     counts[[point for point in np.flatnonzero(counts) if chr(point).isspace()]] = 0
-    found = np.flatnonzero(counts >= min_count)
+    found = np.flatnonzero(counts >= min_frequency)
     found = found[np.argsort(-counts[found], kind="stable")][: max(most, 0)]
     return [chr(point) for point in np.sort(found) if chr(point) != _START]
 

@@ -27,8 +27,9 @@ class Subwords(Tokenizer):
     Args:
         algorithm: How pieces are found: `bpe` joins the commonest neighbours, `wordpiece` does so and takes the longest
             piece that fits, `unigram` drops what a text's probability needs least.
-        vocabulary_size: The most ids, special ones and bytes counted; at most half go to single characters.
-        min_count: Characters, and pairs of pieces (`bpe`, `wordpiece`), seen less often in training are not learned.
+        vocab_size: The most ids, special ones and bytes counted; at most half go to single characters.
+        min_frequency: Characters, and pairs of pieces (`bpe`, `wordpiece`), seen less often in training are left
+            out.
         lowercase: Whether capitals are folded.
         byte_fallback: Whether characters outside the vocabulary are spelled in bytes, so that nothing is unknown; by
             `bpe` and `unigram`.
@@ -38,22 +39,22 @@ class Subwords(Tokenizer):
     def __init__(
         self,
         algorithm: Algorithm = "bpe",
-        vocabulary_size: int = 8000,
-        min_count: int = 2,
+        vocab_size: int = 8000,
+        min_frequency: int = 2,
         lowercase: bool = True,
         byte_fallback: bool = False,
         path: str | None = None,
     ) -> None:
         least = len(SPECIAL) + (len(BYTES) if byte_fallback else 0) + 4
-        if vocabulary_size < least:
-            raise UsageError(f"vocabulary_size must be at least {least} with these choices, got {vocabulary_size}")
-        if min_count < 1:
-            raise UsageError(f"min_count must be at least 1, got {min_count}")
+        if vocab_size < least:
+            raise UsageError(f"vocab_size must be at least {least} with these choices, got {vocab_size}")
+        if min_frequency < 1:
+            raise UsageError(f"min_frequency must be at least 1, got {min_frequency}")
         if byte_fallback and algorithm == "wordpiece":
             raise UsageError("byte_fallback works with algorithm bpe or unigram, got wordpiece, which has no bytes")
         self.algorithm: Algorithm = algorithm
-        self.most_ids = vocabulary_size
-        self.min_count = min_count
+        self.most_ids = vocab_size
+        self.min_frequency = min_frequency
         self.lowercase = lowercase
         self.byte_fallback = byte_fallback
         self._file = path is not None
@@ -65,7 +66,7 @@ class Subwords(Tokenizer):
     def train(self, texts: Sequence[str]) -> None:
         """Learns pieces, unless they came from a file."""
         if not self._file:
-            limits = (self.most_ids, self.min_count, self.lowercase, self.byte_fallback)
+            limits = (self.most_ids, self.min_frequency, self.lowercase, self.byte_fallback)
             self._take(train_pieces(without_halves(texts), self.algorithm, *limits))
 
     def encode_batch(

@@ -43,10 +43,10 @@ class WordSplitting:
         return whole if self.segment is None else self.segment(whole)
 
     def vocabulary(
-        self, prepared: Sequence[str], special: Sequence[str], max_size: int | None, min_count: int
+        self, prepared: Sequence[str], special: Sequence[str], vocab_size: int | None, min_frequency: int
     ) -> dict[str, int]:
         """The special names, then the commonest words; ties go to the earlier in the alphabet."""
-        return self._learned(prepared, special, max_size or _ALL, min_count).get_vocab()
+        return self._learned(prepared, special, vocab_size or _ALL, min_frequency).get_vocab()
 
     def split(self, prepared: Sequence[str]) -> Split:
         """All words, told apart by a vocabulary of these texts alone."""
@@ -67,10 +67,10 @@ class WordSplitting:
         return made
 
     def _learned(
-        self, prepared: Sequence[str], special: Sequence[str], max_size: int, min_count: int
+        self, prepared: Sequence[str], special: Sequence[str], vocab_size: int, min_frequency: int
     ) -> tokenizers.Tokenizer:
         trainer = trainers.WordLevelTrainer(
-            vocab_size=max_size, min_frequency=min_count, special_tokens=list(special), show_progress=False
+            vocab_size=vocab_size, min_frequency=min_frequency, special_tokens=list(special), show_progress=False
         )
         learner = self.with_vocabulary({})
         learner.train_from_iterator(prepared, trainer)

@@ -18,13 +18,13 @@ class Words(WordBased):
     """Unicode words, numbers and single punctuation marks.
 
     Args:
-        max_size: The most ids, the special ones counted; the commonest words stay. None keeps all.
-        min_count: Words seen less often in training are unknown.
+        vocab_size: The most ids, the special ones counted; the commonest words stay. None keeps all.
+        min_frequency: Words seen less often in training are unknown.
         lowercase: Whether capitals are folded.
         unknown: What becomes of unknown words: `unk` gives them an id, `drop` leaves them out of every text,
             `drop_text` gives them an id and leaves training texts with too many of them out of training.
-        unknown_ids: Ids that the unknown words share, from 1; the same word always has the same one.
-        max_unknown_share: The largest share of unknown words, in [0, 1], of a training text that `drop_text` keeps.
+        num_oov_buckets: Ids that the unknown words share, from 1; the same word always has the same one.
+        max_unknown_ratio: The largest share of unknown words, in [0, 1], of a training text that `drop_text` keeps.
         segment: What a word is: `unicode` goes by letters, numbers and signs, `jieba` parts Chinese (extra `jieba`).
         user_dictionary: A file of words for `jieba`, one a line, after it if wanted its frequency and part of speech.
         hmm: Whether `jieba` guesses words that its dictionaries lack.
@@ -32,40 +32,42 @@ class Words(WordBased):
 
     def __init__(
         self,
-        max_size: int | None = None,
-        min_count: int = 1,
+        vocab_size: int | None = None,
+        min_frequency: int = 1,
         lowercase: bool = True,
         unknown: Literal["unk", "drop", "drop_text"] = "unk",
-        unknown_ids: int = 1,
-        max_unknown_share: float = 0.3,
+        num_oov_buckets: int = 1,
+        max_unknown_ratio: float = 0.3,
         segment: Literal["unicode", "jieba"] = "unicode",
         user_dictionary: str | None = None,
         hmm: bool = True,
     ) -> None:
-        if unknown_ids < 1:
-            raise UsageError(f"unknown_ids is a number of ids and must be at least 1, got {unknown_ids}")
-        if unknown == "drop" and unknown_ids > 1:
-            raise UsageError(f"unknown drop leaves unknown words out, so unknown_ids must be 1, got {unknown_ids}")
-        if not 0 <= max_unknown_share <= 1:
-            raise UsageError(f"max_unknown_share is a share of words and must be in [0, 1], got {max_unknown_share}")
-        if unknown == "drop_text" and min_count == 1 and max_size is None:
+        if num_oov_buckets < 1:
+            raise UsageError(f"num_oov_buckets is a number of ids and must be at least 1, got {num_oov_buckets}")
+        if unknown == "drop" and num_oov_buckets > 1:
+            raise UsageError(
+                f"unknown drop leaves unknown words out, so num_oov_buckets must be 1, got {num_oov_buckets}"
+            )
+        if not 0 <= max_unknown_ratio <= 1:
+            raise UsageError(f"max_unknown_ratio is a share of words and must be in [0, 1], got {max_unknown_ratio}")
+        if unknown == "drop_text" and min_frequency == 1 and vocab_size is None:
             raise UsageError(
                 "unknown drop_text leaves out training texts of unknown words, and with all words kept none is; "
-                "give min_count above 1, or max_size"
+                "give min_frequency above 1, or vocab_size"
             )
-        check_vocabulary_limits(max_size, min_count, special=1 + unknown_ids)
+        check_vocabulary_limits(vocab_size, min_frequency, special=1 + num_oov_buckets)
         super().__init__(lowercase, segment, user_dictionary, hmm)
-        self.max_size = max_size
-        self.min_count = min_count
+        self.vocab_size = vocab_size
+        self.min_frequency = min_frequency
         self.unknown = unknown
-        self.max_unknown_share = max_unknown_share
-        self._special = ["[PAD]", "[UNK]", *(f"[UNK {number}]" for number in range(2, unknown_ids + 1))]
+        self.max_unknown_ratio = max_unknown_ratio
+        self._special = ["[PAD]", "[UNK]", *(f"[UNK {number}]" for number in range(2, num_oov_buckets + 1))]
         self._take({name: number for number, name in enumerate(self._special)})
 
     def train(self, texts: Sequence[str]) -> None:
         """Keeps the commonest words; ties go to the earlier in the alphabet."""
         splitting = self._splitting
-        self._take(splitting.vocabulary(splitting.prepare(texts), self._special, self.max_size, self.min_count))
+        self._take(splitting.vocabulary(splitting.prepare(texts), self._special, self.vocab_size, self.min_frequency))
 
     def spell(self, words: Sequence[str]) -> TokenIds | None:
         """No id, or the one of the unknown ids that a hash of the word picks."""
@@ -84,8 +86,8 @@ class Words(WordBased):
         units = self.units(texts)
         words = np.maximum(np.diff(units.offsets), 1)
         return LeftOut(
-            units.unknown_by_row / words > self.max_unknown_share,
-            f"more than {self.max_unknown_share:.0%} of their words are unknown (--data.tokenizer.max_unknown_share)",
+            units.unknown_by_row / words > self.max_unknown_ratio,
+            f"more than {self.max_unknown_ratio:.0%} of their words are unknown (--data.tokenizer.max_unknown_ratio)",
         )
 
     @property

@@ -84,7 +84,7 @@ class VectorChoices:
             if value not in allowed:
                 raise UsageError(f"{name} must be one of {', '.join(allowed)}; got {value!r}")
         if dim is not None and dim < 1:
-            raise UsageError(f"dim is the length of a token's vector and must be 1 or more, got {dim}")
+            raise UsageError(f"embedding_dim is the length of a token's vector and must be 1 or more, got {dim}")
         if self.unfreeze_after < 0:
             raise UsageError(f"unfreeze_after is a number of epochs and must be 0 or more, got {self.unfreeze_after}")
         self._check_together()
@@ -98,7 +98,9 @@ class VectorChoices:
             return dim
         file = self._file()
         if dim is not None and dim != file.dim:
-            raise UsageError(f"dim is {dim} and {file.path} has vectors of {file.dim} numbers; leave dim out")
+            raise UsageError(
+                f"embedding_dim is {dim} and {file.path} has vectors of {file.dim} numbers; leave embedding_dim out"
+            )
         return file.dim
 
     def start(self, data: TrainingTexts, padding_id: int, dim: int) -> StartingVectors:

@@ -25,7 +25,7 @@ class Word2Vec:
         negative: Tokens drawn against each right one, 1 or more; for negative sampling.
         window: Neighbours on each side, 1 or more.
         epochs: Passes over the training texts, 1 or more; small sets want more than large ones.
-        min_count: Tokens seen less often get no vector, 1 or more.
+        min_frequency: Tokens seen less often get no vector, 1 or more.
     """
 
     algorithm: Literal["cbow", "skip_gram"] = "skip_gram"
@@ -33,7 +33,7 @@ class Word2Vec:
     negative: int = 5
     window: int = 5
     epochs: int = 10
-    min_count: int = 2
+    min_frequency: int = 2
 
     def check(self) -> None:
         """Refuses what is out of range, and a missing library; not when it is made, which the parser would hide.
@@ -46,7 +46,7 @@ class Word2Vec:
                 "vectors train learns word2vec with the library gensim, which is not installed; run "
                 "python -m pip install -e '.[gensim]'"
             )
-        for name in ("negative", "window", "epochs", "min_count"):
+        for name in ("negative", "window", "epochs", "min_frequency"):
             if getattr(self, name) < 1:
                 raise UsageError(f"word2vec.{name} is a count and must be 1 or more, got {getattr(self, name)}")
         for name, allowed in (
@@ -76,7 +76,7 @@ class Word2Vec:
             vector_size=dim,
             window=self.window,
             epochs=self.epochs,
-            min_count=self.min_count,
+            min_count=self.min_frequency,
             sg=int(self.algorithm == "skip_gram"),
             hs=int(hierarchical),
             negative=0 if hierarchical else self.negative,
@@ -87,7 +87,9 @@ class Word2Vec:
         texts = _Texts(ids, offsets)
         model.build_vocab(texts)
         if not len(model.wv):
-            raise UsageError(f"word2vec.min_count {self.min_count}: no token of the training texts occurs so often")
+            raise UsageError(
+                f"word2vec.min_frequency {self.min_frequency}: no token of the training texts occurs so often"
+            )
         model.train(texts, total_examples=model.corpus_count, epochs=self.epochs)
         np.save(folder / "ids.npy", np.array([int(name) for name in model.wv.index_to_key], np.int64))
         np.save(folder / "vectors.npy", model.wv.vectors.astype(np.float32))

@@ -4,6 +4,6 @@ To add one: write a file here with a final `TextEncoder`; name it as `--model.en
 Not here: parts that two encoders share (`layers/`), anything that sees labels (`losses/`).
 """
 
-from contracts.discovery import import_members
+from contracts.discovery import import_submodules
 
-import_members(__name__, __path__)
+import_submodules(__name__, __path__)

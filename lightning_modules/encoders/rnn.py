@@ -28,9 +28,9 @@ class RNN(TextEncoder):
 
     Args:
         spec: What the data is made of.
-        dim: Length of a token's vector; that of the file where one is given, else 300, where null.
-        hidden: Length of the state, per direction.
-        layers: Recurrent layers on top of each other.
+        embedding_dim: Length of a token's vector; that of the file where one is given, else 300, where null.
+        hidden_size: Length of the state, per direction.
+        num_layers: Recurrent layers on top of each other.
         cell: The kind of recurrent unit.
         bidirectional: Reads from the end as well.
         pooling: One vector from all states: where each direction ends, the mean, the largest values, or a mean weighted
@@ -51,9 +51,9 @@ class RNN(TextEncoder):
         self,
         spec: TextSpec,
         /,
-        dim: int | None = None,
-        hidden: int = 128,
-        layers: int = 1,
+        embedding_dim: int | None = None,
+        hidden_size: int = 128,
+        num_layers: int = 1,
         cell: Literal["lstm", "gru"] = "lstm",
         bidirectional: bool = True,
         pooling: Literal["last", "mean", "max", "attention"] = "max",
@@ -66,25 +66,25 @@ class RNN(TextEncoder):
         word2vec: Word2Vec | None = None,
     ) -> None:
         super().__init__()
-        if hidden < 1 or layers < 1:
-            raise UsageError(f"hidden and layers must be 1 or more, got {hidden} and {layers}")
+        if hidden_size < 1 or num_layers < 1:
+            raise UsageError(f"hidden_size and num_layers must be 1 or more, got {hidden_size} and {num_layers}")
         if cell not in _CELLS:
             raise UsageError(f'cell must be "lstm" or "gru", got "{cell}"')
         if pooling not in ("last", "mean", "max", "attention"):
             raise UsageError(f'pooling must be "last", "mean", "max" or "attention", got "{pooling}"')
         check_dropout(embedding_dropout=embedding_dropout, dropout=dropout)
-        self.output_dim = hidden * (2 if bidirectional else 1)
+        self.output_dim = hidden_size * (2 if bidirectional else 1)
         self.pooling = pooling
         choices = VectorChoices(vectors, vectors_mode, vectors_missing, unfreeze_after, word2vec)
-        self.embedding = TokenEmbedding(spec, dim, choices)
+        self.embedding = TokenEmbedding(spec, embedding_dim, choices)
         self.embedding_dropout = nn.Dropout(embedding_dropout)
         self.recurrent = _CELLS[cell](
             self.embedding.embedding_dim,
-            hidden,
-            num_layers=layers,
+            hidden_size,
+            num_layers=num_layers,
             bidirectional=bidirectional,
             batch_first=True,
-            dropout=dropout if layers > 1 else 0.0,
+            dropout=dropout if num_layers > 1 else 0.0,
         )
         _start(self.recurrent)
         self.dropout = nn.Dropout(dropout)

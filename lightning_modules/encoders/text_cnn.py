@@ -29,9 +29,9 @@ class TextCNN(TextEncoder):
 
     Args:
         spec: What the data is made of.
-        dim: Length of a token's vector; that of the file where one is given, else 300, where null.
-        filters: Word groups looked for, per width.
-        widths: Tokens in a window, one convolution each.
+        embedding_dim: Length of a token's vector; that of the file where one is given, else 300, where null.
+        num_filters: Word groups looked for, per width.
+        kernel_sizes: Tokens in a window, one convolution each.
         embedding_dropout: Share of the token vectors' values set to zero in training, in [0, 1).
         vectors: What the vectors start from: a file (text or binary of word2vec, GloVe, fastText; plain, .gz or .npz);
             `train` to learn them from the training texts; `checkpoint` where they come with its weights. Random where
@@ -47,9 +47,9 @@ class TextCNN(TextEncoder):
         self,
         spec: TextSpec,
         /,
-        dim: int | None = None,
-        filters: int = 100,
-        widths: tuple[int, ...] = (3, 4, 5),
+        embedding_dim: int | None = None,
+        num_filters: int = 100,
+        kernel_sizes: tuple[int, ...] = (3, 4, 5),
         embedding_dropout: float = 0.0,
         vectors: str | None = None,
         vectors_mode: Literal["static", "fine_tuned", "multichannel"] = "fine_tuned",
@@ -58,16 +58,18 @@ class TextCNN(TextEncoder):
         word2vec: Word2Vec | None = None,
     ) -> None:
         super().__init__()
-        if filters < 1:
-            raise UsageError(f"filters is a number of filters per width and must be 1 or more, got {filters}")
-        if not widths or min(widths) < 1:
-            raise UsageError(f"widths are counts of tokens, one or more of them, each 1 or more, got {list(widths)}")
+        if num_filters < 1:
+            raise UsageError(f"num_filters is the filters of each kernel size and must be 1 or more, got {num_filters}")
+        if not kernel_sizes or min(kernel_sizes) < 1:
+            raise UsageError(
+                f"kernel_sizes are counts of tokens, one or more of them, each 1 or more, got {list(kernel_sizes)}"
+            )
         check_dropout(embedding_dropout=embedding_dropout)
-        self.output_dim = filters * len(widths)
+        self.output_dim = num_filters * len(kernel_sizes)
         choices = VectorChoices(vectors, vectors_mode, vectors_missing, unfreeze_after, word2vec)
-        self.embedding = TokenEmbedding(spec, dim, choices)
+        self.embedding = TokenEmbedding(spec, embedding_dim, choices)
         self.dropout = nn.Dropout(embedding_dropout)
-        self.convolutions = _Convolutions(self.embedding.embedding_dim, filters, tuple(widths))
+        self.convolutions = _Convolutions(self.embedding.embedding_dim, num_filters, tuple(kernel_sizes))
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor | None = None) -> Tensor:
         """Encodes a batch; the second text of a pair is read on as part of the first."""

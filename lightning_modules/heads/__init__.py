@@ -4,6 +4,6 @@ To add one: write a file here with a final `Head`; name it as `--model.head`; no
 Not here: probabilities and decisions (`tasks.py`).
 """
 
-from contracts.discovery import import_members
+from contracts.discovery import import_submodules
 
-import_members(__name__, __path__)
+import_submodules(__name__, __path__)

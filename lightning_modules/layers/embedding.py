@@ -81,8 +81,8 @@ class TokenEmbedding(nn.Embedding):
     def rebuild_with(self) -> dict[str, Any]:
         """Arguments of an encoder that make the same table for the weights of a checkpoint, with no file at hand."""
         if self.choices.vectors is None:
-            return {"dim": self.embedding_dim}
-        return {"dim": self.embedding_dim, "vectors": "checkpoint", "word2vec": None}
+            return {"embedding_dim": self.embedding_dim}
+        return {"embedding_dim": self.embedding_dim, "vectors": "checkpoint", "word2vec": None}
 
 
 def without_padding(input_ids: Tensor, attention_mask: Tensor, padding_id: int) -> Tensor:

@@ -4,6 +4,6 @@ To add one: write a file here with a final `Loss`; name it as `--model.loss`; no
 Not here: the mean over a batch, which the classifier takes in one place.
 """
 
-from contracts.discovery import import_members
+from contracts.discovery import import_submodules
 
-import_members(__name__, __path__)
+import_submodules(__name__, __path__)

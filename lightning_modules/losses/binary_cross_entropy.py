@@ -18,7 +18,7 @@ class BinaryCrossEntropy(Loss):
 
     Args:
         spec: What the data is made of.
-        smoothing: Share by which each yes and no moves towards one half, in [0, 1).
+        label_smoothing: Share by which each yes and no moves towards one half, in [0, 1).
         positive_weights: How much a label that is there counts: "inverse" (texts without it over texts with it), "sqrt"
             (the root of that), or a weight by label name, 1 for those not named; none: as much as one that is not.
     """
@@ -30,17 +30,17 @@ class BinaryCrossEntropy(Loss):
         self,
         spec: TextSpec,
         /,
-        smoothing: float = 0.0,
+        label_smoothing: float = 0.0,
         positive_weights: PositiveWeighting | dict[str, float] | None = None,
     ) -> None:
         super().__init__()
-        check_smoothing(smoothing)
-        self.smoothing = smoothing
+        check_smoothing(label_smoothing)
+        self.label_smoothing = label_smoothing
         weights = None if positive_weights is None else positive_weights_of(spec, positive_weights)
         self.register_buffer("positive_weights", weights, persistent=False)
 
     def forward(self, logits: Tensor, labels: Tensor) -> Tensor:
         """Float `(batch, classes)` twice to `(batch,)`, in nats."""
-        targets = labels.to(logits.dtype) * (1 - self.smoothing) + 0.5 * self.smoothing
+        targets = labels.to(logits.dtype) * (1 - self.label_smoothing) + 0.5 * self.label_smoothing
         losses = F.binary_cross_entropy_with_logits(logits, targets, pos_weight=self.positive_weights, reduction="none")
         return losses.mean(1)

@@ -17,7 +17,7 @@ class CrossEntropy(Loss):
 
     Args:
         spec: What the data is made of.
-        smoothing: Share of each label that is spread evenly over all classes, in [0, 1).
+        label_smoothing: Share of each label that is spread evenly over all classes, in [0, 1).
         class_weights: Weights computed from the training split ("inverse", "sqrt" or "effective" number of texts; their
             mean over the training texts is 1), or a weight by label name, 1 for those not named; none: all count alike.
     """
@@ -29,18 +29,18 @@ class CrossEntropy(Loss):
         self,
         spec: TextSpec,
         /,
-        smoothing: float = 0.0,
+        label_smoothing: float = 0.0,
         class_weights: Weighting | dict[str, float] | None = None,
     ) -> None:
         super().__init__()
-        check_smoothing(smoothing)
-        self.smoothing = smoothing
+        check_smoothing(label_smoothing)
+        self.label_smoothing = label_smoothing
         weights = None if class_weights is None else weights_of(spec, class_weights)
         self.register_buffer("weights", weights, persistent=False)
 
     def forward(self, logits: Tensor, labels: Tensor) -> Tensor:
         """Float `(batch, classes)` and int64 `(batch,)` to `(batch,)`, in nats."""
-        losses = F.cross_entropy(logits, labels, label_smoothing=self.smoothing, reduction="none")
+        losses = F.cross_entropy(logits, labels, label_smoothing=self.label_smoothing, reduction="none")
         # By the text's own label: torch's `weight` would weigh the smoothed share by each other class instead.
         return losses if self.weights is None else losses * self.weights[labels]
 
@@ -48,4 +48,6 @@ class CrossEntropy(Loss):
 def check_smoothing(smoothing: float) -> None:
     """Refuses a smoothing that is no share."""
     if not 0 <= smoothing < 1:
-        raise UsageError(f"smoothing is the share spread over all classes and must be in [0, 1), got {smoothing}")
+        raise UsageError(
+            f"label_smoothing is a probability spread over all classes and must be in [0, 1), got {smoothing}"
+        )

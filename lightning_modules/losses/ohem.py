@@ -24,8 +24,8 @@ class OHEM(Loss):
     Args:
         spec: What the data is made of.
         base: The loss that says how hard a text is, and is learned from.
-        keep: Share of a batch that is kept, in (0, 1]; one text at least.
-        warmup: Share of training during which all texts are kept, in [0, 1].
+        keep_ratio: Share of a batch that is kept, in (0, 1]; one text at least.
+        warmup_ratio: Share of training during which all texts are kept, in [0, 1].
     """
 
     tasks = frozenset({"single_label", "multi_label"})
@@ -35,26 +35,29 @@ class OHEM(Loss):
         spec: TextSpec,
         /,
         base: Callable[[TextSpec], Loss] = lambda spec: CrossEntropy(spec),
-        keep: float = 0.5,
-        warmup: float = 0.1,
+        keep_ratio: float = 0.5,
+        warmup_ratio: float = 0.1,
     ) -> None:
         super().__init__()
-        if not 0 < keep <= 1:
-            raise UsageError(f"keep is the share of a batch that is kept and must be in (0, 1], got {keep}")
-        if not 0 <= warmup <= 1:
-            raise UsageError(f"warmup is the share of training with all texts kept and must be in [0, 1], got {warmup}")
+        if not 0 < keep_ratio <= 1:
+            raise UsageError(f"keep_ratio is the fraction of a batch to keep and must be in (0, 1], got {keep_ratio}")
+        if not 0 <= warmup_ratio <= 1:
+            raise UsageError(
+                "warmup_ratio is the fraction of training that keeps all texts and must be in [0, 1], "
+                f"got {warmup_ratio}"
+            )
         self.base = base(spec)
         self.tasks = self.base.tasks
-        self.keep = keep
-        self.warmup = warmup
+        self.keep_ratio = keep_ratio
+        self.warmup_ratio = warmup_ratio
 
     def forward(self, logits: Tensor, labels: Tensor) -> Tensor:
         """As the base loss; in training 0 for texts that are not kept, the others scaled to keep the batch's mean."""
         self.base.progress = self.progress
         losses: Tensor = self.base(logits, labels)
-        if not self.training or self.progress < self.warmup:
+        if not self.training or self.progress < self.warmup_ratio:
             return losses
-        return hardest(losses, self.keep)
+        return hardest(losses, self.keep_ratio)
 
 
 def hardest(losses: Tensor, share: float) -> Tensor:

@@ -1,5 +1,5 @@
 """Which rate each parameter learns at, and how it changes over training."""
 
-from contracts.discovery import import_members
+from contracts.discovery import import_submodules
 
-import_members(__name__, __path__)
+import_submodules(__name__, __path__)

@@ -23,26 +23,27 @@ class RatePlan:
     """How the rates of head and encoder differ from the optimizer's own; the default is not at all.
 
     Args:
-        head_multiplier: The head's rate as a multiple of the optimizer's, above 0.
-        backbone_rate: The rate of the encoder's top layer; the optimizer's own where None, and 0 leaves the encoder as
+        head_lr_multiplier: The head's rate as a multiple of the optimizer's, above 0.
+        backbone_lr: The rate of the encoder's top layer; the optimizer's own where None, and 0 leaves the encoder as
             it is.
         layer_decay: Each layer's rate as a share of the one above it, in (0, 1].
     """
 
-    head_multiplier: float = 1.0
-    backbone_rate: float | None = None
+    head_lr_multiplier: float = 1.0
+    backbone_lr: float | None = None
     layer_decay: float = 1.0
 
     def __post_init__(self) -> None:
         """Refuses what is out of range."""
-        if not 0 < self.head_multiplier < math.inf:
+        if not 0 < self.head_lr_multiplier < math.inf:
             raise UsageError(
-                f"head_multiplier is a multiple of the learning rate and must be above 0, got {self.head_multiplier}"
+                "head_lr_multiplier is a multiple of the learning rate and must be above 0, "
+                f"got {self.head_lr_multiplier}"
             )
-        if self.backbone_rate is not None and not 0 <= self.backbone_rate < math.inf:
+        if self.backbone_lr is not None and not 0 <= self.backbone_lr < math.inf:
             raise UsageError(
-                f"backbone_rate is the learning rate of the encoder's top layer and must be 0 or more, "
-                f"got {self.backbone_rate}"
+                f"backbone_lr is the learning rate of the encoder's top layer and must be 0 or more, "
+                f"got {self.backbone_lr}"
             )
         if not 0 < self.layer_decay <= 1:
             raise UsageError(
@@ -64,14 +65,14 @@ def parameter_groups(encoder: TextEncoder, head: Head, base_lr: float, plan: Rat
 
     Args:
         encoder: Gives its modules by depth.
-        head: Learns at `base_lr * plan.head_multiplier`.
+        head: Learns at `base_lr * plan.head_lr_multiplier`.
         base_lr: The optimizer's own rate.
         plan: How the rates differ from it.
 
     Returns:
         Groups with `params`, `name`, `lr` and, for those without decay, `weight_decay`; none of them is empty.
     """
-    top_rate = base_lr if plan.backbone_rate is None else plan.backbone_rate
+    top_rate = base_lr if plan.backbone_lr is None else plan.backbone_lr
     depths = encoder.depths()
     if plan.layer_decay == 1:
         parts = [("encoder", top_rate, [module for modules in depths for module in modules])]
@@ -80,7 +81,7 @@ def parameter_groups(encoder: TextEncoder, head: Head, base_lr: float, plan: Rat
             (f"encoder/{depth}", top_rate * plan.layer_decay ** (len(depths) - 1 - depth), modules)
             for depth, modules in enumerate(depths)
         ]
-    parts.append(("head", base_lr * plan.head_multiplier, [head]))
+    parts.append(("head", base_lr * plan.head_lr_multiplier, [head]))
 
     groups: list[dict[str, Any]] = []
     seen: set[nn.Parameter] = set()

@@ -21,26 +21,26 @@ ScheduleFactory = Callable[[Optimizer], LRScheduler | ReduceLROnPlateau]
 """What a config names: any scheduler of torch, or one of ours."""
 
 
-def warmup_linear(progress: float, warmup: float, final: float) -> float:
+def warmup_linear(progress: float, warmup_ratio: float, min_lr_ratio: float) -> float:
     """Rises from 0 to 1 over the share `warmup` of training, then falls in a straight line to `final`.
 
-    >>> [warmup_linear(progress, warmup=0.2, final=0.0) for progress in (0.0, 0.1, 0.2, 0.6, 1.0)]
+    >>> [warmup_linear(progress, warmup_ratio=0.2, min_lr_ratio=0.0) for progress in (0.0, 0.1, 0.2, 0.6, 1.0)]
     [0.0, 0.5, 1.0, 0.5, 0.0]
     """
-    if progress < warmup:
-        return progress / warmup
-    return final + (1 - final) * (1 - _fallen(progress, warmup))
+    if progress < warmup_ratio:
+        return progress / warmup_ratio
+    return min_lr_ratio + (1 - min_lr_ratio) * (1 - _fallen(progress, warmup_ratio))
 
 
-def warmup_cosine(progress: float, warmup: float, final: float) -> float:
+def warmup_cosine(progress: float, warmup_ratio: float, min_lr_ratio: float) -> float:
     """Rises from 0 to 1 over the share `warmup` of training, then falls along half a cosine to `final`.
 
-    >>> [round(warmup_cosine(progress, warmup=0.2, final=0.5), 3) for progress in (0.1, 0.2, 0.6, 1.0)]
+    >>> [round(warmup_cosine(progress, warmup_ratio=0.2, min_lr_ratio=0.5), 3) for progress in (0.1, 0.2, 0.6, 1.0)]
     [0.5, 1.0, 0.75, 0.5]
     """
-    if progress < warmup:
-        return progress / warmup
-    return final + (1 - final) * (1 + math.cos(math.pi * _fallen(progress, warmup))) / 2
+    if progress < warmup_ratio:
+        return progress / warmup_ratio
+    return min_lr_ratio + (1 - min_lr_ratio) * (1 + math.cos(math.pi * _fallen(progress, warmup_ratio))) / 2
 
 
 class ProgressSchedule(LRScheduler, ABC):
@@ -49,13 +49,15 @@ class ProgressSchedule(LRScheduler, ABC):
     `total_steps` is None at first; who knows the length of training sets it, and the rates follow at once.
     """
 
-    def __init__(self, optimizer: Optimizer, /, warmup: float, final: float) -> None:
-        if not 0 <= warmup < 1:
-            raise UsageError(f"warmup is a share of training and must be in [0, 1), got {warmup}")
-        if not 0 <= final <= 1:
-            raise UsageError(f"final is the share of the rate left at the end and must be in [0, 1], got {final}")
-        self.warmup = warmup
-        self.final = final
+    def __init__(self, optimizer: Optimizer, /, warmup_ratio: float, min_lr_ratio: float) -> None:
+        if not 0 <= warmup_ratio < 1:
+            raise UsageError(f"warmup_ratio is a fraction of training and must be in [0, 1), got {warmup_ratio}")
+        if not 0 <= min_lr_ratio <= 1:
+            raise UsageError(
+                f"min_lr_ratio is the final fraction of the learning rate and must be in [0, 1], got {min_lr_ratio}"
+            )
+        self.warmup_ratio = warmup_ratio
+        self.min_lr_ratio = min_lr_ratio
         self._total_steps: int | None = None
         super().__init__(optimizer)
 
@@ -84,8 +86,8 @@ class ProgressSchedule(LRScheduler, ABC):
         if self._total_steps is None:
             return 0.0
         done = self.last_epoch / self._total_steps
-        if done < self.warmup:
-            done = min((self.last_epoch + 1) / self._total_steps, self.warmup)
+        if done < self.warmup_ratio:
+            done = min((self.last_epoch + 1) / self._total_steps, self.warmup_ratio)
         return min(done, 1.0)
 
     def get_lr(self) -> list[float | Tensor]:
@@ -118,16 +120,16 @@ class WarmupLinear(ProgressSchedule):
 
     Args:
         optimizer: Whose rates to steer.
-        warmup: The share of training over which the rate rises, in [0, 1).
-        final: The share of the rate that is left at the end, in [0, 1].
+        warmup_ratio: The share of training over which the rate rises, in [0, 1).
+        min_lr_ratio: The share of the rate that is left at the end, in [0, 1].
     """
 
-    def __init__(self, optimizer: Optimizer, /, warmup: float = 0.06, final: float = 0.0) -> None:
-        super().__init__(optimizer, warmup, final)
+    def __init__(self, optimizer: Optimizer, /, warmup_ratio: float = 0.06, min_lr_ratio: float = 0.0) -> None:
+        super().__init__(optimizer, warmup_ratio, min_lr_ratio)
 
     def multiplier(self, progress: float) -> float:
         """See `warmup_linear`."""
-        return warmup_linear(progress, self.warmup, self.final)
+        return warmup_linear(progress, self.warmup_ratio, self.min_lr_ratio)
 
 
 class WarmupCosine(ProgressSchedule):
@@ -135,16 +137,16 @@ class WarmupCosine(ProgressSchedule):
 
     Args:
         optimizer: Whose rates to steer.
-        warmup: The share of training over which the rate rises, in [0, 1).
-        final: The share of the rate that is left at the end, in [0, 1].
+        warmup_ratio: The share of training over which the rate rises, in [0, 1).
+        min_lr_ratio: The share of the rate that is left at the end, in [0, 1].
     """
 
-    def __init__(self, optimizer: Optimizer, /, warmup: float = 0.06, final: float = 0.0) -> None:
-        super().__init__(optimizer, warmup, final)
+    def __init__(self, optimizer: Optimizer, /, warmup_ratio: float = 0.06, min_lr_ratio: float = 0.0) -> None:
+        super().__init__(optimizer, warmup_ratio, min_lr_ratio)
 
     def multiplier(self, progress: float) -> float:
         """See `warmup_cosine`."""
-        return warmup_cosine(progress, self.warmup, self.final)
+        return warmup_cosine(progress, self.warmup_ratio, self.min_lr_ratio)
 
 
 def _fallen(progress: float, warmup: float) -> float:

@@ -43,7 +43,7 @@ class Tiny(LightningModule):
 
     def configure_optimizers(self):
         optimizer = torch.optim.SGD(parameter_groups(self.encoder, self.head, 0.1, self.rate_plan), lr=0.1)
-        schedule = WarmupLinear(optimizer, warmup=0.5)
+        schedule = WarmupLinear(optimizer, warmup_ratio=0.5)
         schedule.total_steps = 8
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
@@ -72,7 +72,7 @@ def fit(tmp_path):
 def test_the_plan_is_there_before_the_optimizer_and_its_rates_are_logged(fit):
     """Eight steps, four of warm-up: at the second step half of each rate, at the fourth all of it."""
     logged = fit(
-        DifferentialLearningRates(head_multiplier=2.0, backbone_rate=0.01, layer_decay=0.5), log_every_n_steps=2
+        DifferentialLearningRates(head_lr_multiplier=2.0, backbone_lr=0.01, layer_decay=0.5), log_every_n_steps=2
     )
     full = {
         "learning_rate/encoder/0": 0.005,
@@ -87,7 +87,7 @@ def test_the_plan_is_there_before_the_optimizer_and_its_rates_are_logged(fit):
 
 def test_the_groups_are_shown_once_with_their_full_rates(fit, caplog):
     with caplog.at_level("INFO"):
-        fit(DifferentialLearningRates(backbone_rate=0.01, layer_decay=0.5))
+        fit(DifferentialLearningRates(backbone_lr=0.01, layer_decay=0.5))
     lines = [record.message for record in caplog.records if "at learning rate" in record.message]
     assert lines == [
         "encoder/0: 6 parameters at learning rate 0.005",
@@ -108,8 +108,8 @@ def test_by_default_nothing_differs_and_nothing_is_said(fit, caplog):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"head_multiplier": -1.0}, "head_multiplier.*got -1"),
-        ({"backbone_rate": -1.0}, "backbone_rate.*got -1"),
+        ({"head_lr_multiplier": -1.0}, "head_lr_multiplier.*got -1"),
+        ({"backbone_lr": -1.0}, "backbone_lr.*got -1"),
         ({"layer_decay": 2.0}, "layer_decay.*got 2"),
     ],
 )

@@ -195,7 +195,7 @@ def test_a_checkpoint_that_is_gone_leaves_the_last_weights(fit, tmp_path):
 
 def test_the_last_weights_stay_where_asked(fit):
     module = Scripted([0.3, 0.2, 0.1])
-    fit(module, EarlyStopping(patience=2, restore_best=False))
+    fit(module, EarlyStopping(patience=2, restore_best_weights=False))
     assert module.weight.item() == 3
 
 
@@ -225,8 +225,8 @@ def test_a_resumed_run_ends_as_one_never_interrupted(fit, tmp_path, keeps_best, 
 
 def test_a_run_resumed_after_it_was_told_to_stop_trains_no_more(fit, tmp_path):
     values = [0.3, 0.2, 0.9]
-    fit(Scripted(values), latest_checkpoint(tmp_path), EarlyStopping(patience=1, restore_best=False))
-    resumed, stopping = Scripted(values), EarlyStopping(patience=1, restore_best=False)
+    fit(Scripted(values), latest_checkpoint(tmp_path), EarlyStopping(patience=1, restore_best_weights=False))
+    resumed, stopping = Scripted(values), EarlyStopping(patience=1, restore_best_weights=False)
     fit(resumed, latest_checkpoint(tmp_path), stopping, ckpt_path=str(tmp_path / "latest.ckpt"))
     assert resumed.weight.item() == 2
     assert "0.3000 (epoch 0)" in stopping.reason

@@ -77,7 +77,7 @@ def test_the_example_holds():
 
 
 def test_norms_are_logged_in_total_and_by_group_at_every_nth_step(fit):
-    logged = fit([1.0, 2.0, 3.0, 4.0, 5.0], GradientNorm(every=2))
+    logged = fit([1.0, 2.0, 3.0, 4.0, 5.0], GradientNorm(every_n_steps=2))
     assert sorted(logged) == [1, 3]  # the second and the fourth step
     assert logged[1] == pytest.approx(
         {"gradient_norm/total": 26, "gradient_norm/encoder": 10, "gradient_norm/head": 24}
@@ -115,7 +115,7 @@ def test_half_precision_gradients_do_not_overflow():
 
 def test_norms_are_those_before_clipping_and_the_clipped_steps_are_counted(fit):
     """Totals are 13 times the batch, so above 20 for a 2 or a 3: 1 of 3 steps, then 2 of 3, then 3 of 7 in all."""
-    callback = GradientNorm(every=3)
+    callback = GradientNorm(every_n_steps=3)
     logged = fit([1.0, 1.0, 2.0, 3.0, 1.0, 2.0, 1.0], callback, gradient_clip_val=20.0)
     assert logged[2]["gradient_norm/total"] == pytest.approx(26)
     assert logged[2]["gradient_norm/clipped_share"] == pytest.approx(1 / 3)
@@ -126,14 +126,14 @@ def test_norms_are_those_before_clipping_and_the_clipped_steps_are_counted(fit):
 
 @pytest.mark.parametrize("settings", [{}, {"gradient_clip_val": 1.0, "gradient_clip_algorithm": "value"}])
 def test_without_clipping_by_norm_there_is_no_share(fit, settings):
-    logged = fit([1.0, 2.0], GradientNorm(every=1), **settings)
+    logged = fit([1.0, 2.0], GradientNorm(every_n_steps=1), **settings)
     assert "gradient_norm/clipped_share" not in logged[0]
     assert logged[1]["gradient_norm/total"] == pytest.approx(26)
 
 
 def test_accumulated_batches_make_one_step(fit):
     """Two batches a step, averaged: 13 times 2 and 13 times 4."""
-    logged = fit([1.0, 3.0, 3.0, 5.0], GradientNorm(every=1), accumulate_grad_batches=2)
+    logged = fit([1.0, 3.0, 3.0, 5.0], GradientNorm(every_n_steps=1), accumulate_grad_batches=2)
     assert {step: round(values["gradient_norm/total"]) for step, values in logged.items()} == {0: 26, 1: 52}
 
 
@@ -153,7 +153,7 @@ class BreaksAt(Scripted):
 @pytest.mark.parametrize("name", ["weight", "head.weight"])
 @pytest.mark.parametrize("step", [0, 3, 4])  # 4 comes after the last log
 def test_the_first_nan_gradient_is_named_with_its_own_step(fit, name, step):
-    callback = GradientNorm(every=4)
+    callback = GradientNorm(every_n_steps=4)
     with pytest.warns(UserWarning, match=rf"at step {step}, in 1 of 2 parameters.*to the loss is {name}\.") as warned:
         fit([1.0] * 5, callback, module=BreaksAt(name, step))
     assert (callback.first_non_finite, callback.first_non_finite_step) == (name, step)
@@ -161,7 +161,7 @@ def test_the_first_nan_gradient_is_named_with_its_own_step(fit, name, step):
 
 
 def test_of_several_the_one_nearest_to_the_loss_is_named(fit):
-    callback = GradientNorm(every=1)
+    callback = GradientNorm(every_n_steps=1)
     with pytest.warns(UserWarning, match="in 2 of 2 parameters"):
         fit([1.0, math.inf, 1.0, math.inf], callback)
     assert callback.first_non_finite == "head.weight"
@@ -180,12 +180,12 @@ def fused_sgd(groups, lr):
 def test_norms_are_unscaled_under_fp16(fit, optimizer):
     """A fused optimizer unscales inside its step: until then gradients are 1024, later 2048 times as big."""
     module = Scripted(optimizer)
-    logged = fit([1.0, 2.0, 1.0, 2.0], GradientNorm(every=1), module=module, plugins=[fp16()])
+    logged = fit([1.0, 2.0, 1.0, 2.0], GradientNorm(every_n_steps=1), module=module, plugins=[fp16()])
     assert [logged[step]["gradient_norm/total"] for step in range(4)] == pytest.approx([13, 26, 13, 26], rel=1e-3)
 
 
 def test_a_skipped_step_under_fp16_is_counted_without_alarm(fit):
-    callback = GradientNorm(every=1)
+    callback = GradientNorm(every_n_steps=1)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         logged = fit([1.0, 1.0, 1.0], callback, module=BreaksAt("weight", 1), plugins=[fp16()])
@@ -197,15 +197,15 @@ def test_a_skipped_step_under_fp16_is_counted_without_alarm(fit):
 def test_a_resumed_run_counts_on(fit, tmp_path):
     """Killed after four of seven steps, in the middle of a window of three."""
     values = [2.0, 1.0, 1.0, 3.0, 1.0, 2.0, 1.0]
-    whole, settings = GradientNorm(every=3), {"gradient_clip_val": 20.0}
+    whole, settings = GradientNorm(every_n_steps=3), {"gradient_clip_val": 20.0}
     expected = fit(values, whole, **settings)
 
     checkpoint = ModelCheckpoint(tmp_path, filename="cut", every_n_train_steps=4)
-    fit(values, GradientNorm(every=3), checkpoint, max_steps=4, **settings)
+    fit(values, GradientNorm(every_n_steps=3), checkpoint, max_steps=4, **settings)
     state = torch.load(tmp_path / "cut.ckpt", weights_only=True)["callbacks"]["GradientNorm"]
     assert (state["steps"], state["clipped_steps"]) == (4, 2)
 
-    resumed = GradientNorm(every=3)
+    resumed = GradientNorm(every_n_steps=3)
     resumed.load_state_dict(state)
     trainer = type("T", (), {"gradient_clip_val": 20.0, "gradient_clip_algorithm": None, "global_step": 4})()
     memory = Memory()
@@ -223,12 +223,12 @@ def test_a_resumed_run_counts_on(fit, tmp_path):
 
 
 def test_a_second_run_counts_anew(fit):
-    callback = GradientNorm(every=1)
+    callback = GradientNorm(every_n_steps=1)
     fit([1.0, 1.0], callback)
     fit([1.0], callback)
     assert callback.steps == 1
 
 
 def test_a_window_of_no_step_is_refused():
-    with pytest.raises(UsageError, match="every is a number of steps and must be at least 1, got 0"):
-        GradientNorm(every=0)
+    with pytest.raises(UsageError, match="every_n_steps is a number of steps and must be at least 1, got 0"):
+        GradientNorm(every_n_steps=0)

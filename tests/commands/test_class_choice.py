@@ -30,45 +30,47 @@ def test_another_optimizer_does_not_inherit_the_weight_decay_of_the_default(conf
 
 
 def test_arguments_given_to_the_former_class_are_forgotten(config):
-    given = ("--model.encoder.dim", 7, "--model.encoder", "RNN", "--model.encoder.hidden", 5)
+    given = ("--model.encoder.embedding_dim", 7, "--model.encoder", "RNN", "--model.encoder.hidden_size", 5)
     arguments = config(*given)["model"]["encoder"]["init_args"]
-    assert (arguments["dim"], arguments["hidden"]) == (None, 5)
-    assert "filters" not in arguments
+    assert (arguments["embedding_dim"], arguments["hidden_size"]) == (None, 5)
+    assert "num_filters" not in arguments
 
 
 def test_a_config_chooses_another_class_from_its_own_defaults(config, tmp_path):
     first, second = tmp_path / "first.yaml", tmp_path / "second.yaml"
-    first.write_text("model: {encoder: {class_path: RNN, init_args: {dim: 7, hidden: 5}}}")
+    first.write_text("model: {encoder: {class_path: RNN, init_args: {embedding_dim: 7, hidden_size: 5}}}")
     second.write_text("model: {encoder: TextCNN}")
     encoder = config("--config", first, "--config", second)["model"]["encoder"]
     assert encoder["class_path"].endswith("TextCNN")
-    assert encoder["init_args"]["dim"] is None
+    assert encoder["init_args"]["embedding_dim"] is None
 
 
 def test_arguments_for_the_same_class_stay_in_layers(config, tmp_path):
     first, second = tmp_path / "first.yaml", tmp_path / "second.yaml"
-    first.write_text("model: {encoder: {class_path: RNN, init_args: {dim: 7, hidden: 5}}}")
+    first.write_text("model: {encoder: {class_path: RNN, init_args: {embedding_dim: 7, hidden_size: 5}}}")
     second.write_text("model: {encoder: {class_path: RNN, init_args: {cell: gru}}}")
-    given = ("--config", first, "--config", second, "--model.encoder", "RNN", "--model.encoder.layers", 2)
+    given = ("--config", first, "--config", second, "--model.encoder", "RNN", "--model.encoder.num_layers", 2)
     arguments = config(*given)["model"]["encoder"]["init_args"]
-    assert [arguments[name] for name in ("dim", "hidden", "cell", "layers")] == [7, 5, "gru", 2]
+    assert [arguments[name] for name in ("embedding_dim", "hidden_size", "cell", "num_layers")] == [7, 5, "gru", 2]
 
 
 def test_the_default_class_named_outright_keeps_what_is_given(config):
-    arguments = config("--model.encoder", "TextCNN", "--model.encoder.filters", 9)["model"]["encoder"]["init_args"]
-    assert arguments["filters"] == 9
+    arguments = config("--model.encoder", "TextCNN", "--model.encoder.num_filters", 9)["model"]["encoder"]["init_args"]
+    assert arguments["num_filters"] == 9
 
 
 def test_a_class_inside_a_class_starts_from_its_own_defaults(config):
-    loss = ("--model.loss", "OHEM", "--model.loss.keep", 0.25, "--model.loss.base", "Focal")
+    loss = ("--model.loss", "OHEM", "--model.loss.keep_ratio", 0.25, "--model.loss.base", "Focal")
     arguments = config(*loss)["model"]["loss"]["init_args"]
-    assert arguments["keep"] == 0.25
+    assert arguments["keep_ratio"] == 0.25
     assert arguments["base"]["class_path"].endswith("Focal")
-    assert "smoothing" not in arguments["base"]["init_args"]
+    assert "label_smoothing" not in arguments["base"]["init_args"]
 
 
 def test_a_name_that_lightning_bears_twice_means_the_one_of_torch(config):
-    schedule = config("--model.schedule", "ReduceLROnPlateau", "--model.schedule.patience", 3)["model"]["schedule"]
+    schedule = config("--model.lr_scheduler", "ReduceLROnPlateau", "--model.lr_scheduler.patience", 3)["model"][
+        "lr_scheduler"
+    ]
     assert schedule["class_path"] == "torch.optim.lr_scheduler.ReduceLROnPlateau"
     assert schedule["init_args"]["patience"] == 3
 

@@ -15,8 +15,9 @@ from jsonargparse import ArgumentParser
 from tiny_language_models import save_masked_language_model, save_translation_model
 
 import datamodules.augmentations  # noqa: F401  # makes the members known
+from contracts.discovery import final_subclasses
 from contracts.errors import UsageError
-from contracts.rebuildable import final_subclasses, rebuild
+from contracts.rebuildable import rebuild
 from datamodules.augmentations.base import Augmentation
 from datamodules.augmentations.draws import Draws
 
@@ -76,11 +77,11 @@ def needs(folder) -> dict[str, dict[str, object]]:
         "BackTranslation": {
             "there": str(save_translation_model(folder / "there", 0)),
             "back": str(save_translation_model(folder / "back", 1)),
-            "beams": 1,
+            "num_beams": 1,
             "max_length": 24,
             "cache_dir": str(folder / "translations"),
         },
-        "TFIDFReplacement": {"min_count": 1},
+        "TFIDFReplacement": {"min_frequency": 1},
     }
 
 

@@ -7,7 +7,8 @@ import torch
 import torch.nn.functional as F
 
 import lightning_modules.encoders  # noqa: F401  # so that its members are found
-from contracts.rebuildable import final_subclasses, rebuild
+from contracts.discovery import final_subclasses
+from contracts.rebuildable import rebuild
 from contracts.text_spec import TextSpec
 from lightning_modules.encoders.base import TextEncoder
 
@@ -29,13 +30,17 @@ TINY_BERT = {
     "intermediate_size": 16,
     "max_position_embeddings": 32,
 }
-SMALL = {"Pretrained": {"config": TINY_BERT}, "TextCNN": {"dim": 6, "filters": 5}, "RNN": {"dim": 6, "hidden": 4}}
+SMALL = {
+    "Pretrained": {"config": TINY_BERT},
+    "TextCNN": {"embedding_dim": 6, "num_filters": 5},
+    "RNN": {"embedding_dim": 6, "hidden_size": 4},
+}
 VARIANTS = [
-    ("TextCNN", {"widths": (1,)}),
-    ("TextCNN", {"widths": (2, 7), "embedding_dropout": 0.3}),
+    ("TextCNN", {"kernel_sizes": (1,)}),
+    ("TextCNN", {"kernel_sizes": (2, 7), "embedding_dropout": 0.3}),
     ("TextCNN", {"vectors": "checkpoint", "vectors_mode": "multichannel", "unfreeze_after": 1}),
     ("RNN", {"vectors": "checkpoint", "vectors_mode": "static"}),
-    ("RNN", {"pooling": "last", "layers": 2, "dropout": 0.3}),
+    ("RNN", {"pooling": "last", "num_layers": 2, "dropout": 0.3}),
     ("RNN", {"pooling": "last", "cell": "gru", "bidirectional": False}),
     ("RNN", {"pooling": "mean", "cell": "gru"}),
     ("RNN", {"pooling": "attention"}),

@@ -6,7 +6,8 @@ import pytest
 import torch
 
 import lightning_modules.heads  # noqa: F401  # so that its members are found
-from contracts.rebuildable import final_subclasses, rebuild
+from contracts.discovery import final_subclasses
+from contracts.rebuildable import rebuild
 from contracts.text_spec import TextSpec
 from lightning_modules.heads.base import Head
 

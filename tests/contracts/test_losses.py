@@ -4,8 +4,8 @@ import pytest
 import torch
 
 import lightning_modules.losses  # noqa: F401  # so that its members are found
+from contracts.discovery import final_subclasses
 from contracts.errors import UsageError
-from contracts.rebuildable import final_subclasses
 from contracts.text_spec import TextSpec
 from lightning_modules.losses.base import Loss, check_task
 from lightning_modules.losses.binary_cross_entropy import BinaryCrossEntropy
@@ -16,13 +16,13 @@ from lightning_modules.losses.ohem import OHEM
 CLASSES = list(final_subclasses(Loss))
 MULTI = {"OHEM": {"base": BinaryCrossEntropy}}
 VARIANTS = [
-    (CrossEntropy, "single_label", {"smoothing": 0.1, "class_weights": "effective"}),
-    (BinaryCrossEntropy, "multi_label", {"smoothing": 0.1, "positive_weights": "sqrt"}),
+    (CrossEntropy, "single_label", {"label_smoothing": 0.1, "class_weights": "effective"}),
+    (BinaryCrossEntropy, "multi_label", {"label_smoothing": 0.1, "positive_weights": "sqrt"}),
     (Focal, "single_label", {"gamma": 0.5, "alpha": "inverse"}),
     (Focal, "single_label", {"gamma": 0.0}),
     (Focal, "multi_label", {"gamma": 0.5, "alpha": 0.25}),
     (Focal, "multi_label", {"alpha": {"a": 2.0}}),
-    (OHEM, "single_label", {"base": Focal, "keep": 0.3}),
+    (OHEM, "single_label", {"base": Focal, "keep_ratio": 0.3}),
 ]
 CASES = [
     (cls, task, MULTI.get(cls.__name__, {}) if task == "multi_label" else {})

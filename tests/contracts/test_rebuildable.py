@@ -9,8 +9,9 @@ from torch import nn
 
 import datamodules.sources  # noqa: F401  # all members are known by name
 import lightning_modules.encoders  # noqa: F401  # all members are known by name
+from contracts.discovery import final_subclasses
 from contracts.errors import DataError, UsageError, did_you_mean, listed
-from contracts.rebuildable import Rebuildable, final_subclasses, rebuild
+from contracts.rebuildable import Rebuildable, rebuild
 from contracts.text_spec import TextSpec
 from datamodules.sources.base import Source
 from datamodules.sources.demo import Demo
@@ -52,10 +53,10 @@ def test_arguments_can_be_replaced_for_rebuilding():
 
 
 def test_a_blueprint_makes_the_same_object_again():
-    again = rebuild(TextEncoder, TextCNN(SPEC, dim=4, filters=3, widths=(2,)).blueprint(), SPEC)
+    again = rebuild(TextEncoder, TextCNN(SPEC, embedding_dim=4, num_filters=3, kernel_sizes=(2,)).blueprint(), SPEC)
     assert isinstance(again, TextCNN)
     assert again.output_dim == 3
-    assert again.blueprint() == TextCNN(SPEC, dim=4, filters=3, widths=(2,)).blueprint()
+    assert again.blueprint() == TextCNN(SPEC, embedding_dim=4, num_filters=3, kernel_sizes=(2,)).blueprint()
 
 
 @pytest.mark.parametrize("duplicate", [copy.deepcopy, copy.copy, lambda made: pickle.loads(pickle.dumps(made))])

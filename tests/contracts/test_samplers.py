@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from jsonargparse import ArgumentParser
 
 import datamodules.samplers  # noqa: F401  # makes the members known
+from contracts.discovery import final_subclasses
 from contracts.errors import UsageError
-from contracts.rebuildable import final_subclasses
 from datamodules.samplers.base import SamplingFrame, TextSampler
 from datamodules.samplers.class_balanced import ClassBalanced
 from datamodules.samplers.over_sampled import OverSampled

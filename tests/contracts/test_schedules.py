@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from contracts.rebuildable import final_subclasses
+from contracts.discovery import final_subclasses
 from lightning_modules.optim.schedules import ProgressSchedule
 
 TOTAL = 20
@@ -41,7 +41,7 @@ def test_there_are_schedules():
 
 @pytest.mark.parametrize("warmup", [0.0, 0.25, 0.99])
 def test_no_step_is_at_rate_0_and_none_above_the_full_rate(schedule_class, warmup):
-    schedule = schedule_class(optimizer(), warmup=warmup)
+    schedule = schedule_class(optimizer(), warmup_ratio=warmup)
     schedule.total_steps = TOTAL
     made = [first for first, _ in run(schedule, TOTAL)]
     assert min(made) > 0
@@ -50,7 +50,7 @@ def test_no_step_is_at_rate_0_and_none_above_the_full_rate(schedule_class, warmu
 
 @pytest.mark.parametrize("warmup", [0.0, 0.25])
 def test_it_rises_through_warm_up_then_never_again(schedule_class, warmup):
-    schedule = schedule_class(optimizer(), warmup=warmup, final=0.1)
+    schedule = schedule_class(optimizer(), warmup_ratio=warmup, min_lr_ratio=0.1)
     schedule.total_steps = TOTAL
     made = [first for first, _ in run(schedule, TOTAL + 3)]
     peak = int(warmup * TOTAL)
@@ -68,7 +68,7 @@ def test_groups_keep_their_ratio(schedule_class):
 
 @pytest.mark.parametrize("cls", [torch.optim.SGD, torch.optim.AdamW, torch.optim.Adagrad, torch.optim.RMSprop])
 def test_it_steers_any_optimizer(schedule_class, cls):
-    schedule = schedule_class(optimizer(cls), warmup=0.5)
+    schedule = schedule_class(optimizer(cls), warmup_ratio=0.5)
     schedule.total_steps = 4
     assert [first for first, _ in run(schedule, 2)] == [0.5, 1.0]
 
@@ -76,18 +76,18 @@ def test_it_steers_any_optimizer(schedule_class, cls):
 @pytest.mark.parametrize("cut", [1, 3, 11])  # inside warm-up, at its end, after it
 @pytest.mark.parametrize("when", ["before loading", "after loading", "from the state"])
 def test_a_resumed_schedule_goes_on_exactly(schedule_class, cut, when):
-    whole = schedule_class(optimizer(), warmup=0.15)
+    whole = schedule_class(optimizer(), warmup_ratio=0.15)
     whole.total_steps = TOTAL
     expected = run(whole, TOTAL)
 
-    cut_off = schedule_class(optimizer(), warmup=0.15)
+    cut_off = schedule_class(optimizer(), warmup_ratio=0.15)
     cut_off.total_steps = TOTAL
     run(cut_off, cut)
     file = io.BytesIO()
     torch.save(cut_off.state_dict(), file)
     file.seek(0)
 
-    resumed = schedule_class(optimizer(), warmup=0.15)
+    resumed = schedule_class(optimizer(), warmup_ratio=0.15)
     if when == "before loading":
         resumed.total_steps = TOTAL
     resumed.load_state_dict(torch.load(file, weights_only=True))

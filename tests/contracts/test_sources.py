@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 import datamodules.sources  # noqa: F401  # makes the members known
-from contracts.rebuildable import final_subclasses, rebuild
+from contracts.discovery import final_subclasses
+from contracts.rebuildable import rebuild
 from datamodules.sources.base import Source
 
 SOURCES = {source.__name__: source for source in final_subclasses(Source)}

@@ -13,25 +13,25 @@ import tokenizers
 from unknown_units import unknown_units
 
 import datamodules.tokenizers  # noqa: F401  # all members are known by name
+from contracts.discovery import final_subclasses
 from contracts.errors import DataError
-from contracts.rebuildable import final_subclasses
 from datamodules.tokenizers.base import Tokenizer, tokenizer_from_json
 
 CLASSES = {tokenizer.__name__: tokenizer for tokenizer in final_subclasses(Tokenizer)}
 VARIANTS = [
     ("Words", {"lowercase": False}),
-    ("Words", {"max_size": 5, "min_count": 2}),
+    ("Words", {"vocab_size": 5, "min_frequency": 2}),
     ("Characters", {"lowercase": True}),
-    ("Characters", {"max_size": 5, "min_count": 2}),
-    ("Words", {"unknown": "drop", "min_count": 2}),
-    ("Words", {"unknown": "drop_text", "min_count": 2}),
-    ("Words", {"unknown_ids": 3, "min_count": 2}),
-    ("Mixed", {"max_size": 5, "lowercase": False}),
-    ("Mixed", {"min_count": 1, "min_character_count": 1}),
-    ("Subwords", {"algorithm": "wordpiece", "min_count": 1}),
-    ("Subwords", {"algorithm": "unigram", "min_count": 1}),
+    ("Characters", {"vocab_size": 5, "min_frequency": 2}),
+    ("Words", {"unknown": "drop", "min_frequency": 2}),
+    ("Words", {"unknown": "drop_text", "min_frequency": 2}),
+    ("Words", {"num_oov_buckets": 3, "min_frequency": 2}),
+    ("Mixed", {"vocab_size": 5, "lowercase": False}),
+    ("Mixed", {"min_frequency": 1, "min_character_frequency": 1}),
+    ("Subwords", {"algorithm": "wordpiece", "min_frequency": 1}),
+    ("Subwords", {"algorithm": "unigram", "min_frequency": 1}),
     ("Subwords", {"algorithm": "unigram", "byte_fallback": True}),
-    ("Subwords", {"byte_fallback": True, "lowercase": False, "vocabulary_size": 300}),
+    ("Subwords", {"byte_fallback": True, "lowercase": False, "vocab_size": 300}),
 ]
 if importlib.util.find_spec("jieba"):
     VARIANTS += [("Words", {"segment": "jieba"}), ("Mixed", {"segment": "jieba"})]
@@ -62,7 +62,7 @@ def case_name(case) -> str:
 
 def is_portable(name: str, arguments: dict) -> bool:
     """Whether words outside the vocabulary have the one unknown id, and words need no other library."""
-    special = arguments.get("unknown") == "drop" or "unknown_ids" in arguments or "segment" in arguments
+    special = arguments.get("unknown") == "drop" or "num_oov_buckets" in arguments or "segment" in arguments
     return name != "Mixed" and not special
 
 
@@ -215,7 +215,7 @@ def test_what_was_never_seen_is_unknown(trained, case):
     around = set(trained.encode_batch([""]).ids.tolist())  # what a pretrained model has before and after any text
     found = np.array([number for number in trained.encode_batch(["ж", "ж" * 9, "щ"]).ids if number not in around])
     start_of_word = trained.tokens().index("▁") if "▁" in trained.tokens() else trained.unknown_id
-    last = trained.unknown_id + case[1].get("unknown_ids", 1)
+    last = trained.unknown_id + case[1].get("num_oov_buckets", 1)
     assert set(found.tolist()) <= {*range(trained.unknown_id, last), start_of_word}
     assert set(found.tolist()) - {start_of_word} or start_of_word == trained.unknown_id
 
@@ -271,7 +271,10 @@ def test_only_training_texts_are_left_out_and_most_keep_all(trained, case):
         ("[1]", "cannot be read: 'list' object"),
         ('{"class": "Words", "arguments": {}}', "cannot be read: 'state'"),
         ('{"class": "Words", "arguments": {}, "state": "junk"}', "cannot be read: expected value at line 1"),
-        ('{"class": "Words", "arguments": {"min_count": 0}, "state": "junk"}', "cannot be read: min_count must be"),
+        (
+            '{"class": "Words", "arguments": {"min_frequency": 0}, "state": "junk"}',
+            "cannot be read: min_frequency must be",
+        ),
         (
             '{"class": "Words", "arguments": {"size": 0}, "state": "junk"}',
             "checkpoint's Words does not fit this version",

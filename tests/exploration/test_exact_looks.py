@@ -77,7 +77,7 @@ def test_empty_wordless_and_very_long_texts_are_counted(tmp_path):
         '{"text": "%s", "label": "b"}' % ("x" * 99),
     ]
     (tmp_path / "train.jsonl").write_text("\n".join(lines))
-    found = extremes(read_corpus(Files(str(tmp_path)), Choices(test_share=0.01, validation_share=0.01, empty="refuse")))
+    found = extremes(read_corpus(Files(str(tmp_path)), Choices(test_size=0.01, validation_size=0.01, empty="refuse")))
     assert found.empty == {"train": 1}
     assert sum(found.wordless.values()) == 1
     assert sum(found.very_long.values()) == 1

@@ -68,7 +68,7 @@ CONDITIONS = [
     ("tokens.covering", {"train": [3, 5, 9, 50, 90]}, "99 % takes 50", "--data.max_length 0.95"),
     ("scripts.foreign", {"train": 70}, "70 texts .* none of the Latin script", "multilingual"),
     ("classes.texts", {"train": 300, "test": 9}, "There are 300 training texts only", "bert-base-uncased"),
-    ("growth.once", 0.6, "60 % of the different words occur a single time", "min_count 2"),
+    ("growth.once", 0.6, "60 % of the different words occur a single time", "min_frequency 2"),
 ]
 KINDS = {
     "replacement characters (U+FFFD)": ("2 texts hold replacement characters", ""),
@@ -102,7 +102,7 @@ def test_suspected_labels_are_advised_on_unless_the_model_knows_nothing(clean):
     wrong = replace(clean.suspected, agreement=0.9, suspected=50, confusions=[("a", "b", 50)])
     (piece,) = [a for a in advice(replace(clean, suspected=wrong)) if "perhaps wrong" in a.text]
     assert "50 training labels are perhaps wrong (2.3 % of 2,200 looked at)" in piece.text
-    assert piece.options == ("--model.loss CrossEntropy --model.loss.smoothing 0.1",)
+    assert piece.options == ("--model.loss CrossEntropy --model.loss.label_smoothing 0.1",)
     assert not [a for a in advice(replace(clean, suspected=replace(wrong, agreement=0.3))) if "perhaps" in a.text]
     assert not [a for a in advice(replace(clean, suspected=replace(wrong, suspected=120))) if "perhaps" in a.text]
 

@@ -27,7 +27,7 @@ def parts():
     words = Words()
     words.train(TEXTS)
     spec = TextSpec("single_label", ("x", "y"), (3, 1), 4, words.vocabulary_size, padding_id=0, max_length=4)
-    encoder = TextCNN(spec, dim=4, filters=3, widths=(2, 3))
+    encoder = TextCNN(spec, embedding_dim=4, num_filters=3, kernel_sizes=(2, 3))
     return encoder, Linear(spec, encoder.output_dim), spec, words
 
 
@@ -204,11 +204,11 @@ def test_an_object_of_any_class_is_refused(checkpoint, path):
         ({"head": {"class": "posix.system", "arguments": {}}}, r"a Head named 'posix.system', which this project"),
         ({"encoder": {"class": "TextCNN", "arguments": {"size": 3}}}, r"checkpoint's TextCNN does not fit .*'size'"),
         (
-            {"encoder": {"class": "TextCNN", "arguments": {"filters": 0}}},
+            {"encoder": {"class": "TextCNN", "arguments": {"num_filters": 0}}},
             r"its model cannot be made again \(UsageError: f",
         ),
         (
-            {"encoder": {"class": "TextCNN", "arguments": {"dim": 5}}},
+            {"encoder": {"class": "TextCNN", "arguments": {"embedding_dim": 5}}},
             r"the weights in .*best.ckpt do not fit its encoder: s",
         ),
         ({"encoder": 5}, r"best.ckpt is damaged: its model cannot be made again \(AttributeError"),

@@ -12,8 +12,8 @@ from torch.optim.lr_scheduler import StepLR
 
 import lightning_modules.encoders
 import lightning_modules.heads  # noqa: F401  # all members are known by name
+from contracts.discovery import final_subclasses
 from contracts.errors import UsageError
-from contracts.rebuildable import final_subclasses
 from contracts.text_spec import TextSpec
 from lightning_modules.encoders.base import TextEncoder
 from lightning_modules.encoders.text_cnn import TextCNN
@@ -42,7 +42,7 @@ def test_nothing_is_drawn_at_random_and_no_memory_is_taken():
     """A hundred gigabytes of vectors would not fit; weights that are drawn later must not depend on the rehearsal."""
     before = torch.get_rng_state()
     start = time.perf_counter()
-    shapes = model_shapes(SPEC, lambda spec: TextCNN(spec, dim=4_000_000_000, filters=1), linear)
+    shapes = model_shapes(SPEC, lambda spec: TextCNN(spec, embedding_dim=4_000_000_000, num_filters=1), linear)
     assert time.perf_counter() - start < 5
     assert shapes["encoder.embedding.weight"] == (7, 4_000_000_000)
     assert torch.equal(torch.get_rng_state(), before)
@@ -58,20 +58,20 @@ def test_a_part_that_looks_into_its_weights_is_not_tried():
 
 
 def test_what_a_part_refuses_is_told_by_its_option():
-    with pytest.raises(UsageError, match=r"^--model.encoder: filters .* got 0"):
-        model_shapes(SPEC, lambda spec: TextCNN(spec, filters=0), linear)
+    with pytest.raises(UsageError, match=r"^--model.encoder: num_filters .* got 0"):
+        model_shapes(SPEC, lambda spec: TextCNN(spec, num_filters=0), linear)
     with pytest.raises(UsageError, match=r"^--model.head: dropout .* got 2"):
         model_shapes(SPEC, TextCNN, lambda spec, features: Linear(spec, features, dropout=2))
     with pytest.raises(UsageError, match=r"^--model.optimizer: Invalid learning rate: -1"):
         rehearse_optimizer(lambda groups: torch.optim.Adam(groups, lr=-1), None, endless=False)
     with pytest.raises(UsageError, match=r"^--model.optimizer: SparseAdam does not support dense gradients"):
         rehearse_optimizer(torch.optim.SparseAdam, None, endless=False)
-    with pytest.raises(UsageError, match=r"^--model.schedule: warmup is a share"):
-        rehearse_optimizer(torch.optim.Adam, lambda optimizer: WarmupLinear(optimizer, warmup=3), endless=False)
+    with pytest.raises(UsageError, match=r"^--model.lr_scheduler: warmup_ratio is a fraction"):
+        rehearse_optimizer(torch.optim.Adam, lambda optimizer: WarmupLinear(optimizer, warmup_ratio=3), endless=False)
 
 
 def test_training_without_an_end_needs_a_schedule_that_counts_steps():
     rehearse_optimizer(torch.optim.Adam, lambda optimizer: StepLR(optimizer, 1), endless=True)
     rehearse_optimizer(torch.optim.Adam, WarmupLinear, endless=False)
-    with pytest.raises(UsageError, match=r"^--model.schedule: WarmupLinear must know how long training is"):
+    with pytest.raises(UsageError, match=r"^--model.lr_scheduler: WarmupLinear must know how long training is"):
         rehearse_optimizer(torch.optim.Adam, WarmupLinear, endless=True)

@@ -30,7 +30,7 @@ def probabilities(run) -> list[list[float]]:
 
 
 def test_an_augmented_run_that_is_killed_in_mid_epoch_resumes_exactly(work, killed, on):  # noqa: F811  # the fixture
-    chance = (*ON_THE_FLY, "--last_checkpoint.every_n_train_steps", "1", "--model.schedule", "WarmupLinear")
+    chance = (*ON_THE_FLY, "--last_checkpoint.every_n_train_steps", "1", "--model.lr_scheduler", "WarmupLinear")
     whole = work.fit(*on, *chance, epochs=EPOCHS)
     last = kill(work, killed, 9, *on, *chance)
     assert_alike(work.fit(*on, *chance, "--ckpt_path", last, epochs=EPOCHS), whole)
@@ -93,7 +93,7 @@ def test_the_command_shows_texts_before_and_after(work, data):
 
 def test_of_rare_classes_only_these_are_shown(work, data):
     source = ("--data.source", "Files", "--data.source.path", data, "--data.augmentations", "RandomSwap")
-    targeted = (*source, "--data.augment.how", "targeted", "--data.augment.below")
+    targeted = (*source, "--data.augment.mode", "targeted", "--data.augment.below")
     assert "no class is rare" in show(work, *targeted, 2)[1]
     counts = Counter(row.rsplit(",", 1)[1] for row in (data / "train.csv").read_text().splitlines()[1:])
     rarest = min(counts, key=counts.get)
@@ -115,7 +115,7 @@ def test_a_bad_list_is_refused_before_a_run_folder_is_made(work, on, tmp_path):
     assert_refused(answer, work, DATA, "line 1 is no word, a tab and other words for it")
 
 
-@pytest.mark.parametrize("how", [(), ("--data.augment.how", "targeted", "--data.augment.below", 30)])
+@pytest.mark.parametrize("how", [(), ("--data.augment.mode", "targeted", "--data.augment.below", 30)])
 def test_the_command_writes_all_changed_rows(work, data, tmp_path, how):
     source = ("--data.source", "Files", "--data.source.path", data, "--data.augmentations", "RandomSwap")
     code, out, err = show(work, *source, *how, "--output", tmp_path / "more.csv")
@@ -146,14 +146,14 @@ def test_the_command_writes_all_changed_rows(work, data, tmp_path, how):
         ),
         (("--data.augmentations", "EDA", "--data.augmentations.alfa", 1), 2, 'no argument alfa. Did you mean "alpha"?'),
         (("--data.augmentations", "EDA", "--data.augmentations.path", "none.tsv"), 2, "there is no file none.tsv"),
-        (("--data.augment.howw", "offline"), 2, 'Did you mean "--data.augment.how"?'),
-        (("--data.augment.how", "targeted"), 2, "--data.augment.how targeted needs --data.augment.below"),
+        (("--data.augment.modee", "offline"), 2, 'Did you mean "--data.augment.mode"?'),
+        (("--data.augment.mode", "targeted"), 2, "--data.augment.mode targeted needs --data.augment.below"),
         (
-            ("--data.augment.how", "targeted", "--data.augment.below", 1.5),
+            ("--data.augment.mode", "targeted", "--data.augment.below", 1.5),
             2,
             "--data.augment.below is a number of texts",
         ),
-        (("--data.augment.how", "online"), 2, "--data.augment.how must be one of"),
+        (("--data.augment.mode", "online"), 2, "--data.augment.mode must be one of"),
     ],
 )
 def test_what_cannot_be_is_told_in_short(work, arguments, code, words):

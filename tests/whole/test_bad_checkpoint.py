@@ -55,7 +55,7 @@ def test_a_run_folder_without_a_checkpoint_is_refused(trained, work, on, tmp_pat
 
 
 def test_a_checkpoint_of_another_model_is_refused(trained, work, on):
-    answer = work.train(*on, "--model.encoder.dim", 17, "--ckpt_path", trained / "checkpoints" / "last.ckpt")
+    answer = work.train(*on, "--model.encoder.embedding_dim", 17, "--ckpt_path", trained / "checkpoints" / "last.ckpt")
     words = r"holds another model than the one chosen: encoder\.\S+ is of shape \(\d+, \d+\) there and of shape .* here"
     assert_refused(answer, work, USAGE, words)
 

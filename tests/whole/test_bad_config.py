@@ -35,21 +35,21 @@ CONFIGS = {
         r'Focal has no argument gama\. Did you mean "gamma"\?',
     ),
     "an argument of a schedule": (
-        "model: {schedule: {class_path: WarmupCosine, init_args: {warmpu: 0.1}}}",
-        r'--model.schedule WarmupCosine has no argument warmpu\. Did you mean "warmup"\?',
+        "model: {lr_scheduler: {class_path: WarmupCosine, init_args: {warmpu: 0.1}}}",
+        r'--model.lr_scheduler WarmupCosine has no argument warmpu\. Did you mean "warmup_ratio"\?',
     ),
     "a word for a number": ("trainer: {max_epochs: abc}", r"--trainer.max_epochs must be int.*got 'abc'"),
     "a number for a list": (
-        "model: {encoder: {class_path: TextCNN, init_args: {widths: 3}}}",
-        r"widths must be .*got '3'",
+        "model: {encoder: {class_path: TextCNN, init_args: {kernel_sizes: 3}}}",
+        r"kernel_sizes must be .*got '3'",
     ),
     "a word for a share": (
-        "model: {loss: {class_path: OHEM, init_args: {keep: half}}}",
-        r"--model.loss.keep must be float, got 'half'",
+        "model: {loss: {class_path: OHEM, init_args: {keep_ratio: half}}}",
+        r"--model.loss.keep_ratio must be float, got 'half'",
     ),
     "a value out of its range": (
-        "model: {schedule: {class_path: WarmupCosine, init_args: {warmup: 500}}}",
-        r"--model.schedule: warmup is a share of training .*got 500",
+        "model: {lr_scheduler: {class_path: WarmupCosine, init_args: {warmup_ratio: 500}}}",
+        r"--model.lr_scheduler: warmup_ratio is a fraction of training .*got 500",
     ),
     "no such metric": ("model: {monitor: validation/f1}", r'Did you mean "validation/\w*f1"'),
 }
@@ -68,7 +68,7 @@ def test_a_wrong_config_is_refused_with_code_2(case, work, data, tmp_path):
     ("text", "words"),
     [
         ("class_path: RNN\ninit_args: {cel: gru}", r'rnn.yaml: --model.encoder RNN has no argument cel\. .*"cell"\?'),
-        ("class_path: RNN\ninit_args: {hidden: many}", r"--model.encoder.hidden must be int, got 'many'"),
+        ("class_path: RNN\ninit_args: {hidden_size: many}", r"--model.encoder.hidden_size must be int, got 'many'"),
         ("class_path: RN", r'rnn.yaml: --model.encoder has no choice named RN\. Did you mean "RNN"\?'),
         ("RN", r"--model.encoder has no choice named RN\."),
     ],

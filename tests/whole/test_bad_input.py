@@ -23,11 +23,11 @@ ARGUMENTS = {
         r'--model.loss.base .*Focl\. Did you mean "Focal"\?',
     ),
     "an optimizer": ("--model.optimizer AdamX", r'--model.optimizer has no choice named AdamX\. Did you mean "Adam'),
-    "a schedule": ("--model.schedule WarmupLinar", r'Did you mean "WarmupLinear"\?'),
+    "a schedule": ("--model.lr_scheduler WarmupLinar", r'Did you mean "WarmupLinear"\?'),
     "a class by a wrong path": ("--model.encoder my.module.Encoder", r"--model.encoder .*(Encoder|my\.module)"),
     "an argument of a class": (
         "--model.encoder RNN --model.encoder.cel gru",
-        r'--model.encoder RNN has no argument cel\. Did you mean "cell"\? It takes: dim, hidden',
+        r'--model.encoder RNN has no argument cel\. Did you mean "cell"\? It takes: embedding_dim, hidden',
     ),
     "an argument of the default class": ("--model.encoder.cell gru", r"--model.encoder TextCNN has no argument cell"),
     "an argument of another loss": (
@@ -51,8 +51,8 @@ ARGUMENTS = {
         r"--model.loss names none: name a class first, e.g. --model.loss Focal --model.loss.gamma …",
     ),
     "an argument of no schedule": (
-        "--model.schedule.warmup 0.1",
-        r"--model.schedule names none: .*--model.schedule Warmup\w+ --model.schedule.warmup …",
+        "--model.lr_scheduler.warmup_ratio 0.1",
+        r"--model.lr_scheduler names none: .*--model.lr_scheduler Warmup\w+ --model.lr_scheduler.warmup_ratio …",
     ),
     "an argument of no augmentation": (
         "--data.augmentations.rate 0.1",
@@ -70,8 +70,8 @@ ARGUMENTS = {
     "a word for a number": ("--trainer.max_epochs abc", r"--trainer.max_epochs must be int.*got 'abc'"),
     "a share for a count": ("--data.batch_size 1.5", r"--data.batch_size must be int, got '?1.5"),
     "a word for a size": (
-        "--model.encoder TextCNN --model.encoder.filters x",
-        r"--model.encoder.filters must be int, got 'x'",
+        "--model.encoder TextCNN --model.encoder.num_filters x",
+        r"--model.encoder.num_filters must be int, got 'x'",
     ),
     "a word for a length": ("--data.max_length foo", r"--data.max_length must be int or float, got 'foo'"),
     "no such alternative": (
@@ -80,15 +80,21 @@ ARGUMENTS = {
     ),
     "no such choice": ("--data.empty maybe", r"--data.empty must be one of 'drop', 'keep', 'refuse', got 'maybe'"),
     "a word for yes or no": (
-        "--early_stopping.restore_best maybe",
-        r"--early_stopping.restore_best must be bool, got 'maybe'",
+        "--early_stopping.restore_best_weights maybe",
+        r"--early_stopping.restore_best_weights must be bool, got 'maybe'",
     ),
     "a word for a patience": ("--early_stopping.patience x", r"--early_stopping.patience must be int, got 'x'"),
     "a missing value": ("--trainer.max_epochs", r"--trainer.max_epochs.*expected"),
     # ranges, refused before any data are read
-    "filters below one": ("--model.encoder.filters -3", r"--model.encoder: filters .* must be 1 or more, got -3"),
-    "a dim of zero": ("--model.encoder.dim 0", r"--model.encoder: dim .* must be 1 or more, got 0"),
-    "a hidden size below one": ("--model.encoder RNN --model.encoder.hidden -1", r"--model.encoder: hidden .*got -1"),
+    "filters below one": (
+        "--model.encoder.num_filters -3",
+        r"--model.encoder: num_filters .* 1 or more, got -3",
+    ),
+    "a dim of zero": ("--model.encoder.embedding_dim 0", r"--model.encoder: embedding_dim .* must be 1 or more, got 0"),
+    "a hidden size below one": (
+        "--model.encoder RNN --model.encoder.hidden_size -1",
+        r"--model.encoder: hidden_size .*got -1",
+    ),
     "a dropout of one": ("--model.encoder.embedding_dropout 1", r"embedding_dropout .* in \[0, 1\), got 1"),
     "a dropout of the head": ("--model.head.dropout 1.5", r"--model.head: dropout .* in \[0, 1\), got 1.5"),
     "a gamma below zero": (
@@ -96,10 +102,10 @@ ARGUMENTS = {
         r"--model.loss: gamma must be 0 or more, got -1",
     ),
     "a smoothing of one": (
-        "--model.loss CrossEntropy --model.loss.smoothing 1",
-        r"--model.loss: smoothing .* \[0, 1\), got 1",
+        "--model.loss CrossEntropy --model.loss.label_smoothing 1",
+        r"--model.loss: label_smoothing .* \[0, 1\), got 1",
     ),
-    "nothing kept": ("--model.loss OHEM --model.loss.keep 0", r"--model.loss: keep .* \(0, 1\], got 0"),
+    "nothing kept": ("--model.loss OHEM --model.loss.keep_ratio 0", r"--model.loss: keep_ratio .* \(0, 1\], got 0"),
     "a weighting": (
         "--model.loss CrossEntropy --model.loss.class_weights invers",
         r"--model.loss.class_weights must be .*'inverse'.*got 'invers'",
@@ -117,18 +123,18 @@ ARGUMENTS = {
         r"--data.sampler: pool .* at least 1, got 0",
     ),
     "a warm-up in steps": (
-        "--model.schedule WarmupLinear --model.schedule.warmup 500",
-        r"--model.schedule: warmup is a share of training .*got 500",
+        "--model.lr_scheduler WarmupLinear --model.lr_scheduler.warmup_ratio 500",
+        r"--model.lr_scheduler: warmup_ratio is a fraction of training .*got 500",
     ),
     "an endless warm-up": (
-        "--model.schedule WarmupCosine --trainer.max_epochs -1",
-        r"--model.schedule: WarmupCosine must know how long training is",
+        "--model.lr_scheduler WarmupCosine --trainer.max_epochs -1",
+        r"--model.lr_scheduler: WarmupCosine must know how long training is",
     ),
     "a schedule that torch refuses": (
-        "--model.schedule ReduceLROnPlateau --model.schedule.factor 2",
-        r"--model.schedule: Factor should be < 1.0",
+        "--model.lr_scheduler ReduceLROnPlateau --model.lr_scheduler.factor 2",
+        r"--model.lr_scheduler: Factor should be < 1.0",
     ),
-    "a schedule without its due": ("--model.schedule StepLR", r"--model.schedule.step_size is required"),
+    "a schedule without its due": ("--model.lr_scheduler StepLR", r"--model.lr_scheduler.step_size is required"),
     "a rate below zero": ("--model.optimizer.lr -1", r"--model.optimizer: Invalid learning rate: -1"),
     "an optimizer of one group": ("--model.optimizer LBFGS", r"--model.optimizer: LBFGS .*parameter groups"),
     "an optimizer of matrices": ("--model.optimizer Muon", r"--model.optimizer: Muon only supports 2D"),
@@ -139,23 +145,26 @@ ARGUMENTS = {
     "no optimizer": ("--model.optimizer null", r"--model.optimizer has no choice named None\..*It takes: .*AdamW"),
     "a batch of none": ("--data.batch_size 0", r"--data.batch_size must be at least 1, got 0"),
     "an evaluation batch of none": (
-        "--data.evaluation_batch_size -1",
-        r"--data.evaluation_batch_size must be at least 1, got -1",
+        "--data.eval_batch_size -1",
+        r"--data.eval_batch_size must be at least 1, got -1",
     ),
     "workers below zero": ("--data.num_workers -1", r"--data.num_workers .* must be 0 or more, got -1"),
-    "a share of all rows": ("--data.validation_share 1", r"--data.validation_share .* in \(0, 1\), got 1"),
+    "a share of all rows": ("--data.validation_size 1", r"--data.validation_size .* in \(0, 1\), got 1"),
     "a length above one": ("--data.max_length 1.5", r"--data.max_length .* got 1.5"),
     "a length of zero": ("--data.max_length 0", r"--data.max_length .* got 0"),
-    "a vocabulary of two": ("--data.tokenizer Words --data.tokenizer.max_size 2", r"max_size .* at least 3, got 2"),
+    "a vocabulary of two": ("--data.tokenizer Words --data.tokenizer.vocab_size 2", r"vocab_size .* at least 3, got 2"),
     "a demo of ten": ("--data.source Demo --data.source.rows 10", r"rows must be at least 100.*got 10"),
     "no patience": ("--early_stopping.patience 0", r"patience .* at least 1, got 0"),
     "a warm-up below zero": ("--early_stopping.warmup -1", r"warmup .* 0 or more, got -1"),
     "a gain below zero": ("--early_stopping.min_delta -0.1", r"min_delta .* 0 or more, got -0.1"),
-    "a log every zero steps": ("--gradient_norm.every 0", r"every .* at least 1, got 0"),
-    "a head at no rate": ("--differential_learning_rates.head_multiplier 0", r"head_multiplier .* above 0, got 0"),
+    "a log every zero steps": ("--gradient_norm.every_n_steps 0", r"every_n_steps .* at least 1, got 0"),
+    "a head at no rate": (
+        "--differential_learning_rates.head_lr_multiplier 0",
+        r"head_lr_multiplier .* above 0, got 0",
+    ),
     "a backbone rate below zero": (
-        "--differential_learning_rates.backbone_rate -1",
-        r"backbone_rate .* 0 or more, got -1",
+        "--differential_learning_rates.backbone_lr -1",
+        r"backbone_lr .* 0 or more, got -1",
     ),
     "a decay above one": ("--differential_learning_rates.layer_decay 1.5", r"layer_decay .* \(0, 1\], got 1.5"),
     # of the trainer

@@ -53,7 +53,7 @@ def test_shares_and_repeats_are_logged_each_epoch_and_the_last_ones_reported(wor
 
 
 def test_a_fold_and_few_rows_train_and_say_so(work, on):
-    run = work.fit(*on, "--data.folds", 3, "--data.fold", 2, "--data.train_rows", 40)
+    run = work.fit(*on, "--data.num_folds", 3, "--data.fold", 2, "--data.max_train_samples", 40)
     assert report_of(run)["data"]["rows"] == {"train": 40, "validation": 30, "test": 41}
     run = work.fit(*on, "--data.few_shot", 5)
     assert report_of(run)["data"]["classes"] == {"fruit": 5, "metal": 5, "river": 5}
@@ -82,11 +82,14 @@ REFUSED = {
         r"--data.sampler UnderSampled and --model.loss.alpha sqrt would both .*choose one",
     ),
     "a fold out of range": (
-        "--data.folds 3 --data.fold 3",
-        r"--data.fold counts from 0 .* below --data.folds 3, got 3",
+        "--data.num_folds 3 --data.fold 3",
+        r"--data.fold counts from 0 .* below --data.num_folds 3, got 3",
     ),
-    "folds and few shots": ("--data.folds 3 --data.fold 0 --data.few_shot 2", r"--data.folds 3 and --data.few_shot 2"),
-    "too many rows": ("--data.train_rows 91", r"--data.train_rows 91 is more than the 90 training texts"),
+    "folds and few shots": (
+        "--data.num_folds 3 --data.fold 0 --data.few_shot 2",
+        r"--data.num_folds 3 and --data.few_shot 2",
+    ),
+    "too many rows": ("--data.max_train_samples 91", r"--data.max_train_samples 91 is more than the 90 training texts"),
 }
 
 

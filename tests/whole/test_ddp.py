@@ -47,7 +47,9 @@ def shared(tmp_path_factory) -> tuple[Path, Answer]:
     (data / "train.csv").write_text("\n".join(table[:-1]), encoding="utf-8")  # 89 of 90
     given = ("--data.source", "Files", "--data.source.path", str(data), *TINY, "--data.batch_size", "8")
     learning = ("--model.optimizer.lr", "0.02", "--trainer.max_epochs", "2", "--trainer.gradient_clip_val", "1")
-    answer = run_two(folder, *given, *learning, "--data.sampler", "ClassBalanced", "--model.schedule", "WarmupLinear")
+    answer = run_two(
+        folder, *given, *learning, "--data.sampler", "ClassBalanced", "--model.lr_scheduler", "WarmupLinear"
+    )
     assert answer.code == 0, answer.err[-3000:]
     return folder, answer
 
@@ -112,7 +114,7 @@ def test_every_sampler_works_with_two_processes(sampler, tmp_path):
 
 @pytest.mark.slow
 def test_a_wrong_choice_ends_before_a_second_process_starts(tmp_path):
-    answer = run_two(tmp_path, "--model.encoder.filters", "-3")
+    answer = run_two(tmp_path, "--model.encoder.num_filters", "-3")
     assert answer.code == 2
     assert answer.err.count("error:") == 1
     assert not (tmp_path / "runs").exists()

@@ -56,9 +56,9 @@ def test_a_config_of_train_says_which_data(run, data, tmp_path):
         f"model: {{encoder: RNN}}\ntrainer: {{max_epochs: 3}}\n"
         f"data: {{source: {{class_path: Files, init_args: {{path: {data}}}}}, tokenizer: Characters}}\n"
     )
-    assert run("--config", config, "--data.tokenizer", "Words", "--data.tokenizer.min_count", 2)[0] == 0
+    assert run("--config", config, "--data.tokenizer", "Words", "--data.tokenizer.min_frequency", 2)[0] == 0
     figures = json.loads((tmp_path / "runs" / "explore" / "words.json").read_text(encoding="utf-8"))
-    assert figures["tokenizers"][0]["name"] == "Words (min_count 2)"
+    assert figures["tokenizers"][0]["name"] == "Words (min_frequency 2)"
 
 
 def test_test_labels_change_nothing_but_counts_duplicates_and_conflicts(run, tmp_path):
@@ -94,7 +94,7 @@ def test_test_labels_change_nothing_but_counts_duplicates_and_conflicts(run, tmp
         (["--near_threshold", "0"], USAGE, r"must be in \(0, 1\], got 0"),
         (["--near_threshold", "x"], USAGE, "--near_threshold must be float, got 'x'"),
         (["--config", "missing.yaml"], USAGE, "missing.yaml: there is no such file"),
-        (["--data.validation_share", "2"], USAGE, "validation_share is a share of the rows"),
+        (["--data.validation_size", "2"], USAGE, "validation_size is a share of the rows"),
         (["--data.source", "Files", "--data.source.path", "nowhere"], (USAGE, DATA), "nowhere"),
         (["--data.source", "Files"], USAGE, "--data.source.path is required"),
     ],
@@ -160,12 +160,12 @@ def test_coverage_is_as_training_finds_it_and_faults_of_the_file_are_told(run, d
     """Of words seen nine times or more: others have no id, and so no vector."""
     (tmp_path / "v.txt").write_text("apple 1 2\nIron 3 4\na 1 1\npear 1\na 2 2\n", encoding="utf-8")
     source = ("--data.source", "Files", "--data.source.path", data, "--data.max_length", "1.0")
-    words = ("--data.tokenizer", "Words", "--data.tokenizer.min_count", 9)
+    words = ("--data.tokenizer", "Words", "--data.tokenizer.min_frequency", 9)
     code, out, _ = run(*source, *words, "--vectors", "v.txt")
     assert code == 0
     assert "1 broken rows were left out" in out
     (looked,) = json.loads((tmp_path / "runs/explore/words.json").read_text(encoding="utf-8"))["tokenizers"]
-    given = (*source, *words, "--model.encoder.vectors", "v.txt", "--model.encoder.filters", 4)
+    given = (*source, *words, "--model.encoder.vectors", "v.txt", "--model.encoder.num_filters", 4)
     few = ("--trainer.max_epochs", 1, "--trainer.accelerator", "cpu", "--trainer.enable_progress_bar", "false")
     assert train.main([str(argument) for argument in (*given, *few, "--name", "run", "--version", "one")]) == 0
     capsys.readouterr()

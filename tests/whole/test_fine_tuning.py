@@ -81,7 +81,7 @@ def test_a_run_learns_the_ids_of_training_texts_only_and_predicts_what_it_tested
 
 
 def test_a_run_that_was_killed_resumes_exactly(work, pretrained, killed):  # noqa: F811  # the fixture
-    more = ("--last_checkpoint.every_n_train_steps", "1", "--model.schedule", "WarmupLinear")
+    more = ("--last_checkpoint.every_n_train_steps", "1", "--model.lr_scheduler", "WarmupLinear")
     last = kill(work, killed, 9, *pretrained, *more)
     resumed = work.fit(*pretrained, *more, "--ckpt_path", last, epochs=EPOCHS)
     assert_alike(resumed, work.fit(*pretrained, *more, epochs=EPOCHS))

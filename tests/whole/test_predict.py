@@ -191,8 +191,8 @@ def test_a_fault_half_way_leaves_the_former_output_as_it_was(trained, work, tmp_
 
 
 def test_several_labels_a_text(work, several_data):
-    given = ("--data.source", "Files", "--data.source.path", several_data, "--model.encoder.dim", 16)
-    run = work.fit(*given, "--model.encoder.filters", 8, "--model.optimizer.lr", 0.03, epochs=2)
+    given = ("--data.source", "Files", "--data.source.path", several_data, "--model.encoder.embedding_dim", 16)
+    run = work.fit(*given, "--model.encoder.num_filters", 8, "--model.optimizer.lr", 0.03, epochs=2)
     expected = predictions_of(run)
     lines = answers(work.predict(run, several_data / "test.csv").out)
     assert [json.loads(line["label"]) for line in lines] == [json.loads(line["prediction"]) for line in expected]

@@ -14,8 +14,15 @@ BATCHES = 6  # of an epoch: 90 texts, 16 a batch
 EPOCHS = 4
 WITH_CHANCE = (
     *("--model.encoder.embedding_dropout", "0.3", "--model.head.dropout", "0.4"),
-    *("--data.sampler", "ClassBalanced", "--model.schedule", "WarmupCosine", "--model.schedule.warmup", "0.3"),
-    *("--early_stopping.patience", "2", "--model.loss", "OHEM", "--model.loss.warmup", "0.5"),
+    *(
+        "--data.sampler",
+        "ClassBalanced",
+        "--model.lr_scheduler",
+        "WarmupCosine",
+        "--model.lr_scheduler.warmup_ratio",
+        "0.3",
+    ),
+    *("--early_stopping.patience", "2", "--model.loss", "OHEM", "--model.loss.warmup_ratio", "0.5"),
     *("--trainer.gradient_clip_val", "1", "--model.optimizer.lr", "0.01"),
 )
 

@@ -155,11 +155,11 @@ PARTS = {
     "rnn, balanced": (*TINY_RNN, "--data.sampler", "ClassBalanced", "--data.sampler.weighting", "effective"),
     "gru, attention, step": (
         *(*TINY_RNN, "--model.encoder.cell", "gru", "--model.encoder.pooling", "attention"),
-        *("--model.schedule", "StepLR", "--model.schedule.step_size", "1"),
+        *("--model.lr_scheduler", "StepLR", "--model.lr_scheduler.step_size", "1"),
     ),
     "ohem of focal, cosine": (
         *(*TINY, "--model.loss", "OHEM", "--model.loss.base", "Focal", "--model.loss.base.gamma", "1"),
-        *("--model.schedule", "WarmupCosine", "--model.schedule.warmup", "0.5"),
+        *("--model.lr_scheduler", "WarmupCosine", "--model.lr_scheduler.warmup_ratio", "0.5"),
     ),
     "focal, sgd": (
         *(*TINY, "--model.loss", "Focal", "--model.loss.alpha", "sqrt"),
@@ -170,7 +170,7 @@ PARTS = {
         *("--data.sampler", "Shuffle", "--data.tokenizer", "Characters"),
     ),
     "plateau, rates, patience": (
-        *(*TINY, "--model.schedule", "ReduceLROnPlateau", "--model.monitor", "validation/loss"),
+        *(*TINY, "--model.lr_scheduler", "ReduceLROnPlateau", "--model.monitor", "validation/loss"),
         *("--differential_learning_rates.layer_decay", "0.5", "--early_stopping.patience", "1"),
     ),
 }
@@ -202,14 +202,14 @@ def test_pairs_of_texts_with_a_pretrained_encoder(work, tmp_path):
 
 
 def test_configs_are_layered_and_a_class_may_have_a_file_of_its_own(work, data, tmp_path):
-    (tmp_path / "rnn.yaml").write_text("class_path: RNN\ninit_args: {dim: 8, hidden: 6, cell: gru}\n")
+    (tmp_path / "rnn.yaml").write_text("class_path: RNN\ninit_args: {embedding_dim: 8, hidden_size: 6, cell: gru}\n")
     (tmp_path / "first.yaml").write_text(
         f"data: {{source: {{class_path: Files, init_args: {{path: {data}}}}}, batch_size: 7}}"
     )
     (tmp_path / "second.yaml").write_text("data: {batch_size: 9}\nmodel: {monitor: validation/accuracy}")
     layers = ("--config", tmp_path / "first.yaml", "--config", tmp_path / "second.yaml")
     answer = work.train(
-        *layers, "--model.encoder", tmp_path / "rnn.yaml", "--model.encoder.hidden", 5, "--trainer.max_epochs", 1
+        *layers, "--model.encoder", tmp_path / "rnn.yaml", "--model.encoder.hidden_size", 5, "--trainer.max_epochs", 1
     )
     assert answer.code == 0, answer.err
     (run,) = work.run_folders()
@@ -218,7 +218,7 @@ def test_configs_are_layered_and_a_class_may_have_a_file_of_its_own(work, data, 
     assert config["data"]["batch_size"] == 9
     assert config["model"]["monitor"] == report_of(run)["monitor"] == "validation/accuracy"
     arguments = config["model"]["encoder"]["init_args"]
-    assert (arguments["dim"], arguments["hidden"], arguments["cell"]) == (8, 5, "gru")
+    assert (arguments["embedding_dim"], arguments["hidden_size"], arguments["cell"]) == (8, 5, "gru")
     assert weights_of(run)["encoder.recurrent.weight_hh_l0"].shape == (15, 5)  # three gates of a GRU
 
 

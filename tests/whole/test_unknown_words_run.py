@@ -8,11 +8,11 @@ import pytest
 from workplace import TINY_RNN, predictions_of, report_of, write_table
 
 POLICIES = {
-    "drop": ("Words", "--data.tokenizer.unknown", "drop", "--data.tokenizer.max_size", 6),
-    "several": ("Words", "--data.tokenizer.unknown_ids", 3, "--data.tokenizer.max_size", 20),
-    "drop_text": ("Words", "--data.tokenizer.unknown", "drop_text", "--data.tokenizer.min_count", 8),
-    "mixed": ("Mixed", "--data.tokenizer.max_size", 20),
-    "subwords": ("Subwords", "--data.tokenizer.vocabulary_size", 100),
+    "drop": ("Words", "--data.tokenizer.unknown", "drop", "--data.tokenizer.vocab_size", 6),
+    "several": ("Words", "--data.tokenizer.num_oov_buckets", 3, "--data.tokenizer.vocab_size", 20),
+    "drop_text": ("Words", "--data.tokenizer.unknown", "drop_text", "--data.tokenizer.min_frequency", 8),
+    "mixed": ("Mixed", "--data.tokenizer.vocab_size", 20),
+    "subwords": ("Subwords", "--data.tokenizer.vocab_size", 100),
 }
 
 
@@ -43,7 +43,7 @@ def test_texts_of_which_no_word_is_left_are_labelled(work, data, encoder):
     rows += [{"text": "known", "label": "xy"[number % 2]} for number in range(4)]
     for split in ("train", "validation", "test"):
         write_table(folder / f"{split}.csv", rows)
-    size = ("--data.tokenizer", "Words", "--data.tokenizer.unknown", "drop", "--data.tokenizer.min_count", 4)
+    size = ("--data.tokenizer", "Words", "--data.tokenizer.unknown", "drop", "--data.tokenizer.min_frequency", 4)
     run = work.fit(
         "--data.source",
         "Files",
@@ -51,7 +51,7 @@ def test_texts_of_which_no_word_is_left_are_labelled(work, data, encoder):
         folder,
         "--model.encoder",
         encoder,
-        "--model.encoder.dim",
+        "--model.encoder.embedding_dim",
         8,
         *size,
     )

@@ -14,7 +14,7 @@ from datamodules.vectors.files import VectorFile
 from lightning_modules.text_classifier import TextClassifier
 
 BATCHES = 6  # of an epoch: 90 texts, 16 a batch
-CNN = ("--model.encoder", "TextCNN", "--model.encoder.filters", 8)
+CNN = ("--model.encoder", "TextCNN", "--model.encoder.num_filters", 8)
 
 
 @pytest.fixture
@@ -94,9 +94,9 @@ def test_a_table_that_learns_later_does_so_in_its_epoch_and_resumes_exactly(work
 
 def test_vectors_are_learned_from_the_training_texts(work, on):
     pytest.importorskip("gensim")
-    options = ("--model.encoder", "RNN", "--model.encoder.hidden", 4, "--model.encoder.dim", 5)
+    options = ("--model.encoder", "RNN", "--model.encoder.hidden_size", 4, "--model.encoder.embedding_dim", 5)
     learned = ("--model.encoder.vectors", "train", "--model.encoder.word2vec.algorithm", "cbow")
-    run = work.fit(*on, *options, *learned, "--model.encoder.word2vec.min_count", 3)
+    run = work.fit(*on, *options, *learned, "--model.encoder.word2vec.min_frequency", 3)
     assert report_of(run)["vectors"]["source"] == "train"
     assert report_of(run)["vectors"]["share_of_tokens"] > 0.9
 
@@ -105,7 +105,10 @@ def test_vectors_are_learned_from_the_training_texts(work, on):
     ("options", "words"),
     [
         (("--model.encoder.vectors", "nowhere.txt"), r"--model\.encoder: the file of word vectors nowhere\.txt is not"),
-        (("--model.encoder.vectors", "{file}", "--model.encoder.dim", 7), r"dim is 7 and .* has vectors of 6 numbers"),
+        (
+            ("--model.encoder.vectors", "{file}", "--model.encoder.embedding_dim", 7),
+            r"embedding_dim is 7 and .* has vectors of 6 numbers",
+        ),
         (("--model.encoder.vectors_mode", "static"), r"vectors_mode says what is done with word vectors; give vectors"),
         (("--model.encoder.vectors_mode", "frozen"), r"frozen"),
         (

@@ -18,8 +18,8 @@ from typing import Any, NamedTuple
 import predict
 import train
 
-TINY = ("--model.encoder.dim", "16", "--model.encoder.filters", "8")
-TINY_RNN = ("--model.encoder", "RNN", "--model.encoder.dim", "8", "--model.encoder.hidden", "8")
+TINY = ("--model.encoder.embedding_dim", "16", "--model.encoder.num_filters", "8")
+TINY_RNN = ("--model.encoder", "RNN", "--model.encoder.embedding_dim", "8", "--model.encoder.hidden_size", "8")
 
 WORDS = {
     "fruit": ["apple", "pear", "plum", "grape", "melon", "cherry", "fig", "quince"],

@@ -32,7 +32,7 @@ def test_hidden_words_give_way_to_the_likeliest_whole_words(masked):
     words = text.split()
     batch = tokenizer(text, return_tensors="pt")
     for epoch in range(6):
-        (new,) = MaskedLanguageModel(str(masked), most=most).augment([text], Draws.of_rows(0, epoch, [0]))
+        (new,) = MaskedLanguageModel(str(masked), top_k=most).augment([text], Draws.of_rows(0, epoch, [0]))
         (place,) = [number for number, (one, other) in enumerate(zip(words, new.split(), strict=True)) if one != other]
         ids = batch["input_ids"].clone()
         ids[0, place + 1] = tokenizer.mask_token_id
@@ -61,7 +61,7 @@ def test_translations_go_there_and_back_and_are_kept(legs, tmp_path, monkeypatch
     texts = ["the dog runs", "a big house", "the dog runs", ""]
 
     def made(**more) -> BackTranslation:
-        return BackTranslation(*legs, beams=1, max_length=16, cache_dir=str(tmp_path), **more)
+        return BackTranslation(*legs, num_beams=1, max_length=16, cache_dir=str(tmp_path), **more)
 
     found = made().augment(texts, Draws.of_rows(0, 0, range(4)))
     expected = "the dog runs"

@@ -104,7 +104,7 @@ def test_synonyms_stand_for_the_word_in_form_and_never_for_itself():
 
 
 def test_only_the_first_of_many_synonyms_are_taken_and_each_as_often():
-    kind = SynonymReplacement(lines="film\tma\tmb\tmc\tmd", most=2)
+    kind = SynonymReplacement(lines="film\tma\tmb\tmc\tmd", top_k=2)
     counts = Counter(kind.augment(["film"] * 400, draws(400)))
     assert set(counts) == {"ma", "mb"}
     assert abs(counts["ma"] - 200) < 4 * 10
@@ -161,7 +161,7 @@ def test_misspellings_come_from_the_list_or_a_file(tmp_path):
 
 def test_telling_words_stay_and_others_come_in_by_their_score():
     """Three texts; `the` is in all (idf 0), `cat` and `dog` in two and one."""
-    kind = TFIDFReplacement(min_count=1, alpha=1.0)
+    kind = TFIDFReplacement(min_frequency=1, alpha=1.0)
     kind.fit(["the cat", "the cat the", "the dog"], [["a"]] * 3)
     new = [text.split() for text in kind.augment(["the dog"] * 3000, draws(3000))]
     assert all(words[1] == "dog" for words in new)
@@ -180,7 +180,7 @@ def test_words_that_tell_the_class_are_neither_replaced_nor_put_in():
     """`who` and `when` go with a class each, the others stand in as many texts of either."""
     rest = ["is the man", "was a ship", "does the rain", "did a dog"]
     texts = [f"{word} {rest[number % 4]}" for number in range(40) for word in ("who", "when")]
-    kind = TFIDFReplacement(min_count=1, alpha=1.0)
+    kind = TFIDFReplacement(min_frequency=1, alpha=1.0)
     kind.fit(texts, [[word] for _ in range(40) for word in ("person", "date")])
     assert {word for word, *_, tells in (line.split("\t") for line in kind.rebuild_with()["lines"].split("\n")[1:])
             if tells == "1"} == {"who", "when"}  # fmt: skip
@@ -221,7 +221,7 @@ def test_telling_words_are_those_of_a_chi_square_test():
 
 
 def test_words_that_end_in_a_mark_are_learned():
-    kind = TFIDFReplacement(min_count=1)
+    kind = TFIDFReplacement(min_frequency=1)
     kind.fit(["की किताब यह है", "वह की घर है"], [["a"], ["a"]])
     assert {row.split("\t")[0] for row in kind.rebuild_with()["lines"].split("\n")[1:]} == set(
         ["की", "किताब", "यह", "है", "वह", "घर"]
@@ -284,5 +284,5 @@ def test_faults_of_a_list_are_told(tmp_path):
         SynonymReplacement(str(tmp_path / "cut.tsv.gz")).augment(["film"], draws(1))
     with pytest.raises(UsageError, match=r"alpha is a share and must be in \[0, 1\], got 2"):
         RandomSwap(alpha=2)
-    with pytest.raises(UsageError, match="most must be at least 1, got 0"):
-        EDA(most=0)
+    with pytest.raises(UsageError, match="top_k must be at least 1, got 0"):
+        EDA(top_k=0)

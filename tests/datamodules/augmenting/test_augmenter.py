@@ -23,7 +23,8 @@ from datamodules.augmentations.surface_changes import SurfaceChanges
 from datamodules.augmentations.synonym_replacement import SynonymReplacement
 from datamodules.augmentations.tfidf_replacement import TFIDFReplacement
 from datamodules.augmenting.added_copies import more_copies, rare_classes
-from datamodules.augmenting.augmenter import Augment, numbers_of
+from datamodules.augmenting.augmenter import numbers_of
+from datamodules.augmenting.options import Augment
 from datamodules.augmenting.test_time_variants import Variants
 from datamodules.loading.loaders import TrainingLoader
 from datamodules.samplers.class_balanced import ClassBalanced
@@ -150,7 +151,7 @@ def texts_of(data: TextDataModule, batch: TextBatch) -> list[str]:
 
 
 def test_a_share_of_the_texts_is_changed_and_the_others_keep_their_ids(make):
-    data = make(swap, augment=Augment(share=0.5))
+    data = make(swap, augment=Augment(ratio=0.5))
     original = epoch_of(make(), 0)
     changed = [sum(new != original[row] for row, new in epoch_of(data, epoch).items()) for epoch in range(20)]
     # binomial of 43 * 20 rows
@@ -176,7 +177,7 @@ def test_validation_and_test_are_never_changed(make):
 
 
 def test_offline_copies_follow_the_originals_with_their_labels_and_numbers(make):
-    plain, data = make(), make(swap, augment=Augment("offline", copies=2))
+    plain, data = make(), make(swap, augment=Augment("offline", num_copies=2))
     rows = len(data.split("train"))
     assert rows == len(set(data.texts("train"))) <= 43 * 3
     assert data.texts("train")[:43] == plain.texts("train")
@@ -203,7 +204,7 @@ def test_another_seed_or_augmentation_is_another_cache(make):
         for kinds, options in (
             ([swap], {}),
             ([swap], {"seed": 1}),
-            ([swap], {"copies": 2}),
+            ([swap], {"num_copies": 2}),
             ([RandomSwap], {}),
             ([swap, RandomDeletion], {}),
         )
@@ -259,7 +260,7 @@ def test_what_makes_variants_is_not_taken_from_another_run(make):
         lambda: TFIDFReplacement(alpha=0.9),
         lambda: RandomSwap(alpha=0.3),
     ]
-    for training in (RandomDeletion, lambda: TFIDFReplacement(min_count=1)):
+    for training in (RandomDeletion, lambda: TFIDFReplacement(min_frequency=1)):
         for _ in range(2):  # cold, then warm
             for own in options:
                 data = make(training, augment=offline, tta=4, tta_augmentations=own)
@@ -274,7 +275,7 @@ def test_the_share_of_texts_that_really_change_is_told(make, folder):
     assert "train: about 100% of the texts are changed in an epoch, anew in each, by RandomSwap" in make(swap).notes
     (folder / "list.tsv").write_text("house\thome\n", encoding="utf-8")
     useless = make(lambda: SynonymReplacement(str(folder / "list.tsv")))
-    few = make(swap, augment=Augment(share=0.001))
+    few = make(swap, augment=Augment(ratio=0.001))
     assert few.notes[-1] == "train: about 0% of the texts are changed in an epoch, anew in each, by RandomSwap"
     assert useless.notes[-1] == (
         "train: SynonymReplacement changed none of the texts looked at; see that lists and vectors fit the texts"
@@ -308,8 +309,8 @@ def test_a_copy_with_several_labels_counts_for_each(make, folder):
 
 
 def test_what_learns_from_texts_learns_from_the_originals_alone(make):
-    cold = make(TFIDFReplacement, augment=Augment("offline", copies=3))
-    warm = make(TFIDFReplacement, augment=Augment("offline", copies=3))
+    cold = make(TFIDFReplacement, augment=Augment("offline", num_copies=3))
+    warm = make(TFIDFReplacement, augment=Augment("offline", num_copies=3))
     plain = TFIDFReplacement()
     data = make()
     plain.fit(data.texts("train"), numbers_of(data.split("train").labels))
@@ -331,21 +332,21 @@ def test_variants_follow_from_the_text_and_come_back_from_plain_values():
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"augment": Augment(share=2)}, r"--data.augment.share is a share and must be in \[0, 1\], got 2"),
-        ({"augment": Augment("offline", copies=0)}, "--data.augment.copies must be at least 1, got 0"),
+        ({"augment": Augment(ratio=2)}, r"--data.augment.ratio is a share and must be in \[0, 1\], got 2"),
+        ({"augment": Augment("offline", num_copies=0)}, "--data.augment.num_copies must be at least 1, got 0"),
         (
-            {"augment": Augment(copies=2)},
-            "--data.augment.copies is for --data.augment.how offline, which is on_the_fly",
+            {"augment": Augment(num_copies=2)},
+            "--data.augment.num_copies is for --data.augment.mode offline, which is on_the_fly",
         ),
-        ({"augment": Augment(below=9)}, "--data.augment.below is for --data.augment.how targeted"),
+        ({"augment": Augment(below=9)}, "--data.augment.below is for --data.augment.mode targeted"),
         ({"augment": Augment("targeted")}, "targeted needs --data.augment.below: fewer texts make a class rare"),
         ({"augment": Augment("targeted", below=1.5)}, r"an integer from 2\), or a share .* got 1.5"),
         ({"augment": Augment("targeted", below=9, up_to=1)}, "--data.augment.up_to is a number of texts .* got 1"),
         (
-            {"augment": Augment("targeted", below=5, share=0.5)},
-            "--data.augment.share 0.5 is for --data.augment.how on_the_fly and offline",
+            {"augment": Augment("targeted", below=5, ratio=0.5)},
+            "--data.augment.ratio 0.5 is for --data.augment.mode on_the_fly and offline",
         ),
-        ({"augment": Augment(share=0)}, "--data.augment.share 0 changes no text"),
+        ({"augment": Augment(ratio=0)}, "--data.augment.ratio 0 changes no text"),
         ({"tta": 0}, "--data.tta counts the text itself and must be at least 1, got 0"),
         ({"augmentations": lambda: RandomSwap(alpha=2)}, r"--data.augmentations: alpha is a share"),
         (

@@ -11,7 +11,7 @@ TEXTS = ["a a b", "b a", "q r", "a b"]
 
 
 def trained(**arguments) -> Words:
-    words = Words(min_count=2, **arguments)
+    words = Words(min_frequency=2, **arguments)
     words.train(TEXTS)
     return words
 
@@ -22,7 +22,7 @@ def test_texts_of_unknown_words_leave_training_and_are_counted():
     assert (kept.texts, kept.labels, list(kept.numbers)) == (["a a b", "b a", "a b"], ["x", "y", "y"], [0, 1, 3])
     assert notes == [
         "train: 1 of 4 texts were left out of training: more than 30% of their words are unknown "
-        "(--data.tokenizer.max_unknown_share)"
+        "(--data.tokenizer.max_unknown_ratio)"
     ]
 
 
@@ -35,5 +35,5 @@ def test_other_policies_keep_all_and_say_nothing():
 
 @pytest.mark.parametrize("labels", [["x", "y", "z", "y"], [["x"], ["y"], ["z", "y"], []]])
 def test_a_class_that_would_lose_all_its_texts_is_refused(labels):
-    with pytest.raises(DataError, match=r"1 of 4 texts .* No text would be left of z; raise .*max_unknown_share"):
+    with pytest.raises(DataError, match=r"1 of 4 texts .* No text would be left of z; raise .*max_unknown_ratio"):
         without_left_out(Rows(TEXTS, labels), trained(unknown="drop_text"), [])

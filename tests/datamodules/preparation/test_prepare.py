@@ -132,13 +132,13 @@ def test_one_file_is_cut_into_three_stratified_and_seeded(data):
 
 def test_another_validation_share_leaves_the_test_rows_as_they_are(data):
     rows = labelled(*["x"] * 40, *["y"] * 20)
-    one, other = data(rows), data(rows, validation_share=0.3)
+    one, other = data(rows), data(rows, validation_size=0.3)
     assert one.split("test").numbers.tolist() == other.split("test").numbers.tolist()
     assert len(other.split("validation")) == 18  # a share of the 60 rows there were, not of those the test left
 
 
 def test_where_only_validation_is_missing_it_is_cut_from_training(data):
-    module = data(labelled(*["x"] * 20, *["y"] * 20), test=HELD_OUT, validation_share=0.2)
+    module = data(labelled(*["x"] * 20, *["y"] * 20), test=HELD_OUT, validation_size=0.2)
     assert [len(module.split(name)) for name in ("train", "validation", "test")] == [32, 8, 2]
     assert module.texts("test") == HELD_OUT.texts
 
@@ -161,15 +161,15 @@ def test_splits_that_are_there_stay_as_they_are(data):
 def test_too_few_rows_to_cut_are_refused(data):
     message = (
         r"no row could be cut from the training split for test: it has 2 rows, and .* Give a test file, or a larger "
-        r"--data.test_share \(now 0.1\)"
+        r"--data.test_size \(now 0.1\)"
     )
     with pytest.raises(DataError, match=message):
         data(labelled("x", "y"))
 
 
 def test_the_share_in_a_message_is_the_one_that_was_chosen(data):
-    with pytest.raises(DataError, match=r"for validation: .*--data.validation_share \(now 0.01\)"):
-        data(labelled(*["x"] * 10, *["y"] * 10), validation_share=0.01, test_share=0.5)
+    with pytest.raises(DataError, match=r"for validation: .*--data.validation_size \(now 0.01\)"):
+        data(labelled(*["x"] * 10, *["y"] * 10), validation_size=0.01, test_size=0.5)
 
 
 def test_a_row_number_is_the_place_in_the_source_after_drops_and_cuts(data):
@@ -187,7 +187,7 @@ def test_several_labels_a_row_lose_none_to_the_held_out_rows(data):
     """Here "z" would be cut off whole by the rarer labels beside it, and validation would hold a label unknown."""
     rows = Rows([f"text {i}" for i in range(4)], [["s", "z"], ["s"], ["t", "z"], ["t"]])
     for seed in range(6):
-        module = data(rows, test=Rows(["x"], [["s"]]), validation_share=0.5, split_seed=seed)
+        module = data(rows, test=Rows(["x"], [["s"]]), validation_size=0.5, split_seed=seed)
         assert module.spec.label_names == ("s", "t", "z")
 
 

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.model_selection import StratifiedKFold
 
-from datamodules.splits.iterative_stratification import _poured, dealt_out, label_table
+from datamodules.sources.labels import label_table
+from datamodules.splits.iterative_stratification import _poured, dealt_out
 
 LABELS = st.lists(st.sampled_from("abcde"), min_size=1, max_size=60)
 

@@ -6,7 +6,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from test_preparation import Given
+from test_prepare import Given
 
 from contracts.errors import UsageError
 from datamodules.sources.base import Rows
@@ -46,7 +46,7 @@ def numbers_of(module: TextDataModule, split: str) -> list[int]:
 
 
 def test_each_training_row_is_in_one_validation_fold(data):
-    folds = [data(folds=4, fold=fold, test=labelled({"x": 2, "y": 1}, "other")) for fold in range(4)]
+    folds = [data(num_folds=4, fold=fold, test=labelled({"x": 2, "y": 1}, "other")) for fold in range(4)]
     held_out = [number for module in folds for number in numbers_of(module, "validation")]
     assert sorted(held_out) == list(range(64))
     for module in folds:
@@ -57,7 +57,7 @@ def test_each_training_row_is_in_one_validation_fold(data):
 
 
 def test_of_one_file_the_test_rows_are_cut_off_first_and_are_the_same_for_every_fold(data):
-    folds = [data(folds=3, fold=fold) for fold in range(3)]
+    folds = [data(num_folds=3, fold=fold) for fold in range(3)]
     tests = {tuple(numbers_of(module, "test")) for module in folds} | {tuple(numbers_of(data(), "test"))}
     assert len(tests) == 1
     (test,) = tests
@@ -66,30 +66,32 @@ def test_of_one_file_the_test_rows_are_cut_off_first_and_are_the_same_for_every_
 
 
 def test_a_validation_split_that_is_there_is_left_aside_and_that_is_said(data):
-    module = data(folds=4, fold=1, validation=labelled({"x": 9, "unheard-of": 1}, "aside"))
+    module = data(num_folds=4, fold=1, validation=labelled({"x": 9, "unheard-of": 1}, "aside"))
     assert not any("aside" in text for text in module.texts("train") + module.texts("validation"))
     assert len(module.split("validation")) == 16
-    note = "validation: the 10 rows of the source are left aside, for a fold is held out (--data.folds)"
+    note = "validation: the 10 rows of the source are left aside, for a fold is held out (--data.num_folds)"
     assert note in module.notes
 
 
 def test_a_class_smaller_than_the_folds_is_told_and_stays_in_training(data):
     train = labelled({"x": 40, "y": 20, "z": 4, "lone": 1})
-    folds = [data(train, test=labelled({"x": 1}), folds=5, fold=fold) for fold in range(5)]
+    folds = [data(train, test=labelled({"x": 1}), num_folds=5, fold=fold) for fold in range(5)]
     assert all(counts_of(module)["lone"] == 1 for module in folds)
     note = "train: 2 classes have fewer texts than folds, so some folds lack them: lone, z"
     assert all(note in module.notes for module in folds)
 
 
 def test_more_folds_than_texts_are_refused(data):
-    with pytest.raises(UsageError, match=r"--data.folds 99 is more than the 64 training texts; choose at most as many"):
-        data(test=labelled({"x": 1}), folds=99, fold=0)
+    with pytest.raises(
+        UsageError, match=r"--data.num_folds 99 is more than the 64 training texts; choose at most as many"
+    ):
+        data(test=labelled({"x": 1}), num_folds=99, fold=0)
 
 
 def test_a_fold_that_training_cannot_spare_is_refused(data):
     train = labelled({"x": 1, "y": 1})
     with pytest.raises(UsageError, match=r"fold \d of 2 has no text that training could spare; choose fewer"):
-        data(train, test=labelled({"x": 1}), folds=2, fold=0)
+        data(train, test=labelled({"x": 1}), num_folds=2, fold=0)
 
 
 # Few training texts
@@ -122,20 +124,20 @@ def test_few_shot_of_several_labels_has_each_label_so_often_and_texts_of_none(da
 
 
 def test_train_rows_keeps_so_many_in_the_shares_that_classes_have(data):
-    module = data(train_rows=16, validation=labelled({"x": 3, "z": 1}))
+    module = data(max_train_samples=16, validation=labelled({"x": 3, "z": 1}))
     assert counts_of(module) == {"x": 10, "y": 5, "z": 1}
-    assert "train: 16 of 64 rows, stratified (--data.train_rows)" in module.notes
+    assert "train: 16 of 64 rows, stratified (--data.max_train_samples)" in module.notes
     assert len(module.split("validation")) == 4
 
 
 def test_the_words_of_rows_that_are_left_out_are_not_learned(data):
-    module = data(train_rows=16, validation=labelled({"x": 3}))
-    assert module.spec.vocabulary_size == data(train_rows=16, validation=labelled({"y": 3})).spec.vocabulary_size
+    module = data(max_train_samples=16, validation=labelled({"x": 3}))
+    assert module.spec.vocabulary_size == data(max_train_samples=16, validation=labelled({"y": 3})).spec.vocabulary_size
     assert module.spec.vocabulary_size < data(validation=labelled({"x": 3})).spec.vocabulary_size
 
 
 def test_the_split_seed_chooses_which_rows_are_left(data):
-    for option in ({"few_shot": 2}, {"train_rows": 16}, {"folds": 4, "fold": 0}):
+    for option in ({"few_shot": 2}, {"max_train_samples": 16}, {"num_folds": 4, "fold": 0}):
         chosen = {
             tuple(numbers_of(data(test=labelled({"x": 1}), **option, split_seed=seed), "train")) for seed in range(3)
         }
@@ -143,7 +145,7 @@ def test_the_split_seed_chooses_which_rows_are_left(data):
 
 
 def test_folds_and_fewer_rows_go_together(data):
-    module = data(test=labelled({"x": 1}), folds=4, fold=0, train_rows=12)
+    module = data(test=labelled({"x": 1}), num_folds=4, fold=0, max_train_samples=12)
     assert len(module.split("train")) == 12
     assert len(module.split("validation")) == 16
     assert not set(numbers_of(module, "train")) & set(numbers_of(module, "validation"))
@@ -151,33 +153,41 @@ def test_folds_and_fewer_rows_go_together(data):
 
 def test_more_rows_than_there_are_and_fewer_than_classes_are_refused(data):
     other = labelled({"x": 1})
-    with pytest.raises(UsageError, match=r"--data.train_rows 65 is more than the 64 training texts; choose at most 64"):
-        data(validation=other, train_rows=65)
     with pytest.raises(
-        UsageError, match=r"--data.train_rows 2 are too few for a text of each of the 3 classes; choose more"
+        UsageError, match=r"--data.max_train_samples 65 is more than the 64 training texts; choose at most 64"
     ):
-        data(validation=other, train_rows=2)
+        data(validation=other, max_train_samples=65)
+    with pytest.raises(
+        UsageError, match=r"--data.max_train_samples 2 are too few for a text of each of the 3 classes; choose more"
+    ):
+        data(validation=other, max_train_samples=2)
 
 
 @pytest.mark.parametrize(
     ("given", "message"),
     [
         ((0, None, None, None), "--data.few_shot is a number of training texts and must be at least 1, got 0"),
-        ((None, -5, None, None), "--data.train_rows is a number of training texts and must be at least 1, got -5"),
-        ((4, 500, None, None), "--data.few_shot 4 and --data.train_rows 500 both say how few .* choose one of them"),
-        ((None, None, 5, None), "--data.folds 5 needs --data.fold too: "),
-        ((None, None, None, 0), "--data.fold 0 needs --data.folds too: "),
-        ((None, None, 1, 0), "--data.folds is a number of folds and must be at least 2, got 1"),
-        ((None, None, 5, 5), "--data.fold counts from 0 and must be below --data.folds 5, got 5"),
-        ((None, None, 5, -1), "--data.fold counts from 0 and must be below --data.folds 5, got -1"),
-        ((3, None, 5, 0), "--data.folds 5 and --data.few_shot 3 contradict each other: .* choose one of them"),
+        (
+            (None, -5, None, None),
+            "--data.max_train_samples is a number of training texts and must be at least 1, got -5",
+        ),
+        (
+            (4, 500, None, None),
+            "--data.few_shot 4 and --data.max_train_samples 500 both say how few .* choose one of them",
+        ),
+        ((None, None, 5, None), "--data.num_folds 5 needs --data.fold too: "),
+        ((None, None, None, 0), "--data.fold 0 needs --data.num_folds too: "),
+        ((None, None, 1, 0), "--data.num_folds is a number of folds and must be at least 2, got 1"),
+        ((None, None, 5, 5), "--data.fold counts from 0 and must be below --data.num_folds 5, got 5"),
+        ((None, None, 5, -1), "--data.fold counts from 0 and must be below --data.num_folds 5, got -1"),
+        ((3, None, 5, 0), "--data.num_folds 5 and --data.few_shot 3 contradict each other: .* choose one of them"),
     ],
 )
 def test_what_cannot_be_is_refused_before_any_row_is_read(given, message):
     with pytest.raises(UsageError, match=message):
         check_cuts(*given)
     with pytest.raises(UsageError, match=message):
-        TextDataModule(**dict(zip(("few_shot", "train_rows", "folds", "fold"), given, strict=True)))
+        TextDataModule(**dict(zip(("few_shot", "max_train_samples", "num_folds", "fold"), given, strict=True)))
 
 
 def test_nothing_is_cut_where_nothing_is_asked_for(data):

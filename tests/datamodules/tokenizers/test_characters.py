@@ -38,12 +38,12 @@ def test_spaces_count_and_so_does_each_code_point():
 @pytest.mark.parametrize(
     ("arguments", "expected", "size"),
     [
-        ({"max_size": 4}, [2, 3, 1, 1], 4),
-        ({"max_size": 3}, [2, 1, 1, 1], 3),
-        ({"max_size": 100}, [2, 3, 4, 5], 6),
-        ({"min_count": 2}, [2, 3, 4, 1], 5),
-        ({"min_count": 9}, [1, 1, 1, 1], 2),
-        ({"max_size": 4, "min_count": 3}, [2, 1, 1, 1], 3),
+        ({"vocab_size": 4}, [2, 3, 1, 1], 4),
+        ({"vocab_size": 3}, [2, 1, 1, 1], 3),
+        ({"vocab_size": 100}, [2, 3, 4, 5], 6),
+        ({"min_frequency": 2}, [2, 3, 4, 1], 5),
+        ({"min_frequency": 9}, [1, 1, 1, 1], 2),
+        ({"vocab_size": 4, "min_frequency": 3}, [2, 1, 1, 1], 3),
     ],
 )
 def test_the_vocabulary_is_cut_by_size_and_count(arguments, expected, size):
@@ -97,8 +97,8 @@ def test_the_saved_tokenizer_gives_the_same_ids_in_other_programs(texts, other):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"max_size": 2}, r"max_size counts padding and unknown and must be at least 3, got 2"),
-        ({"min_count": 0}, r"min_count must be at least 1, got 0"),
+        ({"vocab_size": 2}, r"vocab_size counts padding and unknown and must be at least 3, got 2"),
+        ({"min_frequency": 0}, r"min_frequency must be at least 1, got 0"),
     ],
 )
 def test_limits_that_leave_no_vocabulary_are_refused(arguments, message):

@@ -30,7 +30,7 @@ NEW = ["a c c", "b", "d c a b", ""]
 
 
 def test_rates_are_counted_before_unknown_words_are_treated():
-    for arguments, ids in (({}, 8), ({"unknown": "drop"}, 4), ({"unknown_ids": 2}, 8)):
+    for arguments, ids in (({}, 8), ({"unknown": "drop"}, 4), ({"num_oov_buckets": 2}, 8)):
         report = oov_report(trained(Words, SEEN, **arguments), {"test": NEW})["test"]
         assert (report.texts, report.tokens, report.types) == (4, 8, 4)
         assert (report.unknown_tokens, report.unknown_types, report.texts_touched) == (4, 2, 2)

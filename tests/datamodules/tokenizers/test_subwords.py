@@ -17,7 +17,7 @@ ALGORITHMS = ["bpe", "wordpiece", "unigram"]
 
 
 def trained(texts=TEXTS, **arguments) -> Subwords:
-    tokenizer = Subwords(**{"vocabulary_size": 60, **arguments})
+    tokenizer = Subwords(**{"vocab_size": 60, **arguments})
     tokenizer.train(texts)
     return tokenizer
 
@@ -40,7 +40,7 @@ def test_pieces_join_to_the_text_and_are_fewer_than_characters(algorithm, texts)
 @pytest.mark.parametrize("size", [20, 40])
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
 def test_there_are_never_more_ids_than_asked_for(algorithm, size):
-    assert trained([*TEXTS, *CHINESE], algorithm=algorithm, vocabulary_size=size).vocabulary_size <= size
+    assert trained([*TEXTS, *CHINESE], algorithm=algorithm, vocab_size=size).vocabulary_size <= size
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
@@ -49,10 +49,10 @@ def test_the_same_texts_in_any_order_give_the_same_pieces(algorithm):
     rng = random.Random(0)
     words = ["".join(rng.choices("abcdefg", k=rng.randrange(1, 9))) for _ in range(150)]
     texts = [" ".join(rng.choices(words, k=6)) for _ in range(80)]
-    first = trained(texts, algorithm=algorithm, vocabulary_size=120).to_json()
+    first = trained(texts, algorithm=algorithm, vocab_size=120).to_json()
     for _ in range(3):
         rng.shuffle(texts)
-        assert trained(texts, algorithm=algorithm, vocabulary_size=120).to_json() == first
+        assert trained(texts, algorithm=algorithm, vocab_size=120).to_json() == first
 
 
 def test_one_unknown_character_leaves_its_neighbours_known():
@@ -61,7 +61,7 @@ def test_one_unknown_character_leaves_its_neighbours_known():
 
 @pytest.mark.parametrize("algorithm", ["bpe", "unigram"])
 def test_bytes_stand_for_characters_that_were_never_seen(algorithm):
-    tokenizer = trained(algorithm=algorithm, byte_fallback=True, vocabulary_size=320)
+    tokenizer = trained(algorithm=algorithm, byte_fallback=True, vocab_size=320)
     assert pieces(tokenizer, "é") == ["▁", "<0xC3>", "<0xA9>"]
     assert tokenizer.unknown_id is None
     assert dict(unknown_units(tokenizer, ["é low é"])) == {"é": 4}
@@ -70,7 +70,7 @@ def test_bytes_stand_for_characters_that_were_never_seen(algorithm):
 def test_capitals_and_rare_characters_are_as_chosen():
     assert pieces(trained(), "LOW") == pieces(trained(), "low")
     assert "[UNK]" in pieces(trained(lowercase=False), "LOW")
-    assert "[UNK]" in pieces(trained(["ab ab q"], min_count=2), "q")
+    assert "[UNK]" in pieces(trained(["ab ab q"], min_frequency=2), "q")
 
 
 @pytest.fixture
@@ -122,9 +122,9 @@ def test_a_bad_file_is_refused_in_one_line(tmp_path, content, message):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"vocabulary_size": 5}, "vocabulary_size must be at least 6 with these choices, got 5"),
-        ({"vocabulary_size": 200, "byte_fallback": True}, "must be at least 262 with these choices, got 200"),
-        ({"min_count": 0}, "min_count must be at least 1, got 0"),
+        ({"vocab_size": 5}, "vocab_size must be at least 6 with these choices, got 5"),
+        ({"vocab_size": 200, "byte_fallback": True}, "must be at least 262 with these choices, got 200"),
+        ({"min_frequency": 0}, "min_frequency must be at least 1, got 0"),
         ({"algorithm": "wordpiece", "byte_fallback": True}, "works with algorithm bpe or unigram, got wordpiece"),
     ],
 )

@@ -33,14 +33,14 @@ def spelled(tokenizer, text: str) -> list[str]:
 
 
 def test_unknown_words_can_be_left_out_of_every_text():
-    words = trained(unknown="drop", min_count=2)
+    words = trained(unknown="drop", min_frequency=2)
     assert rows(words.encode_batch(["a c b", "c d", "b"])) == [[3, 2], [], [2]]
     assert rows(words.encode_batch(["a c b b"], max_length=2)) == [[3, 2]]  # cut after the unknown are gone
     assert words.unknown_id is None
 
 
 def test_several_unknown_ids_are_shared_by_a_hash_of_the_word():
-    words = trained(unknown_ids=3)
+    words = trained(num_oov_buckets=3)
     strangers = ["dog", "cat", "sun", "moon", "tree", "house", "river", "stone", "bird", "fish"]
     found = rows(words.encode_batch([" ".join(strangers), "cat a", "DOG"]))
     expected = [1 + zlib.crc32(word.encode()) % 3 for word in strangers]
@@ -51,13 +51,13 @@ def test_several_unknown_ids_are_shared_by_a_hash_of_the_word():
 
 
 def test_the_size_counts_every_special_id():
-    assert trained(unknown_ids=3, max_size=5).vocabulary_size == 5
-    with pytest.raises(UsageError, match="max_size counts padding and unknown and must be at least 5, got 4"):
-        Words(unknown_ids=3, max_size=4)
+    assert trained(num_oov_buckets=3, vocab_size=5).vocabulary_size == 5
+    with pytest.raises(UsageError, match="vocab_size counts padding and unknown and must be at least 5, got 4"):
+        Words(num_oov_buckets=3, vocab_size=4)
 
 
 def test_texts_with_too_many_unknown_words_are_told():
-    words = trained(unknown="drop_text", min_count=2, max_unknown_share=0.5)
+    words = trained(unknown="drop_text", min_frequency=2, max_unknown_ratio=0.5)
     found = words.left_out(["a b", "a c", "c", "c d a", ""])
     assert found is not None
     assert found.rows.tolist() == [False, False, True, True, False]  # shares 0, 1/2, 1, 2/3, none
@@ -68,9 +68,9 @@ def test_texts_with_too_many_unknown_words_are_told():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"unknown_ids": 0}, "unknown_ids is a number of ids and must be at least 1, got 0"),
-        ({"unknown_ids": 2, "unknown": "drop"}, "leaves unknown words out, so unknown_ids must be 1, got 2"),
-        ({"max_unknown_share": 1.5}, r"max_unknown_share is a share of words and must be in \[0, 1\], got 1.5"),
+        ({"num_oov_buckets": 0}, "num_oov_buckets is a number of ids and must be at least 1, got 0"),
+        ({"num_oov_buckets": 2, "unknown": "drop"}, "leaves unknown words out, so num_oov_buckets must be 1, got 2"),
+        ({"max_unknown_ratio": 1.5}, r"max_unknown_ratio is a share of words and must be in \[0, 1\], got 1.5"),
         (
             {"user_dictionary": "x.txt"},
             "user_dictionary x.txt is for Chinese words; add --data.tokenizer.segment jieba",
@@ -84,7 +84,9 @@ def test_choices_that_cannot_be_are_refused(arguments, message):
 
 def test_a_word_outside_the_vocabulary_is_spelled_with_marks():
     """The example of the paper, `Miki`."""
-    mixed = trained(Mixed, ["see see mik", "mik i"], min_count=3, lowercase=False, max_size=None, min_character_count=1)
+    mixed = trained(
+        Mixed, ["see see mik", "mik i"], min_frequency=3, lowercase=False, vocab_size=None, min_character_frequency=1
+    )
     assert spelled(mixed, "miki") == ["<B>m", "<M>i", "<M>k", "<E>i"]
     assert spelled(mixed, "i") == ["<B>i"]
     assert spelled(mixed, "ik") == ["<B>i", "<E>k"]
@@ -97,7 +99,7 @@ def test_known_words_stay_whole_between_spelled_ones():
 
 
 def test_a_character_that_training_hardly_saw_is_spelled_in_bytes():
-    mixed = trained(Mixed, ["ab ab", "aqa"], min_count=2)
+    mixed = trained(Mixed, ["ab ab", "aqa"], min_frequency=2)
     assert spelled(mixed, "aqa") == ["<B>a", "<0x71>", "<E>a"]
     assert spelled(mixed, "你") == ["<0xE4>", "<0xBD>", "<0xA0>"]
 
@@ -116,8 +118,8 @@ def test_mixed_is_the_same_from_its_json():
     mixed = trained(Mixed, ["the cat the", "dog cat"])
     again = tokenizer_from_json(mixed.to_json())
     assert spelled(again, "the tac жук") == spelled(mixed, "the tac жук")
-    with pytest.raises(UsageError, match="min_character_count must be at least 1, got 0"):
-        Mixed(min_character_count=0)
+    with pytest.raises(UsageError, match="min_character_frequency must be at least 1, got 0"):
+        Mixed(min_character_frequency=0)
 
 
 def test_marked_tokens_are_replaced_by_none_one_or_several():

@@ -67,13 +67,13 @@ def test_the_commonest_words_come_first_and_ties_in_the_order_of_the_alphabet():
 @pytest.mark.parametrize(
     ("arguments", "ids", "size"),
     [
-        ({"max_size": 4}, [2, 3, 1, 1], 4),
-        ({"max_size": 3}, [2, 1, 1, 1], 3),
-        ({"max_size": 100}, [2, 3, 4, 5], 6),
-        ({"min_count": 2}, [2, 3, 4, 1], 5),
-        ({"min_count": 3}, [2, 1, 1, 1], 3),
-        ({"min_count": 9}, [1, 1, 1, 1], 2),
-        ({"max_size": 4, "min_count": 3}, [2, 1, 1, 1], 3),
+        ({"vocab_size": 4}, [2, 3, 1, 1], 4),
+        ({"vocab_size": 3}, [2, 1, 1, 1], 3),
+        ({"vocab_size": 100}, [2, 3, 4, 5], 6),
+        ({"min_frequency": 2}, [2, 3, 4, 1], 5),
+        ({"min_frequency": 3}, [2, 1, 1, 1], 3),
+        ({"min_frequency": 9}, [1, 1, 1, 1], 2),
+        ({"vocab_size": 4, "min_frequency": 3}, [2, 1, 1, 1], 3),
     ],
 )
 def test_the_vocabulary_is_cut_by_size_and_count(arguments, ids, size):
@@ -83,7 +83,7 @@ def test_the_vocabulary_is_cut_by_size_and_count(arguments, ids, size):
 
 
 def test_case_is_folded_before_words_are_counted():
-    assert trained("B b a A A c", min_count=2).encode_batch(["a B C"]).ids.tolist() == [2, 3, 1]
+    assert trained("B b a A A c", min_frequency=2).encode_batch(["a B C"]).ids.tolist() == [2, 3, 1]
 
 
 def test_a_text_that_spells_a_special_token_is_neither_padding_nor_unknown():
@@ -112,9 +112,9 @@ def test_any_texts_can_be_learned_encoded_and_saved(texts, other):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"max_size": 2}, r"max_size counts padding and unknown and must be at least 3, got 2"),
-        ({"max_size": -5}, r"must be at least 3, got -5"),
-        ({"min_count": 0}, r"min_count must be at least 1, got 0"),
+        ({"vocab_size": 2}, r"vocab_size counts padding and unknown and must be at least 3, got 2"),
+        ({"vocab_size": -5}, r"must be at least 3, got -5"),
+        ({"min_frequency": 0}, r"min_frequency must be at least 1, got 0"),
     ],
 )
 def test_limits_that_leave_no_vocabulary_are_refused(arguments, message):

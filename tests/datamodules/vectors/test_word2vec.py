@@ -28,7 +28,7 @@ def learn(folder, seed=1, **options):
 @pytest.mark.parametrize("objective", ["negative_sampling", "hierarchical_softmax"])
 def test_tokens_with_the_same_neighbours_come_to_lie_together(tmp_path, algorithm, objective):
     ids, vectors = learn(tmp_path / "a", algorithm=algorithm, objective=objective, epochs=40)
-    assert sorted(ids) == list(range(2, 10)), "id 10 is below min_count"
+    assert sorted(ids) == list(range(2, 10)), "id 10 is below min_frequency"
     unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     same = (ids[:, None] < 6) == (ids < 6)
     likeness = unit @ unit.T
@@ -44,7 +44,7 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(tmp_path):
     assert not np.array_equal(first, other)
 
 
-@pytest.mark.parametrize("name", ["negative", "window", "epochs", "min_count"])
+@pytest.mark.parametrize("name", ["negative", "window", "epochs", "min_frequency"])
 def test_counts_below_1_are_refused(name):
     with pytest.raises(UsageError, match=rf"word2vec\.{name} is a count and must be 1 or more, got 0"):
         Word2Vec(**{name: 0}).check()
@@ -57,8 +57,10 @@ def test_unknown_ways_are_refused(name):
 
 
 def test_texts_without_a_common_token_are_refused(tmp_path):
-    with pytest.raises(UsageError, match=r"word2vec\.min_count 1000: no token of the training texts occurs so often"):
-        learn(tmp_path / "a", min_count=1000)
+    with pytest.raises(
+        UsageError, match=r"word2vec\.min_frequency 1000: no token of the training texts occurs so often"
+    ):
+        learn(tmp_path / "a", min_frequency=1000)
 
 
 def test_a_missing_library_is_named_with_its_extra(monkeypatch):

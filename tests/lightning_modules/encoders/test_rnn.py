@@ -28,13 +28,13 @@ def states_alone(encoder, ids):
     ],
 )
 def test_pooling_sees_each_text_as_if_it_were_alone(cell, layers, pooling, pool):
-    encoder = RNN(SPEC, dim=6, hidden=4, cell=cell, layers=layers, pooling=pooling)
+    encoder = RNN(SPEC, embedding_dim=6, hidden_size=4, cell=cell, num_layers=layers, pooling=pooling)
     expected = torch.stack([pool(states_alone(encoder, ids)) for ids in IDS])
     torch.testing.assert_close(encoder(IDS, MASK), expected)
 
 
 def test_attention_is_a_weighted_mean_of_the_states():
-    encoder = RNN(SPEC, dim=6, hidden=4, pooling="attention")
+    encoder = RNN(SPEC, embedding_dim=6, hidden_size=4, pooling="attention")
     for row, features in zip(IDS, encoder(IDS, MASK), strict=True):
         states = states_alone(encoder, row)
         weights = (states.tanh() @ encoder.attention.query.weight[0]).exp()
@@ -42,20 +42,20 @@ def test_attention_is_a_weighted_mean_of_the_states():
 
 
 def test_one_direction_ends_at_the_last_token():
-    encoder = RNN(SPEC, dim=6, hidden=4, bidirectional=False, pooling="last")
+    encoder = RNN(SPEC, embedding_dim=6, hidden_size=4, bidirectional=False, pooling="last")
     expected = torch.stack([states_alone(encoder, ids)[-1] for ids in IDS])
     torch.testing.assert_close(encoder(IDS, MASK), expected)
 
 
 def test_a_text_of_no_token_gives_zeros():
     for pooling in ("last", "mean", "max", "attention"):
-        encoder = RNN(SPEC, dim=6, hidden=4, pooling=pooling)
+        encoder = RNN(SPEC, embedding_dim=6, hidden_size=4, pooling=pooling)
         assert not encoder(torch.zeros(2, 3, dtype=torch.int64), torch.zeros(2, 3, dtype=torch.bool)).any()
 
 
 def test_the_forget_gates_start_open_in_every_layer_and_direction():
     """torch adds two biases, so the forget gate's part must be 1 in one of them and 0 in the other."""
-    recurrent = RNN(SPEC, dim=6, hidden=4, layers=2).recurrent
+    recurrent = RNN(SPEC, embedding_dim=6, hidden_size=4, num_layers=2).recurrent
     for layer in ("l0", "l0_reverse", "l1", "l1_reverse"):
         entering, returning = getattr(recurrent, f"bias_ih_{layer}"), getattr(recurrent, f"bias_hh_{layer}")
         assert entering.tolist() == [0.0] * 4 + [1.0] * 4 + [0.0] * 8
@@ -64,7 +64,7 @@ def test_the_forget_gates_start_open_in_every_layer_and_direction():
 
 def test_dropout_acts_before_and_after_the_recurrent_layers():
     for share in ("embedding_dropout", "dropout"):
-        encoder = RNN(SPEC, dim=6, hidden=4, **{share: 0.5})
+        encoder = RNN(SPEC, embedding_dim=6, hidden_size=4, **{share: 0.5})
         torch.manual_seed(0)
         assert not torch.equal(encoder.train()(IDS, MASK), encoder.train()(IDS, MASK)), share
         assert torch.equal(encoder.eval()(IDS, MASK), encoder(IDS, MASK)), share
@@ -73,8 +73,8 @@ def test_dropout_acts_before_and_after_the_recurrent_layers():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"hidden": 0}, r"hidden and layers must be 1 or more, got 0 and 1"),
-        ({"layers": 0}, r"hidden and layers must be 1 or more, got 128 and 0"),
+        ({"hidden_size": 0}, r"hidden_size and num_layers must be 1 or more, got 0 and 1"),
+        ({"num_layers": 0}, r"hidden_size and num_layers must be 1 or more, got 128 and 0"),
         ({"cell": "rnn"}, r'cell must be "lstm" or "gru", got "rnn"'),
         ({"pooling": "first"}, r'pooling must be "last", "mean", "max" or "attention", got "first"'),
         ({"dropout": 1.5}, r"dropout is the share .* in \[0, 1\), got 1.5"),

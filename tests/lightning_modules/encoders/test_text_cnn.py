@@ -30,7 +30,7 @@ def kim(encoder, ids):
 @pytest.mark.parametrize("tokens", [1, 2, 6])
 def test_features_are_those_of_the_paper(tokens):
     torch.manual_seed(tokens)
-    encoder = TextCNN(SPEC, dim=5, filters=4, widths=(1, 2, 4))
+    encoder = TextCNN(SPEC, embedding_dim=5, num_filters=4, kernel_sizes=(1, 2, 4))
     torch.nn.init.normal_(encoder.convolutions.bias, std=0.1)
     ids = torch.randint(1, 20, (3, tokens))
     expected = torch.stack([kim(encoder, text) for text in ids])
@@ -42,14 +42,14 @@ def test_features_are_those_of_the_paper(tokens):
 
 
 def test_a_text_of_no_token_gives_the_bias():
-    encoder = TextCNN(SPEC, dim=5, filters=2, widths=(2, 3))
+    encoder = TextCNN(SPEC, embedding_dim=5, num_filters=2, kernel_sizes=(2, 3))
     encoder.convolutions.bias.data = torch.tensor([1.0, -1.0, 0.5, 0.0])
     features = encoder(torch.zeros(1, 4, dtype=torch.int64), torch.zeros(1, 4, dtype=torch.bool))
     assert features.tolist() == [[1.0, 0.0, 0.5, 0.0]]
 
 
 def test_the_padding_vector_is_zero_and_stays_so():
-    encoder = TextCNN(SPEC, dim=5, filters=4)
+    encoder = TextCNN(SPEC, embedding_dim=5, num_filters=4)
     ids = torch.tensor([[3, 4, 0]])
     encoder(ids, ids > 0).sum().backward()
     assert not encoder.embedding.weight[0].any()
@@ -57,7 +57,7 @@ def test_the_padding_vector_is_zero_and_stays_so():
 
 
 def test_mixed_precision_on_the_cpu_rounds_and_learns():
-    encoder, ids = TextCNN(SPEC, dim=5, filters=4), torch.randint(1, 20, (2, 6))
+    encoder, ids = TextCNN(SPEC, embedding_dim=5, num_filters=4), torch.randint(1, 20, (2, 6))
     mask = torch.ones_like(ids, dtype=torch.bool)
     with torch.autocast("cpu", torch.bfloat16):
         features = encoder(ids, mask)
@@ -67,7 +67,7 @@ def test_mixed_precision_on_the_cpu_rounds_and_learns():
 
 
 def test_it_can_be_exported():
-    encoder, ids = TextCNN(SPEC, dim=5, filters=4).eval(), torch.randint(1, 20, (2, 6))
+    encoder, ids = TextCNN(SPEC, embedding_dim=5, num_filters=4).eval(), torch.randint(1, 20, (2, 6))
     mask = torch.ones_like(ids, dtype=torch.bool)
     exported = torch.export.export(encoder, (ids, mask)).module()
     torch.testing.assert_close(exported(ids, mask), encoder(ids, mask))
@@ -76,18 +76,18 @@ def test_it_can_be_exported():
 def test_widths_can_be_given_on_the_command_line():
     parser = ArgumentParser(exit_on_error=False)
     parser.add_argument("--encoder", type=Callable[[TextSpec], TextEncoder])
-    config = parser.parse_args(["--encoder", "TextCNN", "--encoder.widths", "[2,3,4]"])
+    config = parser.parse_args(["--encoder", "TextCNN", "--encoder.kernel_sizes", "[2,3,4]"])
     assert len(parser.instantiate(config).encoder(SPEC).convolutions.weights) == 3
-    assert list(config.encoder.init_args.widths) == [2, 3, 4]
+    assert list(config.encoder.init_args.kernel_sizes) == [2, 3, 4]
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"dim": 0}, r"dim is the length of a token's vector and must be 1 or more, got 0"),
-        ({"filters": 0}, r"filters is a number .* 1 or more, got 0"),
-        ({"widths": ()}, r"widths are counts of tokens, one or more of them, each 1 or more, got \[\]"),
-        ({"widths": [3, 0]}, r"widths are counts of tokens.*got \[3, 0\]"),
+        ({"embedding_dim": 0}, r"embedding_dim is the length of a token's vector and must be 1 or more, got 0"),
+        ({"num_filters": 0}, r"num_filters is the filters .* 1 or more, got 0"),
+        ({"kernel_sizes": ()}, r"kernel_sizes are counts of tokens, one or more of them, each 1 or more, got \[\]"),
+        ({"kernel_sizes": [3, 0]}, r"kernel_sizes are counts of tokens.*got \[3, 0\]"),
         ({"embedding_dropout": 1.0}, r"embedding_dropout is the share .* in \[0, 1\), got 1.0"),
     ],
 )

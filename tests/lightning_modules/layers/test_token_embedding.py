@@ -95,7 +95,9 @@ def test_of_two_channels_one_learns(path, texts):
 def test_two_channels_are_those_of_the_paper(tokens):
     """Each filter over either channel, the scores added, then bias, ReLU and the maximum over time."""
     torch.manual_seed(tokens)
-    encoder = TextCNN(SPEC, dim=3, filters=4, widths=(2, 3), vectors="checkpoint", vectors_mode="multichannel")
+    encoder = TextCNN(
+        SPEC, embedding_dim=3, num_filters=4, kernel_sizes=(2, 3), vectors="checkpoint", vectors_mode="multichannel"
+    )
     torch.nn.init.normal_(encoder.embedding.static_embedding.weight[1:])
     torch.nn.init.normal_(encoder.convolutions.bias)
     ids = torch.randint(1, 5, (2, tokens))
@@ -125,7 +127,7 @@ def test_a_table_that_is_to_learn_later_is_left_alone_until_then(path, texts):
 
 def test_the_rest_of_a_model_starts_alike_with_any_vectors(path, texts):
     starts = []
-    for options in ({"dim": 2}, {"vectors": path}, {"vectors": path, "vectors_mode": "multichannel"}):
+    for options in ({"embedding_dim": 2}, {"vectors": path}, {"vectors": path, "vectors_mode": "multichannel"}):
         torch.manual_seed(0)
         encoder = TextCNN(SPEC, **options)
         encoder.start_from(texts)
@@ -136,7 +138,7 @@ def test_the_rest_of_a_model_starts_alike_with_any_vectors(path, texts):
 
 def test_learned_vectors_are_cached(texts):
     pytest.importorskip("gensim")
-    choices = VectorChoices("train", word2vec=Word2Vec(min_count=1, epochs=1))
+    choices = VectorChoices("train", word2vec=Word2Vec(min_frequency=1, epochs=1))
     first = TokenEmbedding(SPEC, 4, choices)
     first.start_from(texts)
     (folder,) = texts.cache_dir.iterdir()
@@ -144,7 +146,7 @@ def test_learned_vectors_are_cached(texts):
     second = TokenEmbedding(SPEC, 4, choices)
     second.start_from(texts)
     assert second.weight[1:].unique().tolist() == [7], "the second one reads what the first one wrote"
-    other = TokenEmbedding(SPEC, 4, VectorChoices("train", word2vec=Word2Vec(min_count=1, epochs=2)))
+    other = TokenEmbedding(SPEC, 4, VectorChoices("train", word2vec=Word2Vec(min_frequency=1, epochs=2)))
     other.start_from(texts)
     assert len(list(texts.cache_dir.iterdir())) == 2
     assert other.about["source"] == "train"
@@ -156,7 +158,7 @@ def test_the_length_is_that_of_the_file_and_300_without_one(path):
 
 
 def test_without_vectors_nothing_is_asked_of_the_texts():
-    encoder = RNN(SPEC, dim=3)
+    encoder = RNN(SPEC, embedding_dim=3)
     encoder.start_from(None)
     assert (encoder.about(), encoder.notes()) == ({}, [])
 
@@ -167,7 +169,7 @@ def test_vectors_that_were_to_come_from_a_checkpoint_are_missed(texts):
 
 
 REFUSED = [
-    ({"dim": 3}, r"dim is 3 and .*v\.txt has vectors of 2 numbers; leave dim out"),
+    ({"embedding_dim": 3}, r"embedding_dim is 3 and .*v\.txt has vectors of 2 numbers; leave embedding_dim out"),
     ({"vectors_mode": "frozen"}, r"vectors_mode must be one of static, fine_tuned, multichannel; got 'frozen'"),
     ({"vectors_missing": "unk"}, r"vectors_missing must be one of matched, characters, zeros; got 'unk'"),
     ({"unfreeze_after": -1}, r"unfreeze_after is a number of epochs and must be 0 or more, got -1"),

@@ -22,7 +22,7 @@ def test_one_label_is_torchs_cross_entropy():
 
 
 def test_smoothing_spreads_a_share_over_all_classes():
-    losses = CrossEntropy(SINGLE, smoothing=0.3)(LOGITS, torch.tensor([2, 0]))
+    losses = CrossEntropy(SINGLE, label_smoothing=0.3)(LOGITS, torch.tensor([2, 0]))
     targets = torch.tensor([[0.1, 0.1, 0.8], [0.8, 0.1, 0.1]])
     torch.testing.assert_close(losses, -(targets * LOGITS.log_softmax(1)).sum(1))
 
@@ -55,7 +55,7 @@ def test_several_labels_are_the_mean_of_a_yes_or_no_per_class():
     torch.testing.assert_close(BinaryCrossEntropy(MULTI)(LOGITS, labels), by_hand)
     towards_half = labels * 0.8 + 0.1
     by_hand = -(towards_half * p.log() + (1 - towards_half) * (1 - p).log()).mean(1)
-    torch.testing.assert_close(BinaryCrossEntropy(MULTI, smoothing=0.2)(LOGITS, labels), by_hand)
+    torch.testing.assert_close(BinaryCrossEntropy(MULTI, label_smoothing=0.2)(LOGITS, labels), by_hand)
 
 
 def test_inverse_weights_make_yes_and_no_of_a_class_weigh_the_same():
@@ -84,8 +84,11 @@ def test_a_label_on_no_text_or_on_every_text_keeps_a_finite_weight():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: CrossEntropy(SINGLE, smoothing=1.0), r"smoothing is the share .* in \[0, 1\), got 1.0"),
-        (lambda: BinaryCrossEntropy(MULTI, smoothing=-0.1), r"smoothing is the share .* got -0.1"),
+        (
+            lambda: CrossEntropy(SINGLE, label_smoothing=1.0),
+            r"label_smoothing is .* in \[0, 1\), got 1.0",
+        ),
+        (lambda: BinaryCrossEntropy(MULTI, label_smoothing=-0.1), r"label_smoothing is .*got -0.1"),
         (lambda: CrossEntropy(SINGLE, class_weights="even"), r'class weights must be "inverse".* got "even"'),
         (
             lambda: BinaryCrossEntropy(MULTI, positive_weights="effective"),
@@ -100,10 +103,10 @@ def test_what_cannot_be_is_refused(make, message):
 
 
 def test_the_examples_hold():
-    from datamodules import class_balance
+    from datamodules.balance import class_weights
     from lightning_modules.layers import pooling
     from lightning_modules.losses import focal, ohem
 
-    for module in (class_balance, pooling, focal, ohem):
+    for module in (class_weights, pooling, focal, ohem):
         found = doctest.testmod(module)
         assert (found.failed, found.attempted > 0) == (0, True)

@@ -46,13 +46,13 @@ def test_a_text_that_is_not_kept_may_be_anything():
 def test_all_are_kept_in_warm_up_and_in_evaluation():
     logits, labels = torch.randn(6, 3), torch.zeros(6, dtype=torch.int64)
     plain = CrossEntropy(SPEC)(logits, labels)
-    assert torch.equal(made(progress=0.09, warmup=0.1)(logits, labels), plain)
+    assert torch.equal(made(progress=0.09, warmup_ratio=0.1)(logits, labels), plain)
     assert torch.equal(made(progress=1.0).eval()(logits, labels), plain)
-    assert int((made(progress=0.1, warmup=0.1)(logits, labels) == 0).sum()) == 3
+    assert int((made(progress=0.1, warmup_ratio=0.1)(logits, labels) == 0).sum()) == 3
 
 
 def test_the_base_loss_is_told_of_the_progress():
-    loss = made(progress=0.7, base=lambda spec: OHEM(spec, keep=0.5))
+    loss = made(progress=0.7, base=lambda spec: OHEM(spec, keep_ratio=0.5))
     loss(torch.randn(2, 3), torch.tensor([0, 1]))
     assert loss.base.progress == 0.7
 
@@ -67,11 +67,11 @@ def test_it_fits_the_labels_that_its_base_fits():
 def test_a_config_chooses_the_base_and_its_arguments():
     parser = ArgumentParser(exit_on_error=False)
     parser.add_argument("--loss", type=Callable[[TextSpec], Loss])
-    given = ["--loss", "OHEM", "--loss.base", "Focal", "--loss.base.gamma", "1", "--loss.keep", "0.25"]
+    given = ["--loss", "OHEM", "--loss.base", "Focal", "--loss.base.gamma", "1", "--loss.keep_ratio", "0.25"]
     loss = parser.instantiate(parser.parse_args(given)).loss(SPEC)
     assert isinstance(loss, OHEM)
     assert isinstance(loss.base, Focal)
-    assert (loss.base.gamma, loss.keep, loss.warmup) == (1.0, 0.25, 0.1)
+    assert (loss.base.gamma, loss.keep_ratio, loss.warmup_ratio) == (1.0, 0.25, 0.1)
     default = parser.instantiate(parser.parse_args(["--loss", "OHEM"])).loss(SPEC)
     assert isinstance(default.base, CrossEntropy)
 
@@ -79,9 +79,9 @@ def test_a_config_chooses_the_base_and_its_arguments():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"keep": 0.0}, r"keep is the share of a batch that is kept and must be in \(0, 1\], got 0.0"),
-        ({"keep": 32}, r"keep is the share .* got 32"),
-        ({"warmup": 500}, r"warmup is the share of training .* in \[0, 1\], got 500"),
+        ({"keep_ratio": 0.0}, r"keep_ratio is the fraction of a batch to keep and must be in \(0, 1\], got 0.0"),
+        ({"keep_ratio": 32}, r"keep_ratio is the fraction .* got 32"),
+        ({"warmup_ratio": 500}, r"warmup_ratio is the fraction of training .* in \[0, 1\], got 500"),
     ],
 )
 def test_a_value_outside_its_range_is_refused(arguments, message):

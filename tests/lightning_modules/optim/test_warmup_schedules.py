@@ -35,7 +35,7 @@ def test_the_examples_hold():
 
 def test_linear_rises_by_equal_steps_then_falls_to_the_end():
     """Ten steps, four of them warm-up: quarters up; then the six tenths left fall by a sixth each."""
-    schedule = WarmupLinear(optimizer(), warmup=0.4)
+    schedule = WarmupLinear(optimizer(), warmup_ratio=0.4)
     schedule.total_steps = 10
     expected = [1 / 4, 2 / 4, 3 / 4, 1, 6 / 6, 5 / 6, 4 / 6, 3 / 6, 2 / 6, 1 / 6]
     assert rates(schedule, 10) == pytest.approx(expected)
@@ -43,31 +43,31 @@ def test_linear_rises_by_equal_steps_then_falls_to_the_end():
 
 
 def test_linear_without_warm_up_starts_at_the_full_rate_and_ends_at_its_final_share():
-    schedule = WarmupLinear(optimizer(), warmup=0.0, final=0.5)
+    schedule = WarmupLinear(optimizer(), warmup_ratio=0.0, min_lr_ratio=0.5)
     schedule.total_steps = 4
     assert rates(schedule, 4) == pytest.approx([1, 0.875, 0.75, 0.625])
     assert schedule.optimizer.param_groups[0]["lr"] == pytest.approx(0.5)
 
 
 def test_a_warm_up_of_less_than_one_step_is_none():
-    schedule = WarmupLinear(optimizer(), warmup=0.06)
+    schedule = WarmupLinear(optimizer(), warmup_ratio=0.06)
     schedule.total_steps = 4
     assert rates(schedule, 1) == [1]
 
 
 def test_cosine_equals_torchs_own_without_warm_up():
-    ours = WarmupCosine(optimizer(), warmup=0.0)
+    ours = WarmupCosine(optimizer(), warmup_ratio=0.0)
     ours.total_steps = 7
     theirs = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer(), T_max=7)
     assert rates(ours, 7) == pytest.approx(rates(theirs, 7))
 
 
 def test_cosine_is_half_way_in_the_middle():
-    assert warmup_cosine(0.55, warmup=0.1, final=0.2) == pytest.approx(0.6)
+    assert warmup_cosine(0.55, warmup_ratio=0.1, min_lr_ratio=0.2) == pytest.approx(0.6)
 
 
 def test_the_length_of_training_may_be_set_late():
-    early, late = WarmupLinear(optimizer(), warmup=0.5), WarmupLinear(optimizer(), warmup=0.5)
+    early, late = WarmupLinear(optimizer(), warmup_ratio=0.5), WarmupLinear(optimizer(), warmup_ratio=0.5)
     early.total_steps = 8
     assert late.total_steps is None
     assert late.progress == 0
@@ -84,7 +84,7 @@ def test_stepping_on_without_a_length_is_an_error():
 
 def test_a_rate_held_in_a_tensor_is_changed_in_place():
     rate = torch.tensor(1.0)
-    schedule = WarmupLinear(torch.optim.AdamW([nn.Parameter(torch.zeros(1))], lr=rate), warmup=0.5)
+    schedule = WarmupLinear(torch.optim.AdamW([nn.Parameter(torch.zeros(1))], lr=rate), warmup_ratio=0.5)
     schedule.total_steps = 4
     assert schedule.optimizer.param_groups[0]["lr"] is rate
     assert float(rate) == 0.5
@@ -100,26 +100,28 @@ def test_a_training_without_end_is_refused(total):
 
 @pytest.mark.parametrize("warmup", [-0.1, 1.0, 500])
 def test_a_warm_up_outside_its_range_is_refused(warmup):
-    with pytest.raises(UsageError, match=rf"^warmup is a share of training and must be in \[0, 1\), got {warmup}$"):
-        WarmupLinear(optimizer(), warmup=warmup)
+    with pytest.raises(
+        UsageError, match=rf"^warmup_ratio is a fraction of training and must be in \[0, 1\), got {warmup}$"
+    ):
+        WarmupLinear(optimizer(), warmup_ratio=warmup)
 
 
 def test_a_final_share_outside_its_range_is_refused():
-    with pytest.raises(UsageError, match=r"final is the share of the rate left.*in \[0, 1\], got 2"):
-        WarmupCosine(optimizer(), final=2)
+    with pytest.raises(UsageError, match=r"min_lr_ratio is the final fraction.*in \[0, 1\], got 2"):
+        WarmupCosine(optimizer(), min_lr_ratio=2)
 
 
 class Model:
-    def __init__(self, schedule: ScheduleFactory | None = None):
-        self.schedule = schedule
+    def __init__(self, lr_scheduler: ScheduleFactory | None = None):
+        self.lr_scheduler = lr_scheduler
 
 
 @pytest.mark.parametrize(
     ("arguments", "cls", "attribute", "value"),
     [
-        (["WarmupLinear", "warmup=0.1"], WarmupLinear, "warmup", 0.1),
-        (["WarmupCosine", "final=0.2"], WarmupCosine, "final", 0.2),
-        (["WarmupLinear"], WarmupLinear, "warmup", 0.06),
+        (["WarmupLinear", "warmup_ratio=0.1"], WarmupLinear, "warmup_ratio", 0.1),
+        (["WarmupCosine", "min_lr_ratio=0.2"], WarmupCosine, "min_lr_ratio", 0.2),
+        (["WarmupLinear"], WarmupLinear, "warmup_ratio", 0.06),
         (["ReduceLROnPlateau", "patience=3"], ReduceLROnPlateau, "patience", 3),
         (["StepLR", "step_size=3"], StepLR, "step_size", 3),
         (["OneCycleLR", "max_lr=0.1", "total_steps=9"], OneCycleLR, "total_steps", 9),
@@ -130,7 +132,9 @@ def test_any_schedule_is_built_from_its_name(arguments, cls, attribute, value):
     parser.add_class_arguments(Model, "model")
     name, *settings = arguments
     with plain_class_choice():  # as the command line does; Lightning's own bears a name of torch's
-        config = parser.parse_args([f"--model.schedule={name}", *(f"--model.schedule.{one}" for one in settings)])
-    schedule = parser.instantiate(config).model.schedule(optimizer())
+        config = parser.parse_args(
+            [f"--model.lr_scheduler={name}", *(f"--model.lr_scheduler.{one}" for one in settings)]
+        )
+    schedule = parser.instantiate(config).model.lr_scheduler(optimizer())
     assert type(schedule) is cls
     assert getattr(schedule, attribute) == value

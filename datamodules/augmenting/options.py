@@ -1,0 +1,65 @@
+"""The options under `--data.augment`: when training texts are augmented, and which of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from contracts.errors import UsageError
+from datamodules.augmentations.base import checked_share
+
+
+@dataclass(frozen=True)
+class Augment:
+    """When texts are augmented, and which.
+
+    Args:
+        mode: "on_the_fly" changes texts anew in each epoch; "offline" adds changed copies of all training texts, once;
+            "targeted" adds copies of texts of rare classes only. What is added lies in the cache, as augmented.csv.
+        ratio: The share of texts that are changed in an epoch, or have a copy; in [0, 1].
+        num_copies: Changed copies of each text, at least 1; "offline" reads it.
+        below: Classes with fewer texts are rare: a number of texts, or a share in (0, 1) of the largest class's.
+            "targeted" reads it, as the next.
+        up_to: Texts of a rare class with its copies; None is as many as `below` means.
+        seed: Of the copies that are added; apart from the seed of the run, so that runs can be compared.
+    """
+
+    mode: Literal["on_the_fly", "offline", "targeted"] = "on_the_fly"
+    ratio: float = 1.0
+    num_copies: int = 1
+    below: int | float | None = None
+    up_to: int | None = None
+    seed: int = 0
+
+    def check(self) -> None:
+        """Refuses what cannot be.
+
+        Raises:
+            UsageError: Values out of range, or that the chosen `how` does not read.
+        """
+        checked_share("--data.augment.ratio", self.ratio)
+        if self.ratio == 0:
+            raise UsageError("--data.augment.ratio 0 changes no text; give more, or leave --data.augmentations out")
+        if self.num_copies < 1:
+            raise UsageError(f"--data.augment.num_copies must be at least 1, got {self.num_copies}")
+        if self.ratio != 1 and self.mode == "targeted":
+            raise UsageError(
+                f"--data.augment.ratio {self.ratio:g} is for --data.augment.mode on_the_fly and offline; targeted adds "
+                "as many copies as --data.augment.up_to says"
+            )
+        if self.num_copies != 1 and self.mode != "offline":
+            raise UsageError(f"--data.augment.num_copies is for --data.augment.mode offline, which is {self.mode}")
+        if self.mode != "targeted":
+            for name, value in (("below", self.below), ("up_to", self.up_to)):
+                if value is not None:
+                    raise UsageError(f"--data.augment.{name} is for --data.augment.mode targeted, which is {self.mode}")
+            return
+        if self.below is None:
+            raise UsageError("--data.augment.mode targeted needs --data.augment.below: fewer texts make a class rare")
+        if not (0 < self.below < 1 if isinstance(self.below, float) else self.below > 1):
+            raise UsageError(
+                "--data.augment.below is a number of texts (an integer from 2), or a share of the largest class's (a "
+                f"decimal number in (0, 1)); got {self.below!r}"
+            )
+        if self.up_to is not None and self.up_to < 2:
+            raise UsageError(f"--data.augment.up_to is a number of texts and must be at least 2, got {self.up_to}")
