@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -156,46 +155,3 @@ def test_each_seam_says_how_to_add_a_member():
         words = ast.get_docstring(ast.parse(package.read_text(encoding="utf-8")))
         assert "To add one:" in words, named(package)
         assert "Not here:" in words, named(package)
-
-
-@pytest.mark.skipif(not (ROOT / "README.md").exists(), reason="there is no README")
-def test_the_tree_in_the_readme_is_what_lies_on_disk():
-    """Each line of the tree is `  name   description`; two more spaces, or a branch, go one folder down."""
-    tree = tree_of((ROOT / "README.md").read_text(encoding="utf-8"))
-    listed = {path for path in tree if not path.endswith("__init__.py")}
-    on_disk = {named(file) for file in SOURCES if file.name != "__init__.py"}
-    in_packages = {path for path in listed if path.endswith(".py") and path.split("/")[0] in (*ORDER, *SCRIPTS)}
-    assert on_disk - in_packages == set(), "the README leaves out files"
-    assert in_packages - on_disk == set(), "the README lists files that are not there"
-
-
-def tree_of(readme: str) -> Iterator[str]:
-    """The paths of the first fenced block that lists `train.py`."""
-    blocks = re.findall(r"^```[^\n]*\n(.*?)^```", readme, flags=re.DOTALL | re.MULTILINE)
-    block = next(block for block in blocks if re.search(r"^\W*train\.py\s", block, flags=re.MULTILINE))
-    above: list[tuple[int, str]] = []
-    for line in block.splitlines():
-        found = re.match(r"^(?P<indent>[\s│├└─]*)(?P<name>[\w.-]+/?)(\s|$)", line)
-        if found is None:
-            continue
-        indent, name = len(found["indent"]), found["name"]
-        while above and above[-1][0] >= indent:
-            above.pop()
-        path = "/".join([folder for _, folder in above] + [name.rstrip("/")])
-        yield path
-        if name.endswith("/"):
-            above.append((indent, name.rstrip("/")))
-
-
-def test_the_tree_is_read_as_it_is_meant():
-    tree = [
-        "train.py     trains",
-        "models/       what learns",
-        "  base.py     a promise",
-        "  deep/",
-        "    a.py",
-        "end.py",
-    ]
-    readme = "\n".join(["text", "```", *tree, "```", "more text"])
-    expected = ["train.py", "models", "models/base.py", "models/deep", "models/deep/a.py", "end.py"]
-    assert list(tree_of(readme)) == expected
