@@ -46,8 +46,7 @@ class TextDataModule(LightningDataModule):
         validation_size: Share of the training rows that becomes the validation split where the source has none.
         test_size: Share of the rows that becomes the test split where the source is one file.
         split_seed: The seed of these cuts; apart from the seed of the run, so that runs can be compared.
-        few_shot: Training texts of each class, at least 1, or all that a class has; of several labels each is there so
-            often. Chosen once validation and test are cut, which keep their size; the other texts are used nowhere.
+        few_shot: Training texts per class, at least 1; drawn after validation and test, which keep their size.
         max_train_samples: Training texts in all, every class in the share that it has; as for `few_shot`.
         num_folds: Cuts the training texts into so many folds, at least 2, one of which becomes the validation split; a
             validation split of the source is left aside, and a test split stays as it is.
