@@ -17,7 +17,7 @@ import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.loggers import TensorBoardLogger
 
-from callbacks.confusion_picture import confusion_picture
+from callbacks.confusion_plot import plot_confusion_matrix
 from callbacks.oov_table import coverage_numbers, log_oov, with_coverage
 from callbacks.result_table import print_result
 from contracts.seed import run_seed
@@ -152,7 +152,7 @@ class RunReport(Callback):
         if model.text_spec.task == "single_label" and classes <= _PICTURE_CLASSES:
             evaluation = model.evaluations[split]
             counts = confusion_matrix(model.task.decisions(evaluation.probabilities), evaluation.labels, classes)
-            figure = confusion_picture(counts.numpy(), model.text_spec.label_names, f"{split} texts")
+            figure = plot_confusion_matrix(counts.numpy(), model.text_spec.label_names, f"{split} texts")
             figure.savefig(folder / "confusion_matrix.png", dpi=120)
             for logger in trainer.loggers:
                 if isinstance(logger, TensorBoardLogger):

@@ -27,7 +27,7 @@ from datamodules.augmenting.added_copies import COPIES, rare_classes
 from datamodules.augmenting.augmenter import numbers_of
 from datamodules.augmenting.options import Augment
 from datamodules.text_datamodule import TextDataModule
-from exploration.visible import visible
+from exploration.control_characters import escape_control_characters
 
 
 def augment(arguments: list[str]) -> None:
@@ -151,7 +151,7 @@ def _table(console: Console, title: str, sides: _Sides, changed: Any, rows: int)
         looked += 1
         if text != texts[place]:
             before, after = _highlighted(texts[place], text)
-            table.add_row(str(place), Text(visible(sides.labels[place])), before, after)
+            table.add_row(str(place), Text(escape_control_characters(sides.labels[place])), before, after)
             shown += 1
             if shown == rows:
                 break
@@ -168,7 +168,7 @@ def _highlighted(before: str, after: str) -> tuple[Text, Text]:
             (sides[0], old, bounds[0], bounds[1], "bold red"),
             (sides[1], new, bounds[2], bounds[3], "bold green"),
         ):
-            side.append(visible("".join(pieces[start:end])), None if what == "equal" else style)
+            side.append(escape_control_characters("".join(pieces[start:end])), None if what == "equal" else style)
     return sides
 
 

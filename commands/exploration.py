@@ -24,12 +24,12 @@ from contracts.errors import UsageError
 from datamodules.text_datamodule import TextDataModule
 from datamodules.tokenizers.base import Tokenizer
 from datamodules.vectors.files import open_vectors
-from exploration.advice import advice
+from exploration.advice import give_advice
 from exploration.corpus import read_corpus
-from exploration.findings import look
-from exploration.page import page
-from exploration.terminal import show
-from exploration.tokenizer_comparison import tokenizer_name
+from exploration.data_report import analyze_corpus
+from exploration.html_page import render_page
+from exploration.terminal_report import print_report
+from exploration.tokenizer_reports import format_tokenizer_name
 
 
 def explore(arguments: list[str]) -> None:
@@ -58,15 +58,15 @@ def explore(arguments: list[str]) -> None:
     with console.status("reading") as status:
         corpus = read_corpus(data.source, data.choices)
         _make_folder(file)
-        found = look(corpus, tokenizers, chosen.near_threshold, lambda what: status.update(what), vectors)
-        advised = advice(found)
-        written = page(found, advised, shlex.join(["python", "explore.py", *arguments]))
+        found = analyze_corpus(corpus, tokenizers, chosen.near_threshold, lambda what: status.update(what), vectors)
+        advised = give_advice(found)
+        written = render_page(found, advised, shlex.join(["python", "explore.py", *arguments]))
         plain = found.to_dict() | {
             "advice": [{"about": a.about, "text": a.text, "options": a.options} for a in advised]
         }
         _write(file, written)
         _write(file.with_suffix(".json"), json.dumps(plain, ensure_ascii=False, indent=1))
-    show(found, advised, console)
+    print_report(found, advised, console)
     console.print(f"{time.perf_counter() - start:.0f} s; all figures: {file.with_suffix('.json')}", highlight=False)
     console.print(f"page: {file}", highlight=False, soft_wrap=True)
     if chosen.open:
@@ -148,7 +148,7 @@ def _different(tokenizers: Sequence[Tokenizer]) -> list[Tokenizer]:
     """Each once, in the order given; made with the same arguments they are the same."""
     found: dict[tuple[str, str], Tokenizer] = {}
     for tokenizer in tokenizers:
-        found.setdefault((tokenizer_name(tokenizer), tokenizer.fingerprint()), tokenizer)
+        found.setdefault((format_tokenizer_name(tokenizer), tokenizer.fingerprint()), tokenizer)
     return list(found.values())
 
 

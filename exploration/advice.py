@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from contracts.errors import listed
 from datamodules.sources.similar_labels import alike_labels
-from exploration.findings import Findings
-from exploration.scripts import UNSPACED
+from exploration.data_report import DataReport
+from exploration.writing_scripts import UNSPACED
 
 _BALANCED = "--data.sampler ClassBalanced --data.sampler.weighting sqrt"
 _SMOOTHED = "--model.loss CrossEntropy --model.loss.label_smoothing 0.1"
@@ -30,16 +30,16 @@ class Advice:
     options: tuple[str, ...] = ()
 
 
-def advice(found: Findings) -> list[Advice]:
+def give_advice(found: DataReport) -> list[Advice]:
     """Everything whose condition holds, what spoils figures first."""
     parts = (_classes, _across_splits, _labels, _damage, _balance, _vocabulary, _lengths, _size_and_language)
     return [piece for part in parts for piece in part(found)]
 
 
-def percent(share: float) -> str:
+def format_percent(share: float) -> str:
     """A share for people: two digits that count, never 0 % for something.
 
-    >>> percent(0.0114), percent(0.5), percent(0.00004), percent(0)
+    >>> format_percent(0.0114), format_percent(0.5), format_percent(0.00004), format_percent(0)
     ('1.1 %', '50 %', 'under 0.01 %', '0 %')
     """
     if 0 < share < 0.0001:
@@ -49,7 +49,7 @@ def percent(share: float) -> str:
     return f"{share * 100:.2g} %"
 
 
-def _across_splits(found: Findings) -> Iterator[Advice]:
+def _across_splits(found: DataReport) -> Iterator[Advice]:
     same, texts = found.duplicates, found.classes.texts
     for split in [name for name in ("test", "validation") if same.shared.get(f"{name} in train")]:
         count = same.shared[f"{split} in train"]
@@ -75,19 +75,20 @@ def _across_splits(found: Findings) -> Iterator[Advice]:
         yield Advice(
             "duplicates",
             f"{repeats:,} of {texts['train']:,} training texts repeat an earlier one "
-            f"({percent(repeats / texts['train'])}): they count twice in training. Leave repeats out unless their "
-            "number means something.",
+            f"({format_percent(repeats / texts['train'])}): they count twice in training. Leave repeats out unless "
+            "their number means something.",
         )
     for name, term, share, purity in found.telling.leaks[:5]:
         yield Advice(
             "telling-words",
-            f"“{term}” is in {percent(share)} of the texts of {name} and in hardly any others ({percent(purity)} of "
-            "the texts with it are of that class): make sure that it will be there in the texts to come, or the model "
+            f"“{term}” is in {format_percent(share)} of the texts of {name} and in hardly any others "
+            f"({format_percent(purity)} of the texts with it are of that class): make sure that it will be "
+            f"there in the texts to come, or the model "
             "learns a trick.",
         )
 
 
-def _classes(found: Findings) -> Iterator[Advice]:
+def _classes(found: DataReport) -> Iterator[Advice]:
     if sum(1 for count in found.classes.counts["train"] if count) < 2 and found.task == "single_label":
         yield Advice(
             "classes",
@@ -103,7 +104,7 @@ def _classes(found: Findings) -> Iterator[Advice]:
         )
 
 
-def _labels(found: Findings) -> Iterator[Advice]:
+def _labels(found: DataReport) -> Iterator[Advice]:
     same = found.duplicates
     if same.conflicts["train"]:
         yield Advice(
@@ -123,8 +124,9 @@ def _labels(found: Findings) -> Iterator[Advice]:
         most = wrong.confusions[0]
         yield Advice(
             "suspected-labels",
-            f"{wrong.suspected:,} training labels are perhaps wrong ({percent(share)} of {wrong.texts:,} looked at), "
-            f"most often {most[0]} that looks like {most[1]}. Read the surest of them first; the JSON file lists them "
+            f"{wrong.suspected:,} training labels are perhaps wrong ({format_percent(share)} of {wrong.texts:,} looked "
+            f"at), most often {most[0]} that looks like {most[1]}. Read the surest of them first; the JSON "
+            f"file lists them "
             "by row." + (" While they stay, softer targets may help." if share >= 0.01 else ""),
             (_SMOOTHED,) if share >= 0.01 else (),
         )
@@ -148,7 +150,7 @@ def _labels(found: Findings) -> Iterator[Advice]:
                 )
 
 
-def _damage(found: Findings) -> Iterator[Advice]:
+def _damage(found: DataReport) -> Iterator[Advice]:
     for kind, counts in found.damage.texts.items():
         total, examples = sum(counts.values()), found.damage.examples[kind]
         trace = f" (“{examples[0][1][:12]}” in {examples[0][0].split} row {examples[0][0].row})" if examples else ""
@@ -174,7 +176,7 @@ def _damage(found: Findings) -> Iterator[Advice]:
         yield Advice("odd-texts", f"{_texts(wordless)} signs only, no letter and no digit: can they have a label?")
 
 
-def _balance(found: Findings) -> Iterator[Advice]:
+def _balance(found: DataReport) -> Iterator[Advice]:
     classes = found.classes
     several = found.task == "multi_label"
     balanced = _BALANCED + (" --data.sampler.multi_label expected" if several else "")
@@ -197,7 +199,7 @@ def _balance(found: Findings) -> Iterator[Advice]:
         )
 
 
-def _vocabulary(found: Findings) -> Iterator[Advice]:
+def _vocabulary(found: DataReport) -> Iterator[Advice]:
     chosen, unspaced = found.tokenizers[0], found.scripts.main in UNSPACED
     split = "test" if "test" in chosen.splits else "validation"
     figures = chosen.splits.get(split)
@@ -208,28 +210,30 @@ def _vocabulary(found: Findings) -> Iterator[Advice]:
         yield Advice(
             "vocabulary",
             f"The texts are in {found.scripts.main} script with no spaces between words, and {chosen.name} takes what "
-            f"stands between two signs for one word: {percent(rate)} of the {split} tokens are unknown. Take "
+            f"stands between two signs for one word: {format_percent(rate)} of the {split} tokens are unknown. Take "
             "characters, or parts of words learned from training.",
             ("--data.tokenizer Characters", "--data.tokenizer Subwords"),
         )
     elif word == "Words" and rate > 0.02:
         yield Advice(
             "vocabulary",
-            f"{percent(rate)} of the {split} tokens are unknown to {chosen.name}, in {percent(figures['text_share'])} "
-            "of the texts. Unknown words can become characters or parts of words instead.",
+            f"{format_percent(rate)} of the {split} tokens are unknown to {chosen.name}, in "
+            f"{format_percent(figures['text_share'])} of the texts. Unknown words can become characters or "
+            f"parts of words instead.",
             ("--data.tokenizer Mixed", "--data.tokenizer Subwords"),
         )
     cut = "min_frequency" in chosen.name or "vocab_size" in chosen.name
     if found.growth is not None and word == "Words" and not cut and not unspaced and found.growth.once > 0.4:
         yield Advice(
             "vocabulary",
-            f"{percent(found.growth.once)} of the different words occur a single time in training and can hardly be "
-            "learned. Taken as unknown they teach the model what to do with unknown words.",
+            f"{format_percent(found.growth.once)} of the different words occur a single time in training "
+            f"and can hardly "
+            "be learned. Taken as unknown they teach the model what to do with unknown words.",
             ("--data.tokenizer Words --data.tokenizer.min_frequency 2",),
         )
 
 
-def _lengths(found: Findings) -> Iterator[Advice]:
+def _lengths(found: DataReport) -> Iterator[Advice]:
     half, ninety, most, nearly, longest = found.tokens.covering["train"]
     yield Advice(
         "lengths",
@@ -253,7 +257,7 @@ def _lengths(found: Findings) -> Iterator[Advice]:
         )
 
 
-def _size_and_language(found: Findings) -> Iterator[Advice]:
+def _size_and_language(found: DataReport) -> Iterator[Advice]:
     texts, main = found.classes.texts["train"], found.scripts.main
     if texts < _SMALL:
         model = {"Han": "bert-base-chinese", "Latin": "bert-base-uncased"}.get(
@@ -269,8 +273,8 @@ def _size_and_language(found: Findings) -> Iterator[Advice]:
     if foreign >= max(5, 0.005 * whole):
         yield Advice(
             "scripts",
-            f"{foreign:,} texts ({percent(foreign / whole)}) hold letters, but none of the {main} script that the "
-            "others are in: are they meant to be there? A model of many languages can read them.",
+            f"{foreign:,} texts ({format_percent(foreign / whole)}) hold letters, but none of the {main} script that "
+            "the others are in: are they meant to be there? A model of many languages can read them.",
             ("--model.encoder Pretrained --model.encoder.model bert-base-multilingual-cased",),
         )
 

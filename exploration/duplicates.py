@@ -9,7 +9,7 @@ import numpy as np
 
 from datamodules.sources.base import SplitName
 from exploration.corpus import Corpus
-from exploration.examples import Example, example
+from exploration.examples import Example, make_example
 
 
 @dataclass(frozen=True)
@@ -39,14 +39,14 @@ class Duplicates:
     conflict_examples: list[tuple[Example, Example]]
 
 
-def duplicates(corpus: Corpus, most: int = 8) -> Duplicates:
+def find_duplicates(corpus: Corpus, most: int = 8) -> Duplicates:
     """Finds texts that are the same.
 
     Args:
         corpus: Labels of all splits are compared, those of the test split as well.
         most: Examples to keep of each kind.
     """
-    texts, labels = text_numbers(corpus), _label_numbers(corpus)
+    texts, labels = number_texts(corpus), _label_numbers(corpus)
     names = list(corpus.splits)
     repeats: dict[str, int] = {}
     conflicts: dict[str, int] = {}
@@ -60,7 +60,9 @@ def duplicates(corpus: Corpus, most: int = 8) -> Duplicates:
         for number in clashing[:most]:
             places = np.flatnonzero(texts[split] == number)
             other = places[labels[split][places] != labels[split][places[0]]][0]
-            conflict_examples.append((example(corpus, split, places[0], True), example(corpus, split, other, True)))
+            conflict_examples.append(
+                (make_example(corpus, split, places[0], True), make_example(corpus, split, other, True))
+            )
     shared, shared_texts, shared_conflicts, shared_examples = {}, {}, {}, []
     for later in range(len(names) - 1, 0, -1):
         for earlier in range(later):
@@ -72,14 +74,16 @@ def duplicates(corpus: Corpus, most: int = 8) -> Duplicates:
             shared_conflicts[f"{first} in {second}"] = int((both & ~same).sum())
             for place in np.flatnonzero(both)[:most]:
                 twin = int(np.flatnonzero(texts[second] == texts[first][place])[0])
-                shared_examples.append((example(corpus, first, place, True), example(corpus, second, twin, True)))
+                shared_examples.append(
+                    (make_example(corpus, first, place, True), make_example(corpus, second, twin, True))
+                )
     return Duplicates(
         repeats, shared, shared_texts, conflicts, conflict_rows, shared_conflicts,
         _most_repeated(corpus, texts, most), shared_examples[: 2 * most], conflict_examples[: 2 * most],
     )  # fmt: skip
 
 
-def text_numbers(corpus: Corpus) -> dict[SplitName, np.ndarray]:
+def number_texts(corpus: Corpus) -> dict[SplitName, np.ndarray]:
     """A number for each row of each split; the same text has the same one, in the order of first occurrence."""
     numbers: dict[str, int] = {}
     return {
@@ -121,5 +125,5 @@ def _most_repeated(corpus: Corpus, texts: dict[SplitName, np.ndarray], most: int
             break
         split = next(name for name, numbers in texts.items() if (numbers == number).any())
         place = int(np.flatnonzero(texts[split] == number)[0])
-        found.append((example(corpus, split, place), int(counts[number])))
+        found.append((make_example(corpus, split, place), int(counts[number])))
     return found

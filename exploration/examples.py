@@ -27,7 +27,7 @@ class Example:
     labels: list[str]
 
 
-def example(corpus: Corpus, split: SplitName, place: int, test_labels: bool = False) -> Example:
+def make_example(corpus: Corpus, split: SplitName, place: int, test_labels: bool = False) -> Example:
     """The text at a place of a split, cut to be shown.
 
     Args:

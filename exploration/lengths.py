@@ -12,7 +12,7 @@ _VERY_LONG = 10  # times the length that covers 99 %
 
 
 @dataclass(frozen=True)
-class Lengths:
+class LengthStatistics:
     """Lengths in one unit.
 
     Args:
@@ -30,7 +30,7 @@ class Lengths:
     histogram: dict[str, list[float]]
 
 
-def length_figures(unit: str, by_split: dict[str, np.ndarray]) -> Lengths:
+def summarize_lengths(unit: str, by_split: dict[str, np.ndarray]) -> LengthStatistics:
     """Sums lengths up.
 
     Args:
@@ -40,7 +40,7 @@ def length_figures(unit: str, by_split: dict[str, np.ndarray]) -> Lengths:
     limit = max(1, int(np.quantile(by_split["train"], 0.995, method="inverted_cdf")))
     width = max(1, -(-limit // _BINS))
     edges = np.arange(0, limit + width + 1, width) - 0.5
-    return Lengths(
+    return LengthStatistics(
         unit=unit,
         mean={split: float(lengths.mean()) for split, lengths in by_split.items()},
         covering={
@@ -54,10 +54,10 @@ def length_figures(unit: str, by_split: dict[str, np.ndarray]) -> Lengths:
     )
 
 
-def very_long(lengths: np.ndarray) -> np.ndarray:
+def find_very_long(lengths: np.ndarray) -> np.ndarray:
     """Places of texts beyond ten times the length that covers 99 %, longest first.
 
-    >>> very_long(np.array([5] * 999 + [51])).tolist()
+    >>> find_very_long(np.array([5] * 999 + [51])).tolist()
     [999]
     """
     limit = _VERY_LONG * max(1, int(np.quantile(lengths, 0.99, method="inverted_cdf")))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from exploration.shingles import Shingles, distinct, mixed
+from exploration.shingles import Shingles, mix_bits, select_distinct
 
 _HASHES = 64
 _CHUNK = 1 << 18  # shingles that stay in the processor's cache while all hashes pass over them
@@ -17,7 +17,7 @@ _NEIGHBOURS = 10  # of each set in its bucket that it is compared with
 _PIECES = 1 << 23  # shingles compared at once
 
 
-def similar_pairs(sets: Shingles, threshold: float, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+def find_similar_pairs(sets: Shingles, threshold: float, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """Pairs whose Jaccard similarity reaches a threshold.
 
     Every pair returned does, for it was compared exactly. A pair just at the threshold is found with a probability of
@@ -41,29 +41,29 @@ def similar_pairs(sets: Shingles, threshold: float, seed: int = 0) -> tuple[np.n
             agreeing += hashed[pairs[:, 0]] == hashed[pairs[:, 1]]
         slack = 4 * np.sqrt(threshold * (1 - threshold) / _HASHES)
         pairs = pairs[agreeing / _HASHES >= threshold - slack]
-    similarity = jaccard(sets, pairs)
+    similarity = compute_jaccard(sets, pairs)
     similar = similarity >= threshold - 1e-12
     return pairs[similar], similarity[similar]
 
 
-def bands(threshold: float) -> tuple[int, int]:
+def choose_bands(threshold: float) -> tuple[int, int]:
     """How many bands of how many hashes: the longest that find a pair at the threshold with 98 % or more.
 
-    >>> bands(0.8)
+    >>> choose_bands(0.8)
     (12, 5)
     """
     for rows in range(_HASHES, 1, -1):
-        if recall(threshold, _HASHES // rows, rows) >= 0.98:
+        if candidate_probability(threshold, _HASHES // rows, rows) >= 0.98:
             return _HASHES // rows, rows
     return _HASHES, 1
 
 
-def recall(similarity: float, num_bands: int, rows: int) -> float:
+def candidate_probability(similarity: float, num_bands: int, rows: int) -> float:
     """The probability that a pair of this similarity becomes a candidate."""
     return 1 - (1 - similarity**rows) ** num_bands
 
 
-def jaccard(sets: Shingles, pairs: np.ndarray) -> np.ndarray:
+def compute_jaccard(sets: Shingles, pairs: np.ndarray) -> np.ndarray:
     """Exact similarities of pairs, float `(pairs,)`: shingles in both for each one in either."""
     found = np.zeros(len(pairs))
     ends = np.cumsum(np.diff(sets.offsets)[pairs].sum(axis=1))
@@ -72,7 +72,7 @@ def jaccard(sets: Shingles, pairs: np.ndarray) -> np.ndarray:
         before = ends[start - 1] if start else 0
         stop = max(start + 1, int(np.searchsorted(ends, before + _PIECES, "right")))
         members, places = np.unique(pairs[start:stop], return_inverse=True)
-        found[start:stop] = _jaccard(distinct(sets, members), places.reshape(-1, 2))
+        found[start:stop] = _jaccard(select_distinct(sets, members), places.reshape(-1, 2))
         start = stop
     return found
 
@@ -111,14 +111,14 @@ def _signatures(sets: Shingles, seed: int) -> np.ndarray:
 
 
 def _candidates(signatures: np.ndarray, threshold: float, seed: int) -> np.ndarray:
-    num_bands, rows = bands(threshold)
+    num_bands, rows = choose_bands(threshold)
     rng = np.random.default_rng(seed + 1)
     count = signatures.shape[1]
     found: list[np.ndarray] = []
     for band in range(num_bands):
         keys = np.zeros(count, np.uint64)
         for hashed in signatures[band * rows : (band + 1) * rows]:
-            keys = mixed(keys * np.uint64(0x9E3779B97F4A7C15) + hashed)
+            keys = mix_bits(keys * np.uint64(0x9E3779B97F4A7C15) + hashed)
         shuffled = rng.permutation(count)
         order = shuffled[np.argsort(keys[shuffled], kind="stable")]
         keys = keys[order]

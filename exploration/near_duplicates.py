@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from exploration.corpus import Corpus
-from exploration.duplicates import text_numbers
-from exploration.examples import Example, example
-from exploration.min_hash import bands, recall, similar_pairs
-from exploration.scripts import UNSPACED
-from exploration.shingles import shingles
+from exploration.duplicates import number_texts
+from exploration.examples import Example, make_example
+from exploration.min_hash import candidate_probability, choose_bands, find_similar_pairs
+from exploration.shingles import hash_shingles
+from exploration.writing_scripts import UNSPACED
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,9 @@ class NearDuplicates:
     examples: list[tuple[Example, Example, float]]
 
 
-def near_duplicates(corpus: Corpus, main_script: str | None, threshold: float = 0.8, most: int = 10) -> NearDuplicates:
+def find_near_duplicates(
+    corpus: Corpus, main_script: str | None, threshold: float = 0.8, most: int = 10
+) -> NearDuplicates:
     """Compares all texts of all splits; exact repeats are left out, `duplicates` tells of them.
 
     Args:
@@ -51,13 +53,13 @@ def near_duplicates(corpus: Corpus, main_script: str | None, threshold: float = 
     names = list(corpus.splits)
     rows = np.concatenate([np.arange(len(corpus.texts[split])) for split in names])
     of_split = np.repeat(np.arange(len(names)), [len(corpus.texts[split]) for split in names])
-    numbers = np.concatenate(list(text_numbers(corpus).values()))
+    numbers = np.concatenate(list(number_texts(corpus).values()))
     firsts = np.unique(numbers, return_index=True)[1]  # a text that stands in two splits counts for the first
-    sets = shingles([corpus.texts[names[of_split[place]]][rows[place]] for place in firsts], size)
+    sets = hash_shingles([corpus.texts[names[of_split[place]]][rows[place]] for place in firsts], size)
     filled = np.flatnonzero(np.diff(sets.offsets))
     if len(filled) < len(firsts):  # kept texts of white space have no shingle
         sets = sets._replace(offsets=np.append(sets.offsets[filled], sets.offsets[-1]))
-    pairs, similarity = similar_pairs(sets, threshold)
+    pairs, similarity = find_similar_pairs(sets, threshold)
     places = firsts[filled][pairs]
     splits = of_split[places]
     touched = {}
@@ -72,14 +74,14 @@ def near_duplicates(corpus: Corpus, main_script: str | None, threshold: float = 
     return NearDuplicates(
         threshold=threshold,
         shingle_size=size,
-        recall=recall(threshold, *bands(threshold)),
+        recall=candidate_probability(threshold, *choose_bands(threshold)),
         texts=len(filled),
         pairs=len(pairs),
         touched=touched,
         examples=[
             (
-                example(corpus, names[splits[i, 1]], int(rows[places[i, 1]])),
-                example(corpus, names[splits[i, 0]], int(rows[places[i, 0]])),
+                make_example(corpus, names[splits[i, 1]], int(rows[places[i, 1]])),
+                make_example(corpus, names[splits[i, 0]], int(rows[places[i, 0]])),
                 float(similarity[i]),
             )
             for i in best

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from exploration.flat_characters import flat_characters
+from exploration.flat_code_points import flatten_texts
 
 _CHUNK = 1 << 20  # characters looked at together, so that what is in between stays small
 _IN_MEMORY = 1 << 28  # characters, eight bytes each; the shingles of more lie in a file that is gone at the end
@@ -21,7 +21,7 @@ class Shingles(NamedTuple):
     offsets: np.ndarray  # int64 (texts + 1,)
 
 
-def shingles(texts: Sequence[str], size: int) -> Shingles:
+def hash_shingles(texts: Sequence[str], size: int) -> Shingles:
     """Every run of `size` characters, as a 64-bit hash; capitals and the amount of white space do not count.
 
     Args:
@@ -43,7 +43,7 @@ def shingles(texts: Sequence[str], size: int) -> Shingles:
         return Shingles(np.memmap(file, np.uint64, "r", shape=(int(offsets[-1]),)), offsets)
 
 
-def distinct(sets: Shingles, members: np.ndarray) -> Shingles:
+def select_distinct(sets: Shingles, members: np.ndarray) -> Shingles:
     """The shingles of some of the texts, sorted and each once.
 
     Args:
@@ -63,7 +63,7 @@ def distinct(sets: Shingles, members: np.ndarray) -> Shingles:
     return Shingles(hashes[new], offsets)
 
 
-def mixed(values: np.ndarray) -> np.ndarray:
+def mix_bits(values: np.ndarray) -> np.ndarray:
     """Scatters 64-bit values evenly, one to one (the finalizer of MurmurHash 3, Appleby)."""
     values = values ^ (values >> np.uint64(33))
     values *= np.uint64(0xFF51AFD7ED558CCD)
@@ -87,7 +87,7 @@ def _hashed(texts: Sequence[str], size: int) -> Iterator[tuple[np.ndarray, np.nd
 
 
 def _hash_all(texts: list[str], size: int) -> tuple[np.ndarray, np.ndarray]:
-    flat = flat_characters(texts)
+    flat = flatten_texts(texts)
     lengths = flat.lengths
     count = np.where(lengths > 0, np.maximum(lengths - size + 1, 1), 0)
     firsts = np.cumsum(count) - count
@@ -98,4 +98,4 @@ def _hash_all(texts: list[str], size: int) -> tuple[np.ndarray, np.ndarray]:
     for step in range(1, size):
         hashes *= np.uint64(0x9E3779B97F4A7C15)  # beyond the end of a short text stands 0, which is no character
         hashes += np.where(places + step < ends, padded[places + step], np.uint64(0))
-    return mixed(hashes), count
+    return mix_bits(hashes), count

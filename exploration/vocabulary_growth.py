@@ -30,7 +30,7 @@ class VocabularyGrowth:
     next_new: float
 
 
-def vocabulary_growth(places: np.ndarray, offsets: np.ndarray, seed: int = 0) -> VocabularyGrowth | None:
+def measure_vocabulary_growth(places: np.ndarray, offsets: np.ndarray, seed: int = 0) -> VocabularyGrowth | None:
     """Follows the vocabulary through the training texts.
 
     Args:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from exploration.corpus import Corpus
-from exploration.examples import Example, example
-from exploration.flat_characters import flat_characters
+from exploration.examples import Example, make_example
+from exploration.flat_code_points import flatten_texts
 
 _CP1252 = "€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"
 _NEXT = f"[\u0080-\u00bf{_CP1252}]"  # what the second and later bytes of UTF-8 look like when read as Western Europe
@@ -24,7 +24,7 @@ _TAGS = "p|br|div|span|a|b|i|u|em|strong|font|img|li|ul|ol|h[1-6]|table|tr|td|sc
 
 
 @dataclass(frozen=True)
-class EncodingDamage:
+class EncodingErrors:
     """Texts with each kind of trace.
 
     Args:
@@ -36,7 +36,7 @@ class EncodingDamage:
     examples: dict[str, list[tuple[Example, str]]]
 
 
-def encoding_damage(corpus: Corpus, most: int = 4) -> EncodingDamage:
+def find_encoding_errors(corpus: Corpus, most: int = 4) -> EncodingErrors:
     """Looks for traces in every text.
 
     Args:
@@ -46,21 +46,21 @@ def encoding_damage(corpus: Corpus, most: int = 4) -> EncodingDamage:
     counts: dict[str, dict[str, int]] = {}
     examples: dict[str, list[tuple[Example, str]]] = {}
     for split, texts in corpus.texts.items():
-        for kind, places in damaged(texts).items():
+        for kind, places in find_traces(texts).items():
             counts.setdefault(kind, dict.fromkeys(corpus.splits, 0))[split] = len(places)
             shown = examples.setdefault(kind, [])
             for place, trace in list(places.items())[: most - len(shown)]:
-                shown.append((example(corpus, split, place), trace))
-    return EncodingDamage(counts, examples)
+                shown.append((make_example(corpus, split, place), trace))
+    return EncodingErrors(counts, examples)
 
 
-def damaged(texts: Sequence[str]) -> dict[str, dict[int, str]]:
+def find_traces(texts: Sequence[str]) -> dict[str, dict[int, str]]:
     """By kind, the places of the texts that bear a trace, each with its first one.
 
-    >>> damaged(["cafÃ©", "fine", "a\ufffd"])
+    >>> find_traces(["cafÃ©", "fine", "a\ufffd"])
     {'replacement characters (U+FFFD)': {2: '\ufffd'}, 'UTF-8 read as Latin-1 or Windows-1252': {0: 'Ã©'}}
     """
-    ends = flat_characters(texts).offsets[1:] + np.arange(1, len(texts) + 1)
+    ends = flatten_texts(texts).offsets[1:] + np.arange(1, len(texts) + 1)
     whole = "\n".join(texts) + "\n"  # one search over all texts rather than one each
     found: dict[str, dict[int, str]] = {}
     for kind, (pattern, is_real) in _KINDS.items():

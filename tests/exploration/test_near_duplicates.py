@@ -6,11 +6,11 @@ from functools import cache
 
 import numpy as np
 import pytest
-from planted import corpus
+from small_corpus import corpus
 
-from exploration.min_hash import bands, recall, similar_pairs
-from exploration.near_duplicates import near_duplicates
-from exploration.shingles import distinct, shingles
+from exploration.min_hash import candidate_probability, choose_bands, find_similar_pairs
+from exploration.near_duplicates import find_near_duplicates
+from exploration.shingles import Shingles, hash_shingles, mix_bits, select_distinct
 
 
 @cache
@@ -40,21 +40,21 @@ def altered_texts(count, seed):
 @pytest.mark.parametrize("text", ["", "a", "abcd", "abcdefg", "AbC  dEf", "中文字符中文", "a\nb\tc d"])
 @pytest.mark.parametrize("size", [1, 3, 5])
 def test_a_text_has_as_many_different_shingles_as_by_hand(text, size):
-    sets = distinct(shingles(["other", text], size), np.array([1]))
+    sets = select_distinct(hash_shingles(["other", text], size), np.array([1]))
     assert sets.offsets[-1] == len(plain_shingles(text, size))
 
 
 def test_long_texts_and_short_ones_are_hashed_alike_wherever_they_stand(monkeypatch):
     texts = altered_texts(40, seed=1)
-    whole = shingles(texts, 4)
+    whole = hash_shingles(texts, 4)
     monkeypatch.setattr("exploration.shingles._CHUNK", 50)
-    parts = shingles(texts, 4)
+    parts = hash_shingles(texts, 4)
     monkeypatch.setattr("exploration.shingles._IN_MEMORY", 10)
-    on_disk = shingles(texts, 4)
+    on_disk = hash_shingles(texts, 4)
     assert isinstance(on_disk.hashes, np.memmap)
     assert np.array_equal(on_disk.hashes, whole.hashes)
     assert np.array_equal(on_disk.offsets, whole.offsets)
-    for one, other in zip(similar_pairs(on_disk, 0.2), similar_pairs(whole, 0.2), strict=True):
+    for one, other in zip(find_similar_pairs(on_disk, 0.2), find_similar_pairs(whole, 0.2), strict=True):
         assert np.array_equal(one, other)
     assert (whole.hashes == parts.hashes).all()
     assert (whole.offsets == parts.offsets).all()
@@ -66,7 +66,7 @@ def test_pairs_are_those_of_brute_force(threshold, pieces, monkeypatch):
     monkeypatch.setattr("exploration.min_hash._PIECES", pieces)
     monkeypatch.setattr("exploration.min_hash._CHUNK", 500)
     texts = altered_texts(60, seed=0)
-    pairs, similarity = similar_pairs(shingles(texts, 4), threshold)
+    pairs, similarity = find_similar_pairs(hash_shingles(texts, 4), threshold)
     for (one, other), likeness in zip(pairs, similarity, strict=True):
         assert one < other
         assert plain_jaccard(texts[one], texts[other], 4) == pytest.approx(likeness)  # so precision is 1
@@ -84,29 +84,28 @@ def test_pairs_are_those_of_brute_force(threshold, pieces, monkeypatch):
 
 @pytest.mark.parametrize("threshold", [0.3, 0.5, 0.7, 0.8, 0.9, 1.0])
 def test_bands_find_nearly_all_pairs_at_the_threshold(threshold):
-    num, rows = bands(threshold)
+    num, rows = choose_bands(threshold)
     assert num * rows <= 64
-    assert recall(threshold, num, rows) >= 0.98
+    assert candidate_probability(threshold, num, rows) >= 0.98
 
 
 def test_candidates_come_as_often_as_theory_says():
     """Sets of 20 of which 15 are shared have a similarity of 0.6; bands for 0.8 find a known share of such pairs."""
     from exploration.min_hash import _candidates, _signatures
-    from exploration.shingles import Shingles, mixed
 
     pairs = 1500
     numbers = np.concatenate([np.r_[0:15, 15:20, 0:15, 20:25] + 100 * pair for pair in range(pairs)])
-    sets = Shingles(mixed(numbers.astype(np.uint64)), np.arange(0, len(numbers) + 1, 20))
+    sets = Shingles(mix_bits(numbers.astype(np.uint64)), np.arange(0, len(numbers) + 1, 20))
     found = _candidates(_signatures(sets, seed=3), 0.8, seed=3)
     share = ((found[:, 0] % 2 == 0) & (found[:, 1] == found[:, 0] + 1)).sum() / pairs
-    expected = recall(0.6, *bands(0.8))
+    expected = candidate_probability(0.6, *choose_bands(0.8))
     assert share == pytest.approx(expected, abs=4 * np.sqrt(expected * (1 - expected) / pairs))
 
 
 def test_near_duplicates_are_told_by_split_and_exact_ones_left_out():
     line = "the quick brown fox jumps over the lazy dog and runs away from number "
     train = [(line + "one", "a"), (line + "one", "a"), ("something else entirely, with no like of it", "b")]
-    found = near_duplicates(corpus(train, test=[(line + "two", "a"), (line + "one", "a"), (" ", "a")]), "Latin")
+    found = find_near_duplicates(corpus(train, test=[(line + "two", "a"), (line + "one", "a"), (" ", "a")]), "Latin")
     assert found.touched == {"train in train": 0, "test in train": 1, "test in test": 0}
     ((test, twin, likeness),) = found.examples
     assert (test.split, test.row, twin.split, twin.row) == ("test", 0, "train", 0)
@@ -114,4 +113,4 @@ def test_near_duplicates_are_told_by_split_and_exact_ones_left_out():
 
 
 def test_one_text_alone_has_no_near_duplicate():
-    assert near_duplicates(corpus([("a", "a")]), "Latin").pairs == 0
+    assert find_near_duplicates(corpus([("a", "a")]), "Latin").pairs == 0

@@ -10,26 +10,26 @@ from typing import Any, TypeVar
 
 from datamodules.tokenizers.base import Tokenizer
 from datamodules.vectors.files import VectorFile
-from exploration.class_counts import ClassCounts, class_counts
+from exploration.class_distribution import ClassDistribution, count_classes
 from exploration.corpus import Corpus
-from exploration.duplicates import Duplicates, duplicates
-from exploration.encoding_damage import EncodingDamage, encoding_damage
-from exploration.extremes import Extremes, extremes
-from exploration.flat_characters import flat_characters
-from exploration.lengths import Lengths, length_figures
-from exploration.near_duplicates import NearDuplicates, near_duplicates
-from exploration.scripts import Scripts, script_figures
-from exploration.suspected_labels import SuspectedLabels, suspected_labels
-from exploration.telling_words import TellingWords, telling_words
-from exploration.terms import training_terms
-from exploration.tokenizer_comparison import TokenizerLook, look_at_tokenizer, tokenizer_name
-from exploration.vocabulary_growth import VocabularyGrowth, vocabulary_growth
+from exploration.discriminative_terms import DiscriminativeTerms, rank_discriminative_terms
+from exploration.duplicates import Duplicates, find_duplicates
+from exploration.encoding_errors import EncodingErrors, find_encoding_errors
+from exploration.extreme_texts import ExtremeTexts, find_extreme_texts
+from exploration.flat_code_points import flatten_texts
+from exploration.label_errors import SuspectedLabels, find_suspected_labels
+from exploration.lengths import LengthStatistics, summarize_lengths
+from exploration.near_duplicates import NearDuplicates, find_near_duplicates
+from exploration.term_matrix import count_training_terms
+from exploration.tokenizer_reports import TokenizerReport, format_tokenizer_name, report_on_tokenizer
+from exploration.vocabulary_growth import VocabularyGrowth, measure_vocabulary_growth
+from exploration.writing_scripts import ScriptStatistics, detect_scripts
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Findings:
+class DataReport:
     """What was found in a data set, in plain figures.
 
     Args:
@@ -48,7 +48,7 @@ class Findings:
         extremes: See `extremes`.
         damage: See `encoding_damage`.
         suspected: See `suspected_labels`; none for multi-label data.
-        scripts: See `script_figures`.
+        scripts: See `detect_scripts`.
         seconds: How long each look took.
     """
 
@@ -56,18 +56,18 @@ class Findings:
     task: str
     pairs: bool
     notes: list[str]
-    classes: ClassCounts
-    characters: Lengths
-    tokens: Lengths
+    classes: ClassDistribution
+    characters: LengthStatistics
+    tokens: LengthStatistics
     growth: VocabularyGrowth | None
-    tokenizers: list[TokenizerLook]
-    telling: TellingWords
+    tokenizers: list[TokenizerReport]
+    telling: DiscriminativeTerms
     duplicates: Duplicates
     near_duplicates: NearDuplicates
-    extremes: Extremes
-    damage: EncodingDamage
+    extremes: ExtremeTexts
+    damage: EncodingErrors
     suspected: SuspectedLabels | None
-    scripts: Scripts
+    scripts: ScriptStatistics
     seconds: dict[str, float]
 
     def to_dict(self) -> dict[str, Any]:
@@ -75,13 +75,13 @@ class Findings:
         return asdict(self)
 
 
-def look(
+def analyze_corpus(
     corpus: Corpus,
     tokenizers: Sequence[Tokenizer],
     near_threshold: float = 0.8,
     announce: Callable[[str], None] = lambda what: None,
     vectors: VectorFile | None = None,
-) -> Findings:
+) -> DataReport:
     """Looks at everything.
 
     Args:
@@ -100,32 +100,32 @@ def look(
         seconds[what] = time.perf_counter() - start
         return result
 
-    scripts = timed("scripts", lambda: script_figures(corpus))
+    scripts = timed("scripts", lambda: detect_scripts(corpus))
     looks = [
-        timed(f"tokenizer {type(tokenizer).__name__}", partial(look_at_tokenizer, tokenizer, corpus, vectors))
+        timed(f"tokenizer {type(tokenizer).__name__}", partial(report_on_tokenizer, tokenizer, corpus, vectors))
         for tokenizer in tokenizers
     ]
     units = timed("units", lambda: tokenizers[0].units(corpus.texts["train"]))
-    words = units if tokenizer_name(tokenizers[0]) == "Words" else None
-    terms = timed("terms", lambda: training_terms(corpus, scripts.main, words))
-    return Findings(
+    words = units if format_tokenizer_name(tokenizers[0]) == "Words" else None
+    terms = timed("terms", lambda: count_training_terms(corpus, scripts.main, words))
+    return DataReport(
         source=corpus.name,
         task=corpus.task,
         pairs=corpus.splits["train"].pairs is not None,
         notes=list(dict.fromkeys([*corpus.notes, *(note for one, _ in looks for note in one.vector_notes)])),
-        classes=timed("classes", lambda: class_counts(corpus)),
-        characters=length_figures(
-            "characters", {split: flat_characters(texts).lengths for split, texts in corpus.texts.items()}
+        classes=timed("classes", lambda: count_classes(corpus)),
+        characters=summarize_lengths(
+            "characters", {split: flatten_texts(texts).lengths for split, texts in corpus.texts.items()}
         ),
-        tokens=length_figures("tokens", looks[0][1]),
-        growth=vocabulary_growth(units.places, units.offsets),
+        tokens=summarize_lengths("tokens", looks[0][1]),
+        growth=measure_vocabulary_growth(units.places, units.offsets),
         tokenizers=[figures for figures, _ in looks],
-        telling=timed("telling words", lambda: telling_words(corpus, terms)),
-        duplicates=timed("duplicates", lambda: duplicates(corpus)),
-        near_duplicates=timed("near-duplicates", lambda: near_duplicates(corpus, scripts.main, near_threshold)),
-        extremes=timed("empty and long texts", lambda: extremes(corpus)),
-        damage=timed("encoding damage", lambda: encoding_damage(corpus)),
-        suspected=timed("suspected labels", lambda: suspected_labels(corpus, terms)),
+        telling=timed("telling words", lambda: rank_discriminative_terms(corpus, terms)),
+        duplicates=timed("duplicates", lambda: find_duplicates(corpus)),
+        near_duplicates=timed("near-duplicates", lambda: find_near_duplicates(corpus, scripts.main, near_threshold)),
+        extremes=timed("empty and long texts", lambda: find_extreme_texts(corpus)),
+        damage=timed("encoding damage", lambda: find_encoding_errors(corpus)),
+        suspected=timed("suspected labels", lambda: find_suspected_labels(corpus, terms)),
         scripts=scripts,
         seconds=seconds,
     )

@@ -14,8 +14,8 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from exploration.corpus import Corpus
-from exploration.examples import Example, example
-from exploration.terms import Terms
+from exploration.examples import Example, make_example
+from exploration.term_matrix import TermMatrix
 
 _FOLDS = 3
 _MOST_ROWS = 200_000
@@ -53,7 +53,7 @@ class SuspectedLabels:
         return self.agreement >= _TRUSTED and self.suspected <= _DOUBTED * (1 - self.agreement) * self.texts
 
 
-def suspected_labels(corpus: Corpus, terms: Terms, most: int = 15, seed: int = 0) -> SuspectedLabels | None:
+def find_suspected_labels(corpus: Corpus, terms: TermMatrix, most: int = 15, seed: int = 0) -> SuspectedLabels | None:
     """Looks for labels that are perhaps wrong.
 
     Args:
@@ -77,8 +77,8 @@ def suspected_labels(corpus: Corpus, terms: Terms, most: int = 15, seed: int = 0
     labels = labels[usable]
     if len(np.unique(labels)) < 2 or not terms.counts.shape[1]:
         return None
-    probabilities = cross_validated(tf_idf(terms.counts[usable]), labels, len(names), rng)
-    suggested, margin = confident_disagreement(probabilities, labels)
+    probabilities = predict_out_of_fold(compute_tf_idf(terms.counts[usable]), labels, len(names), rng)
+    suggested, margin = find_confident_disagreement(probabilities, labels)
     wrong = np.flatnonzero(suggested >= 0)
     wrong = wrong[np.argsort(margin[wrong], kind="stable")]
     numbers = corpus.splits["train"].numbers
@@ -98,13 +98,13 @@ def suspected_labels(corpus: Corpus, terms: Terms, most: int = 15, seed: int = 0
             for i, other, given, likelier in chances
         ],
         examples=[
-            (example(corpus, "train", int(terms.rows[usable[i]])), other, given, likelier)
+            (make_example(corpus, "train", int(terms.rows[usable[i]])), other, given, likelier)
             for i, other, given, likelier in chances[:most]
         ],
     )
 
 
-def confident_disagreement(probabilities: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def find_confident_disagreement(probabilities: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Finds where a label is contradicted with confidence.
 
     Args:
@@ -115,7 +115,7 @@ def confident_disagreement(probabilities: np.ndarray, labels: np.ndarray) -> tup
         The likelier label of each text, -1 where its own is not contradicted; and the given label's probability less
         the likelier one's.
 
-    >>> confident_disagreement(np.array([[0.9, 0.1], [0.2, 0.8], [0.1, 0.9]]), np.array([0, 1, 0]))[0].tolist()
+    >>> find_confident_disagreement(np.array([[0.9, 0.1], [0.2, 0.8], [0.1, 0.9]]), np.array([0, 1, 0]))[0].tolist()
     [-1, -1, 1]
     """
     rows = np.arange(len(labels))
@@ -130,7 +130,7 @@ def confident_disagreement(probabilities: np.ndarray, labels: np.ndarray) -> tup
     return np.where(contradicted, likelier, -1), own - probabilities[rows, likelier]
 
 
-def cross_validated(features: csr_matrix, labels: np.ndarray, classes: int, rng: np.random.Generator) -> np.ndarray:
+def predict_out_of_fold(features: csr_matrix, labels: np.ndarray, classes: int, rng: np.random.Generator) -> np.ndarray:
     """Probabilities `(texts, classes)`, each by a model trained on the two folds that the text is not in."""
     from sklearn.linear_model import SGDClassifier
 
@@ -156,7 +156,7 @@ def cross_validated(features: csr_matrix, labels: np.ndarray, classes: int, rng:
     return probabilities
 
 
-def tf_idf(counts: csr_matrix) -> csr_matrix:
+def compute_tf_idf(counts: csr_matrix) -> csr_matrix:
     """Counts on a logarithmic scale, rare terms weighing more, each text of length 1."""
     weighted = csr_matrix(counts, dtype=np.float64, copy=True)
     texts = np.bincount(weighted.indices, minlength=weighted.shape[1])

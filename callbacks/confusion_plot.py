@@ -16,7 +16,7 @@ _FILES = ("notosanscjk", "notosanssc", "sourcehansans", "wqy", "droidsansfallbac
 _WRITE_COUNTS_UP_TO = 25  # classes
 
 
-def confusion_picture(counts: np.ndarray, label_names: Sequence[str], title: str) -> Figure:
+def plot_confusion_matrix(counts: np.ndarray, label_names: Sequence[str], title: str) -> Figure:
     """Draws a row a true class and a column a decided one; colour is the share of the row, numbers are texts.
 
     Args:

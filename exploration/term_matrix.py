@@ -11,15 +11,15 @@ from scipy.sparse import csr_matrix
 from datamodules.tokenizers.base import Units
 from datamodules.tokenizers.words import Words
 from exploration.corpus import Corpus
-from exploration.flat_characters import flat_characters
-from exploration.scripts import UNSPACED, letters_or_digits
+from exploration.flat_code_points import flatten_texts
+from exploration.writing_scripts import UNSPACED, mask_letters_and_digits
 
 _MOST_CHARACTERS = 30_000_000
 _LEAST_TEXTS = 2  # that a term must occur in
 _BITS = 21  # of a code point
 
 
-class Terms(NamedTuple):
+class TermMatrix(NamedTuple):
     """Terms of training texts.
 
     Args:
@@ -35,7 +35,9 @@ class Terms(NamedTuple):
     names: Callable[[np.ndarray], list[str]]
 
 
-def training_terms(corpus: Corpus, main_script: str | None, units: Units | None = None, seed: int = 0) -> Terms:
+def count_training_terms(
+    corpus: Corpus, main_script: str | None, units: Units | None = None, seed: int = 0
+) -> TermMatrix:
     """Counts terms.
 
     Args:
@@ -55,7 +57,7 @@ def training_terms(corpus: Corpus, main_script: str | None, units: Units | None 
         owners, codes = _runs(texts)
         different, columns = np.unique(codes, return_inverse=True)
         counts, kept = _counted(owners, columns, len(texts), len(different))
-        return Terms(
+        return TermMatrix(
             "runs of 2 and 3 characters", rows, counts, lambda some: [_spelled(different[kept[i]]) for i in some]
         )
     if units is None or len(rows) < len(units.offsets) - 1:
@@ -67,14 +69,14 @@ def training_terms(corpus: Corpus, main_script: str | None, units: Units | None 
     wordy = np.asarray([any(sign.isalnum() for sign in name) for name in names], bool)
     inside = wordy[units.places]
     counts, kept = _counted(owners[inside], units.places[inside], len(texts), len(names))
-    return Terms("words", rows, counts, lambda some: [names[kept[i]] for i in some])
+    return TermMatrix("words", rows, counts, lambda some: [names[kept[i]] for i in some])
 
 
 def _runs(texts: list[str]) -> tuple[np.ndarray, np.ndarray]:
     """Every run of two and of three letters or digits: the text it is in, and its characters in one number."""
-    flat = flat_characters(texts)
+    flat = flatten_texts(texts)
     rows = flat.rows
-    inside = letters_or_digits()[flat.codes]
+    inside = mask_letters_and_digits()[flat.codes]
     codes = flat.codes.astype(np.int64)
     owners, found = [], []
     two = inside[1:] & inside[:-1] & (rows[1:] == rows[:-1])

@@ -14,7 +14,7 @@ _FEW = 20  # texts, below which a class can hardly be learned
 
 
 @dataclass(frozen=True)
-class ClassCounts:
+class ClassDistribution:
     """Figures of one data set.
 
     Args:
@@ -41,7 +41,7 @@ class ClassCounts:
     together: list[tuple[str, str, int, float]]
 
 
-def class_counts(corpus: Corpus) -> ClassCounts:
+def count_classes(corpus: Corpus) -> ClassDistribution:
     """Counts labels in every split.
 
     Args:
@@ -57,7 +57,7 @@ def class_counts(corpus: Corpus) -> ClassCounts:
         if split != "train":
             unseen.update({label: count for label, count in counts.items() if not train[label]})
     several = corpus.task == "multi_label"
-    return ClassCounts(
+    return ClassDistribution(
         names=names,
         counts={split: [counts[name] for name in names] for split, counts in by_split.items()},
         texts={split: len(rows) for split, rows in corpus.label_sets.items()},

@@ -9,8 +9,8 @@ from functools import cache
 import numpy as np
 
 from exploration.corpus import Corpus
-from exploration.examples import Example, example
-from exploration.flat_characters import flat_characters
+from exploration.examples import Example, make_example
+from exploration.flat_code_points import flatten_texts
 
 # Letters only; signs, digits and marks belong to no script here.
 _RANGES: dict[str, tuple[tuple[int, int], ...]] = {
@@ -45,7 +45,7 @@ _NO_SCRIPT = len(NAMES)
 
 
 @dataclass(frozen=True)
-class Scripts:
+class ScriptStatistics:
     """What the texts are written in.
 
     Args:
@@ -63,14 +63,14 @@ class Scripts:
     examples: list[Example]
 
 
-def script_figures(corpus: Corpus, most: int = 8) -> Scripts:
+def detect_scripts(corpus: Corpus, most: int = 8) -> ScriptStatistics:
     """Counts letters by script.
 
     Args:
         corpus: Whose texts.
         most: Examples to keep.
     """
-    counts = {split: script_counts(texts) for split, texts in corpus.texts.items()}
+    counts = {split: count_letters_by_script(texts) for split, texts in corpus.texts.items()}
     whole = {split: rows.sum(axis=0) for split, rows in counts.items()}
     held = (counts["train"] > 0).sum(
         axis=0
@@ -82,8 +82,8 @@ def script_figures(corpus: Corpus, most: int = 8) -> Scripts:
         without = np.zeros(len(rows), bool) if main is None else (rows[:, main] == 0) & rows.any(axis=1)
         places = np.flatnonzero(without)
         foreign[split] = len(places)
-        examples += [example(corpus, split, place) for place in places[:most]]
-    return Scripts(
+        examples += [make_example(corpus, split, place) for place in places[:most]]
+    return ScriptStatistics(
         main=None if main is None else NAMES[main],
         letters={
             split: {NAMES[i]: float(total[i] / total.sum()) for i in np.argsort(-total) if total[i]}
@@ -98,20 +98,20 @@ def script_figures(corpus: Corpus, most: int = 8) -> Scripts:
     )
 
 
-def script_counts(texts: Sequence[str]) -> np.ndarray:
+def count_letters_by_script(texts: Sequence[str]) -> np.ndarray:
     """Letters of each script in each text, int64 `(texts, scripts)`.
 
-    >>> script_counts(["Ab 中", "!"])[:, :2].tolist()
+    >>> count_letters_by_script(["Ab 中", "!"])[:, :2].tolist()
     [[2, 1], [0, 0]]
     """
-    flat = flat_characters(texts)
+    flat = flatten_texts(texts)
     width = len(NAMES) + 1
     places = flat.rows * width + _script_of()[flat.codes]
     return np.bincount(places, minlength=len(texts) * width).reshape(-1, width)[:, :_NO_SCRIPT]
 
 
 @cache
-def letters_or_digits() -> np.ndarray:
+def mask_letters_and_digits() -> np.ndarray:
     """Bool `(code points,)`: what words are made of."""
     found = _script_of() != _NO_SCRIPT
     for first, last in _NUMBERS:

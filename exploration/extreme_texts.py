@@ -7,14 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from exploration.corpus import Corpus
-from exploration.examples import Example, example
-from exploration.flat_characters import flat_characters
-from exploration.lengths import very_long
-from exploration.scripts import letters_or_digits
+from exploration.examples import Example, make_example
+from exploration.flat_code_points import flatten_texts
+from exploration.lengths import find_very_long
+from exploration.writing_scripts import mask_letters_and_digits
 
 
 @dataclass(frozen=True)
-class Extremes:
+class ExtremeTexts:
     """Counts by split, and a few of the texts.
 
     Args:
@@ -32,7 +32,7 @@ class Extremes:
     wordless_examples: list[Example]
 
 
-def extremes(corpus: Corpus, most: int = 5) -> Extremes:
+def find_extreme_texts(corpus: Corpus, most: int = 5) -> ExtremeTexts:
     """Looks for texts that are no use, or that shape a batch alone.
 
     Args:
@@ -47,13 +47,13 @@ def extremes(corpus: Corpus, most: int = 5) -> Extremes:
     longest: list[tuple[Example, int]] = []
     odd: list[Example] = []
     for split, texts in corpus.texts.items():
-        flat = flat_characters(texts)
-        filled = np.bincount(flat.rows, weights=letters_or_digits()[flat.codes], minlength=len(texts))
+        flat = flatten_texts(texts)
+        filled = np.bincount(flat.rows, weights=mask_letters_and_digits()[flat.codes], minlength=len(texts))
         places = np.flatnonzero((filled == 0) & (flat.lengths > 0))
         wordless[split] = len(places)
-        odd += [example(corpus, split, place) for place in places[:most]]
-        places = very_long(flat.lengths)
+        odd += [make_example(corpus, split, place) for place in places[:most]]
+        places = find_very_long(flat.lengths)
         long[split] = len(places)
-        longest += [(example(corpus, split, place), int(flat.lengths[place])) for place in places[:most]]
+        longest += [(make_example(corpus, split, place), int(flat.lengths[place])) for place in places[:most]]
     longest.sort(key=lambda item: -item[1])
-    return Extremes(empty, wordless, long, longest[:most], odd[:most])
+    return ExtremeTexts(empty, wordless, long, longest[:most], odd[:most])

@@ -7,16 +7,16 @@ import xml.etree.ElementTree as ET
 from dataclasses import fields, is_dataclass, replace
 
 import pytest
-from planted import corpus
 from rich.console import Console
+from small_corpus import corpus
 
 from datamodules.tokenizers.characters import Characters
 from datamodules.tokenizers.words import Words
-from exploration.advice import advice
-from exploration.findings import look
-from exploration.page import page
-from exploration.pictures import class_picture
-from exploration.terminal import show
+from exploration.advice import give_advice
+from exploration.data_report import analyze_corpus
+from exploration.html_page import render_page
+from exploration.plots import plot_classes
+from exploration.terminal_report import print_report
 
 EVIL = "<script>alert('x')</script> & \"quoted\" \u202e [bold]no markup[/bold]"
 
@@ -36,7 +36,9 @@ def sound(count=2400):
 @pytest.fixture(scope="module")
 def clean():
     rows = sound()
-    return look(corpus(rows[:2200], rows[2200:2300], rows[2300:]), [Words(), Characters()], near_threshold=1.0)
+    return analyze_corpus(
+        corpus(rows[:2200], rows[2200:2300], rows[2300:]), [Words(), Characters()], near_threshold=1.0
+    )
 
 
 def changed(found, path, value):
@@ -46,7 +48,7 @@ def changed(found, path, value):
 
 
 def test_sound_texts_need_no_advice_but_a_length(clean):
-    (only,) = advice(clean)
+    (only,) = give_advice(clean)
     assert only.text.startswith("99 % of training texts have 5 tokens or fewer (Words)")
     assert only.options == ("--data.max_length 5",)
 
@@ -84,7 +86,7 @@ def test_each_advice_comes_when_its_condition_holds(clean, path, value, words, o
     before = getattr(getattr(clean, section), name)
     if isinstance(before, dict):
         value = before | value
-    given = [piece for piece in advice(changed(clean, path, value)) if re.search(words, piece.text)]
+    given = [piece for piece in give_advice(changed(clean, path, value)) if re.search(words, piece.text)]
     assert len(given) == 1
     assert any(option in found for found in given[0].options) if option else not given[0].options
 
@@ -93,18 +95,18 @@ def test_each_advice_comes_when_its_condition_holds(clean, path, value, words, o
 def test_damage_is_advised_on_by_kind(clean, kind):
     words, option = KINDS[kind]
     damage = replace(clean.damage, texts={kind: {"train": 2}}, examples={kind: []})
-    first = advice(replace(clean, damage=damage))[0]
+    first = give_advice(replace(clean, damage=damage))[0]
     assert words in first.text
     assert first.options == ((option,) if option else ())
 
 
 def test_suspected_labels_are_advised_on_unless_the_model_knows_nothing(clean):
     wrong = replace(clean.suspected, agreement=0.9, suspected=50, confusions=[("a", "b", 50)])
-    (piece,) = [a for a in advice(replace(clean, suspected=wrong)) if "perhaps wrong" in a.text]
+    (piece,) = [a for a in give_advice(replace(clean, suspected=wrong)) if "perhaps wrong" in a.text]
     assert "50 training labels are perhaps wrong (2.3 % of 2,200 looked at)" in piece.text
     assert piece.options == ("--model.loss CrossEntropy --model.loss.label_smoothing 0.1",)
-    assert not [a for a in advice(replace(clean, suspected=replace(wrong, agreement=0.3))) if "perhaps" in a.text]
-    assert not [a for a in advice(replace(clean, suspected=replace(wrong, suspected=120))) if "perhaps" in a.text]
+    assert not [a for a in give_advice(replace(clean, suspected=replace(wrong, agreement=0.3))) if "perhaps" in a.text]
+    assert not [a for a in give_advice(replace(clean, suspected=replace(wrong, suspected=120))) if "perhaps" in a.text]
 
 
 def unknown(found, rate, main="Latin"):
@@ -115,10 +117,10 @@ def unknown(found, rate, main="Latin"):
 
 
 def test_unknown_words_are_advised_on_by_script(clean):
-    assert "unknown" not in "".join(a.text for a in advice(unknown(clean, 0.01)))
-    (words,) = [a for a in advice(unknown(clean, 0.03)) if "unknown" in a.text]
+    assert "unknown" not in "".join(a.text for a in give_advice(unknown(clean, 0.01)))
+    (words,) = [a for a in give_advice(unknown(clean, 0.03)) if "unknown" in a.text]
     assert words.options == ("--data.tokenizer Mixed", "--data.tokenizer Subwords")
-    (runs,) = [a for a in advice(unknown(clean, 0.4, "Han")) if "unknown" in a.text]
+    (runs,) = [a for a in give_advice(unknown(clean, 0.4, "Han")) if "unknown" in a.text]
     assert runs.options[0] == "--data.tokenizer Characters"
 
 
@@ -136,7 +138,7 @@ def all_options(clean):
     for main in ("Han", "Cyrillic"):
         small = replace(clean, classes=replace(clean.classes, texts={"train": 100, "validation": 5, "test": 5}))
         found.append(replace(small, scripts=replace(small.scripts, main=main)))
-    return sorted({option for one in found for piece in advice(one) for option in piece.options})
+    return sorted({option for one in found for piece in give_advice(one) for option in piece.options})
 
 
 def test_train_takes_every_option_that_advice_names(clean):
@@ -166,11 +168,11 @@ def evil():
     rows = [
         (f"{EVIL} word{i % 3} number{i}", f"<img src=x onerror=alert(1)> $x$ {'中文' * (i % 2)}") for i in range(60)
     ]
-    return look(corpus(rows[:50], rows[:5], [(EVIL, rows[0][1]), *rows[40:]]), [Words()])
+    return analyze_corpus(corpus(rows[:50], rows[:5], [(EVIL, rows[0][1]), *rows[40:]]), [Words()])
 
 
 def test_nothing_of_the_data_can_act_on_the_page(evil):
-    written = page(evil, advice(evil), f"python explore.py {EVIL}")
+    written = render_page(evil, give_advice(evil), f"python explore.py {EVIL}")
     assert "<script" not in written.lower()
     assert "<img" not in written
     assert "\u202e" not in written
@@ -181,7 +183,7 @@ def test_nothing_of_the_data_can_act_on_the_page(evil):
 
 
 def test_the_page_has_what_its_contents_say(clean):
-    written = page(clean, advice(clean), "python explore.py")
+    written = render_page(clean, give_advice(clean), "python explore.py")
     anchors = re.findall(r"href='#([\w-]+)'", written)
     assert len(anchors) >= 11
     for anchor in anchors:
@@ -191,7 +193,7 @@ def test_the_page_has_what_its_contents_say(clean):
 
 
 def test_pictures_are_whole_and_keep_labels_as_text(evil):
-    drawn = class_picture(evil.classes)
+    drawn = plot_classes(evil.classes)
     ET.fromstring(drawn)
     assert "中文" in drawn
     assert "$x$" in drawn
@@ -200,14 +202,14 @@ def test_pictures_are_whole_and_keep_labels_as_text(evil):
 
 def test_many_classes_get_a_picture_as_high_as_they_need(clean):
     many = replace(clean.classes, names=[f"class {i}" for i in range(77)], counts={"train": list(range(100, 23, -1))})
-    heights = [float(re.search(r'viewBox="0 0 [\d.]+ ([\d.]+)"', class_picture(c))[1]) for c in (clean.classes, many)]
+    heights = [float(re.search(r'viewBox="0 0 [\d.]+ ([\d.]+)"', plot_classes(c))[1]) for c in (clean.classes, many)]
     assert heights[1] >= 77 * 12
     assert heights[0] < 300
 
 
 def test_the_terminal_shows_text_as_text(evil):
     console = Console(record=True, width=150, file=open("/dev/null", "w"))  # noqa: SIM115
-    show(evil, advice(evil), console)
+    print_report(evil, give_advice(evil), console)
     said = console.export_text()
     assert "What to do" in said
     assert "\u202e" not in said

@@ -10,7 +10,7 @@ import numpy as np
 from datamodules.tokenizers.characters import code_points, text_offsets
 
 
-class FlatCharacters(NamedTuple):
+class FlatCodePoints(NamedTuple):
     """Code points; text `i` is `codes[offsets[i]:offsets[i + 1]]`."""
 
     codes: np.ndarray  # uint32 (all characters,)
@@ -27,10 +27,10 @@ class FlatCharacters(NamedTuple):
         return np.repeat(np.arange(len(self.offsets) - 1), self.lengths)
 
 
-def flat_characters(texts: Sequence[str]) -> FlatCharacters:
+def flatten_texts(texts: Sequence[str]) -> FlatCodePoints:
     """Lays texts end to end.
 
-    >>> flat_characters(["ab", "", "中"])
-    FlatCharacters(codes=array([   97,    98, 20013], dtype=uint32), offsets=array([0, 2, 2, 3]))
+    >>> flatten_texts(["ab", "", "中"])
+    FlatCodePoints(codes=array([   97,    98, 20013], dtype=uint32), offsets=array([0, 2, 2, 3]))
     """
-    return FlatCharacters(code_points(texts), text_offsets(texts))
+    return FlatCodePoints(code_points(texts), text_offsets(texts))

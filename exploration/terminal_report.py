@@ -6,16 +6,16 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from exploration.advice import Advice, percent
-from exploration.findings import Findings
-from exploration.html_parts import Cell, Share
-from exploration.tokenizer_table import tokenizer_table
-from exploration.visible import visible
+from exploration.advice import Advice, format_percent
+from exploration.control_characters import escape_control_characters
+from exploration.data_report import DataReport
+from exploration.html_elements import Cell, Ratio
+from exploration.tokenizer_table import build_tokenizer_table
 
 _MOST_CLASSES = 30
 
 
-def show(found: Findings, advised: list[Advice], console: Console) -> None:
+def print_report(found: DataReport, advised: list[Advice], console: Console) -> None:
     """Prints tables and the advice.
 
     Args:
@@ -46,7 +46,9 @@ def show(found: Findings, advised: list[Advice], console: Console) -> None:
     head = ["length in", "split", "mean", "half", "90 %", "95 %", "99 %", "all"]
     _table(console, f"lengths (tokens of {found.tokenizers[0].name})", head, lengths)
     _table(
-        console, "unknown words, or spelled in characters or bytes where none is", *tokenizer_table(found.tokenizers)
+        console,
+        "unknown words, or spelled in characters or bytes where none is",
+        *build_tokenizer_table(found.tokenizers),
     )
     same, near = found.duplicates, found.near_duplicates
     checks: list[list[Cell]] = [[f"repeats in {split}", count] for split, count in same.repeats.items()]
@@ -62,7 +64,7 @@ def show(found: Findings, advised: list[Advice], console: Console) -> None:
     _table(console, "checks", ["what", "texts"], [row for row in checks if row[1]])
     console.print("What to do (options of train.py, beside those that chose the data)", highlight=False)
     for number, piece in enumerate(advised, 1):
-        console.print(f"{number:2}. {escape(visible(piece.text))}", highlight=False)
+        console.print(f"{number:2}. {escape(escape_control_characters(piece.text))}", highlight=False)
         for option in piece.options:
             console.print(f"      {escape(option)}", highlight=False, soft_wrap=True)
 
@@ -80,8 +82,8 @@ def _table(console: Console, title: str, head: list[str], rows: list[list[Cell]]
 
 
 def _plain(value: Cell) -> str:
-    if isinstance(value, Share):
-        return percent(value)
+    if isinstance(value, Ratio):
+        return format_percent(value)
     if isinstance(value, str):
-        return visible(value)
+        return escape_control_characters(value)
     return f"{value:,}" if isinstance(value, int) else f"{value:,.1f}"

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from exploration.corpus import Corpus
-from exploration.terms import Terms
+from exploration.term_matrix import TermMatrix
 
 _FIRST = 200  # terms by score, among which those inside longer ones are left out
 
 
 @dataclass(frozen=True)
-class TellingWords:
+class DiscriminativeTerms:
     """Terms of each class.
 
     Args:
@@ -34,7 +34,7 @@ class TellingWords:
     leaks: list[tuple[str, str, float, float]]
 
 
-def telling_words(corpus: Corpus, terms: Terms, most: int = 12) -> TellingWords:
+def rank_discriminative_terms(corpus: Corpus, terms: TermMatrix, most: int = 12) -> DiscriminativeTerms:
     """Ranks terms for each class.
 
     Args:
@@ -51,13 +51,13 @@ def telling_words(corpus: Corpus, terms: Terms, most: int = 12) -> TellingWords:
     found: dict[str, list[tuple[str, float]]] = {}
     leaks: list[tuple[str, str, float, float]] = []
     for place, name in enumerate(corpus.label_names):
-        scores = log_odds(inside[place], overall - inside[place])
+        scores = compute_log_odds(inside[place], overall - inside[place])
         found[name] = _best(scores, terms, most)
         leaks += _leaks(name, inside[place], overall, int(sizes[place]), terms)
-    return TellingWords(terms.kind, len(terms.rows), found, leaks)
+    return DiscriminativeTerms(terms.kind, len(terms.rows), found, leaks)
 
 
-def log_odds(inside: np.ndarray, outside: np.ndarray) -> np.ndarray:
+def compute_log_odds(inside: np.ndarray, outside: np.ndarray) -> np.ndarray:
     """Z-scores of how much likelier each term is in one group of texts than in another.
 
     The prior holds as many terms as the smaller group, shared out as in both groups together.
@@ -69,7 +69,7 @@ def log_odds(inside: np.ndarray, outside: np.ndarray) -> np.ndarray:
     Returns:
         Float `(terms,)`; above 0 where the term is likelier inside.
 
-    >>> log_odds(np.array([8.0, 2.0]), np.array([2.0, 8.0])).round(2)
+    >>> compute_log_odds(np.array([8.0, 2.0]), np.array([2.0, 8.0])).round(2)
     array([ 2.64, -2.64])
     """
     together = inside + outside
@@ -84,7 +84,7 @@ def log_odds(inside: np.ndarray, outside: np.ndarray) -> np.ndarray:
     return odds / np.sqrt(1 / first + 1 / second)
 
 
-def _best(scores: np.ndarray, terms: Terms, most: int) -> list[tuple[str, float]]:
+def _best(scores: np.ndarray, terms: TermMatrix, most: int) -> list[tuple[str, float]]:
     """The highest scores above 0; a term inside one already taken, or around one, says the same again."""
     some = min(_FIRST, len(scores))
     order = np.argpartition(-scores, some - 1)[:some] if some else np.zeros(0, np.int64)
@@ -102,7 +102,7 @@ def _best(scores: np.ndarray, terms: Terms, most: int) -> list[tuple[str, float]
 
 
 def _leaks(
-    name: str, inside: np.ndarray, overall: np.ndarray, size: int, terms: Terms
+    name: str, inside: np.ndarray, overall: np.ndarray, size: int, terms: TermMatrix
 ) -> list[tuple[str, str, float, float]]:
     """Terms in nine of ten texts of the class, of which nine of ten texts are of the class."""
     if size < 20:

@@ -2,22 +2,22 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from planted import corpus
+from small_corpus import corpus
 
 from datamodules.preparation.prepare import Choices
 from datamodules.sources.files import Files
-from exploration.class_counts import class_counts
+from exploration.class_distribution import count_classes
 from exploration.corpus import read_corpus
-from exploration.duplicates import duplicates
-from exploration.encoding_damage import damaged
-from exploration.extremes import extremes
-from exploration.lengths import length_figures
-from exploration.scripts import script_counts, script_figures
-from exploration.vocabulary_growth import vocabulary_growth
+from exploration.duplicates import find_duplicates
+from exploration.encoding_errors import find_traces
+from exploration.extreme_texts import find_extreme_texts
+from exploration.lengths import summarize_lengths
+from exploration.vocabulary_growth import measure_vocabulary_growth
+from exploration.writing_scripts import count_letters_by_script, detect_scripts
 
 
 def test_classes_are_counted_by_split_and_compared():
-    counts = class_counts(corpus([("x", "a")] * 30 + [("x", "b")] * 10, test=[("x", "a"), ("x", "new")]))
+    counts = count_classes(corpus([("x", "a")] * 30 + [("x", "b")] * 10, test=[("x", "a"), ("x", "new")]))
     assert counts.names == ["a", "b", "new"]
     assert counts.counts == {"train": [30, 10, 0], "test": [1, 0, 1]}
     assert counts.ratio == 3
@@ -29,7 +29,7 @@ def test_classes_are_counted_by_split_and_compared():
 
 def test_labels_that_come_together_are_counted_against_chance():
     rows = [("x", ["a", "b"])] * 2 + [("x", ["a"])] * 2 + [("x", [])] * 4
-    counts = class_counts(corpus(rows, task="multi_label"))
+    counts = count_classes(corpus(rows, task="multi_label"))
     assert counts.labels_per_text == {"train": [4, 2, 2]}
     assert counts.together == [("a", "b", 2, 2 * 8 / (4 * 2))]
 
@@ -37,7 +37,7 @@ def test_labels_that_come_together_are_counted_against_chance():
 def test_repeats_and_conflicts_are_those_planted():
     train = [("one", "a"), (" one ", "a"), ("one", "b"), ("cafe\u0301", "a"), ("two", "a"), ("three", "b")]
     test = [("caf\u00e9", "a"), ("two", "b"), ("two", "b"), ("four", "a")]
-    found = duplicates(corpus(train, test=test))
+    found = find_duplicates(corpus(train, test=test))
     assert found.repeats == {"train": 2, "test": 1}
     assert found.shared == {"test in train": 3}
     assert found.shared_texts == {"test in train": 2}
@@ -51,21 +51,21 @@ def test_repeats_and_conflicts_are_those_planted():
 
 def test_a_text_with_one_set_of_labels_in_any_order_is_no_conflict():
     rows = [("x", ["a", "b"]), ("x", ["b", "a"])]
-    assert duplicates(corpus(rows, task="multi_label")).conflicts == {"train": 0}
+    assert find_duplicates(corpus(rows, task="multi_label")).conflicts == {"train": 0}
 
 
 @pytest.mark.parametrize("share", [0.5, 0.9, 0.95, 0.99, 1.0])
 def test_a_covering_length_covers_and_one_less_does_not(share):
     lengths = np.random.default_rng(0).geometric(0.05, 997)
     place = [0.5, 0.9, 0.95, 0.99, 1.0].index(share)
-    covering = length_figures("tokens", {"train": lengths}).covering["train"][place]
+    covering = summarize_lengths("tokens", {"train": lengths}).covering["train"][place]
     assert (lengths <= covering).mean() >= share
     assert (lengths <= covering - 1).mean() < share
 
 
 def test_histograms_hold_every_text_but_the_longest():
     lengths = np.append(np.full(999, 3), 1_000_000)
-    figures = length_figures("tokens", {"train": lengths})
+    figures = summarize_lengths("tokens", {"train": lengths})
     assert sum(figures.histogram["train"]) == pytest.approx(0.999)
 
 
@@ -77,7 +77,9 @@ def test_empty_wordless_and_very_long_texts_are_counted(tmp_path):
         '{"text": "%s", "label": "b"}' % ("x" * 99),
     ]
     (tmp_path / "train.jsonl").write_text("\n".join(lines))
-    found = extremes(read_corpus(Files(str(tmp_path)), Choices(test_size=0.01, validation_size=0.01, empty="refuse")))
+    found = find_extreme_texts(
+        read_corpus(Files(str(tmp_path)), Choices(test_size=0.01, validation_size=0.01, empty="refuse"))
+    )
     assert found.empty == {"train": 1}
     assert sum(found.wordless.values()) == 1
     assert sum(found.very_long.values()) == 1
@@ -111,7 +113,7 @@ def test_a_corpus_is_cut_as_for_training(tmp_path):
     ],
 )
 def test_each_kind_of_damage_is_found_in_its_row(text, kind):
-    found = damaged(["fine", text, "fine"])
+    found = find_traces(["fine", text, "fine"])
     (name,) = [name for name in found if kind in name]
     assert list(found[name]) == [1]
 
@@ -125,11 +127,11 @@ def test_each_kind_of_damage_is_found_in_its_row(text, kind):
     ],
 )  # fmt: skip
 def test_sound_texts_are_left_alone(text):
-    assert damaged([text]) == {}
+    assert find_traces([text]) == {}
 
 
 def test_letters_are_counted_by_script():
-    counts = script_counts(["Hello, мир 2", "日本語とカナ", ""])
+    counts = count_letters_by_script(["Hello, мир 2", "日本語とカナ", ""])
     assert counts.sum(axis=1).tolist() == [8, 6, 0]
     assert counts[0, 0] == 5
     assert counts[1, 1] == 3
@@ -137,14 +139,14 @@ def test_letters_are_counted_by_script():
 
 def test_texts_of_another_script_are_those_without_a_letter_of_the_main_one():
     rows = [("中文标题 ABC", "a")] * 2 + [("中文", "a")] * 3 + [("all English", "a"), ("123 !", "a")]
-    found = script_figures(corpus(rows, test=[("русский", "a")]))
+    found = detect_scripts(corpus(rows, test=[("русский", "a")]))
     assert found.main == "Han"
     assert found.foreign == {"train": 1, "test": 1}
     assert [shown.text for shown in found.examples] == ["all English", "русский"]
 
 
 def test_examples_of_test_texts_show_no_label():
-    found = script_figures(corpus([("中文", "a")] * 5, test=[("latin", "secret")]))
+    found = detect_scripts(corpus([("中文", "a")] * 5, test=[("latin", "secret")]))
     assert found.examples[0].labels == []
 
 
@@ -155,7 +157,7 @@ def test_heaps_law_is_recovered_from_words_that_follow_it():
     types = np.ceil(2 * np.arange(1, total + 1) ** 0.6).astype(int)
     places = np.where(np.diff(types, prepend=0) > 0, types, rng.integers(1, types + 1))
     offsets = np.arange(0, total + 1, total)  # one text, so that the order stays
-    growth = vocabulary_growth(places, offsets)
+    growth = measure_vocabulary_growth(places, offsets)
     assert growth.exponent == pytest.approx(0.6, abs=0.02)
     assert growth.factor == pytest.approx(2, rel=0.15)
     assert growth.types[-1] == len(np.unique(places))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from exploration.advice import Advice
-from exploration.findings import Findings
-from exploration.html_parts import escaped
-from exploration.page_sections import SECTIONS
+from exploration.data_report import DataReport
+from exploration.html_elements import escape_html
+from exploration.html_statistics_sections import SECTIONS
 
 _STYLE = """
 :root { --font: system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Noto Sans CJK SC", "PingFang SC",
@@ -52,7 +52,7 @@ th.number { white-space: normal; }
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"  # even a slip in escaping could run nothing
 
 
-def page(found: Findings, advised: list[Advice], command: str) -> str:
+def render_page(found: DataReport, advised: list[Advice], command: str) -> str:
     """The whole HTML.
 
     Args:
@@ -64,7 +64,7 @@ def page(found: Findings, advised: list[Advice], command: str) -> str:
     kind = "several labels a text" if found.task == "multi_label" else "one label a text"
     rows = ", ".join(f"{count:,} {split}" for split, count in texts.items())
     shown = [(anchor, title, body) for anchor, title, make in SECTIONS if (body := make(found))]
-    links = [f"<li><a href='#{anchor}'>{escaped(title)}</a></li>" for anchor, title, _ in shown]
+    links = [f"<li><a href='#{anchor}'>{escape_html(title)}</a></li>" for anchor, title, _ in shown]
     titles = {anchor: title for anchor, title, _ in shown}
     return "\n".join(
         [
@@ -72,16 +72,16 @@ def page(found: Findings, advised: list[Advice], command: str) -> str:
             "<html lang='en'><head><meta charset='utf-8'>",
             f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',
             "<meta name='viewport' content='width=device-width, initial-scale=1'>",
-            f"<title>{escaped(found.source)}: a look before training</title>",
+            f"<title>{escape_html(found.source)}: a look before training</title>",
             f"<style>{_STYLE}</style></head><body>",
-            f"<header><h1>{escaped(found.source)}</h1>",
+            f"<header><h1>{escape_html(found.source)}</h1>",
             f"<p>{rows} texts · {len(found.classes.names):,} classes, {kind}</p>",
-            f"<p class='quiet'>Made by <code>{escaped(command)}</code></p>",
+            f"<p class='quiet'>Made by <code>{escape_html(command)}</code></p>",
             "<p class='quiet'>Labels of the test split were read for counts, duplicates and conflicts only; its texts "
             "for what does not look at labels.</p>",
-            *(f"<p>{escaped(note)}</p>" for note in found.notes),
+            *(f"<p>{escape_html(note)}</p>" for note in found.notes),
             f"</header><nav><ol>{''.join(links)}<li><a href='#advice'>What to do</a></li></ol></nav><main>",
-            *(f"<section id='{anchor}'><h2>{escaped(title)}</h2>{body}</section>" for anchor, title, body in shown),
+            *(f"<section id='{anchor}'><h2>{escape_html(title)}</h2>{body}</section>" for anchor, title, body in shown),
             f"<section id='advice'><h2>What to do</h2>{_advice(advised, titles)}</section>",
             "</main></body></html>\n",
         ]
@@ -94,7 +94,7 @@ def _advice(advised: list[Advice], titles: dict[str, str]) -> str:
     for piece in advised:
         about = ""
         if piece.about in titles:
-            about = f" <a class='about' href='#{piece.about}'>{escaped(titles[piece.about])}</a>"
-        options = "".join(f"<code>{escaped(option)}</code>" for option in piece.options)
-        lines.append(f"<li>{escaped(piece.text)}<small>{about}</small>{options}</li>")
+            about = f" <a class='about' href='#{piece.about}'>{escape_html(titles[piece.about])}</a>"
+        options = "".join(f"<code>{escape_html(option)}</code>" for option in piece.options)
+        lines.append(f"<li>{escape_html(piece.text)}<small>{about}</small>{options}</li>")
     return "\n".join([*lines, "</ol>"])

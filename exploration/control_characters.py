@@ -9,10 +9,10 @@ _UNSEEN = re.compile(
 )
 
 
-def visible(text: str) -> str:
+def escape_control_characters(text: str) -> str:
     r"""The text with each such character as its number; tabs and line ends stay.
 
-    >>> visible("a\x1b[2J")
+    >>> escape_control_characters("a\x1b[2J")
     'a⟨U+001B⟩[2J'
     """
     return _UNSEEN.sub(lambda sign: f"⟨U+{ord(sign[0]):04X}⟩", text)

@@ -20,7 +20,7 @@ _CHUNK = 20_000  # texts encoded at once
 
 
 @dataclass(frozen=True)
-class TokenizerLook:
+class TokenizerReport:
     """One tokenizer.
 
     Args:
@@ -38,9 +38,9 @@ class TokenizerLook:
     vector_notes: list[str] = field(default_factory=list)
 
 
-def look_at_tokenizer(
+def report_on_tokenizer(
     tokenizer: Tokenizer, corpus: Corpus, vectors: VectorFile | None = None
-) -> tuple[TokenizerLook, dict[str, np.ndarray]]:
+) -> tuple[TokenizerReport, dict[str, np.ndarray]]:
     """Trains a tokenizer on the training split; reports on all splits, and gives the ids of each text by split.
 
     Args:
@@ -49,7 +49,7 @@ def look_at_tokenizer(
         vectors: Word vectors, to see how many of the tokens they have; the file is read once.
 
     Raises:
-        DataError: The file of vectors is damaged.
+        DataError: The file of vectors is find_traces.
     """
     start = time.perf_counter()
     tokenizer.train(corpus.texts["train"])
@@ -62,7 +62,7 @@ def look_at_tokenizer(
         for split, shares in coverage.items():
             splits[split]["vector_coverage"] = shares
     seconds = time.perf_counter() - start
-    return TokenizerLook(tokenizer_name(tokenizer), tokenizer.vocabulary_size, seconds, splits, notes), lengths
+    return TokenizerReport(format_tokenizer_name(tokenizer), tokenizer.vocabulary_size, seconds, splits, notes), lengths
 
 
 def _counted(tokenizer: Tokenizer, corpus: Corpus) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
@@ -94,11 +94,11 @@ def _coverage(
     return {split: coverage_of(has, of_split) for split, of_split in counts.items()}, found.notes()
 
 
-def tokenizer_name(tokenizer: Tokenizer) -> str:
+def format_tokenizer_name(tokenizer: Tokenizer) -> str:
     """Its class, and the arguments that differ from their defaults.
 
     >>> from datamodules.tokenizers.words import Words
-    >>> tokenizer_name(Words()), tokenizer_name(Words(min_frequency=2))
+    >>> format_tokenizer_name(Words()), format_tokenizer_name(Words(min_frequency=2))
     ('Words', 'Words (min_frequency 2)')
     """
     parameters = inspect.signature(type(tokenizer).__init__).parameters

@@ -18,8 +18,8 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from exploration.class_counts import ClassCounts
-from exploration.lengths import Lengths
+from exploration.class_distribution import ClassDistribution
+from exploration.lengths import LengthStatistics
 from exploration.vocabulary_growth import VocabularyGrowth
 
 COLORS = {"train": "#31629e", "validation": "#d08a1d", "test": "#b5403d"}
@@ -42,7 +42,7 @@ _WIDTH = 8.2  # inches
 _ROW = 0.2  # inches of a bar
 
 
-def class_picture(classes: ClassCounts) -> str:
+def plot_classes(classes: ClassDistribution) -> str:
     """A bar a class: its training texts, dots for the other splits; logarithmic where they differ much."""
     names = [_short(name) for name in classes.names]
     log = classes.ratio > 15
@@ -81,7 +81,7 @@ def class_picture(classes: ClassCounts) -> str:
         return _svg(figure, "Texts of each class, by split")
 
 
-def length_picture(characters: Lengths, tokens: Lengths) -> str:
+def plot_lengths(characters: LengthStatistics, tokens: LengthStatistics) -> str:
     """Two histograms, with the length that covers 99 % of training marked."""
     with rc_context(_STYLE):
         figure = Figure(figsize=(_WIDTH, 3))
@@ -108,7 +108,7 @@ def length_picture(characters: Lengths, tokens: Lengths) -> str:
         return _svg(figure, "How long texts are, in tokens and in characters")
 
 
-def growth_picture(growth: VocabularyGrowth) -> str:
+def plot_vocabulary_growth(growth: VocabularyGrowth) -> str:
     """Different tokens against tokens read, both logarithmic, with Heaps' law."""
     with rc_context(_STYLE):
         figure = Figure(figsize=(_WIDTH * 0.62, 3))
