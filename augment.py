@@ -21,9 +21,9 @@ def main(arguments: list[str]) -> int:
         0 when all went well, 2 for a choice that cannot be, 1 for data that cannot be used.
     """
     from commands.augmenting import augment
-    from commands.ending import exit_code
+    from commands.script import run_script
 
-    return exit_code(augment, arguments, may_be_cut=True)
+    return run_script(augment, arguments, ignore_broken_pipe=True)
 
 
 if __name__ == "__main__":

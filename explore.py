@@ -18,10 +18,10 @@ def main(arguments: list[str]) -> int:
     Returns:
         0 when all went well, 2 for a choice that cannot be, 1 for data that cannot be used.
     """
-    from commands.ending import exit_code
     from commands.exploration import explore
+    from commands.script import run_script
 
-    return exit_code(explore, arguments)
+    return run_script(explore, arguments)
 
 
 if __name__ == "__main__":

@@ -21,10 +21,10 @@ def main(arguments: list[str]) -> int:
     Returns:
         0 when all went well, 2 for a choice that cannot be, 1 for data that cannot be used.
     """
-    from commands.ending import exit_code
     from commands.prediction import predict
+    from commands.script import run_script
 
-    return exit_code(predict, arguments, may_be_cut=True)
+    return run_script(predict, arguments, ignore_broken_pipe=True)
 
 
 if __name__ == "__main__":

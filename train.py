@@ -28,9 +28,9 @@ def main(arguments: list[str]) -> int:
         0 when all went well, 2 for a choice that cannot be, 1 for data or folders that cannot be used.
     """
     from commands.cli import TextCLI
-    from commands.ending import exit_code
+    from commands.script import run_script
 
-    return exit_code(TextCLI, arguments)
+    return run_script(TextCLI, arguments)
 
 
 if __name__ == "__main__":

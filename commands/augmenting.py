@@ -14,9 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from commands.class_choice import plain_class_choice
-from commands.messages import ShortErrorParser, with_full_names
-from commands.unknown_names import refuse_unknown_names
+from commands.option_parser import OptionParser
 from contracts.discovery import final_subclasses
 from contracts.errors import UsageError
 from datamodules.augmentations.base import Augmentation
@@ -38,13 +36,7 @@ def augment(arguments: list[str]) -> None:
         DataError: Data that cannot be used.
     """
     parser = _parser()
-    if not {"-h", "--help"} & set(arguments):
-        refuse_unknown_names(parser, arguments)
-    try:
-        with plain_class_choice():
-            config = parser.parse_args(arguments)
-    except UsageError as error:
-        raise UsageError(with_full_names(str(error), arguments)) from error
+    config = parser.parse_options(arguments)
     if config.rows < 1:
         raise UsageError(f"--rows must be at least 1, got {config.rows}")
     if config.epoch < 0:
@@ -55,8 +47,8 @@ def augment(arguments: list[str]) -> None:
         _write(parser, config)
 
 
-def _parser() -> ShortErrorParser:
-    parser = ShortErrorParser(
+def _parser() -> OptionParser:
+    parser = OptionParser(
         prog="augment.py", description="Shows training texts before and after augmentation, or writes the changed ones."
     )
     parser.add_argument("--config", action="config", help="A config file with some of these options.")
@@ -70,7 +62,7 @@ def _parser() -> ShortErrorParser:
     return parser
 
 
-def _show(parser: ShortErrorParser, config: Any) -> None:
+def _show(parser: OptionParser, config: Any) -> None:
     Augment(**vars(config.data.augment)).check()
     kinds = _chosen(parser, config)
     plain = config.clone()
@@ -116,7 +108,7 @@ def _places(labels: list[list[int]], options: Any) -> np.ndarray:
     return np.array([place for place, of_one in enumerate(labels) if rare.intersection(of_one)], np.int64)
 
 
-def _chosen(parser: ShortErrorParser, config: Any) -> list[Augmentation]:
+def _chosen(parser: OptionParser, config: Any) -> list[Augmentation]:
     if config.data.augmentations is not None:
         return parser.instantiate_classes(config).data.augmenter.pipeline.kinds
     kinds = []
@@ -172,7 +164,7 @@ def _highlighted(before: str, after: str) -> tuple[Text, Text]:
     return sides
 
 
-def _write(parser: ShortErrorParser, config: Any) -> None:
+def _write(parser: OptionParser, config: Any) -> None:
     if config.data.augmentations is None:
         raise UsageError("--output writes what augmentations add; name some with --data.augmentations")
     output = Path(config.output)

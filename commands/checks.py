@@ -20,7 +20,7 @@ def class_name(chosen: Any) -> str | None:
     return path.rsplit(".", 1)[-1] if path else None
 
 
-def follow_pretrained_encoder(config: Namespace, default_tokenizer: Namespace) -> None:
+def choose_pretrained_tokenizer(config: Namespace, default_tokenizer: Namespace) -> None:
     """Gives a pretrained encoder the tokenizer it was trained with, where the user has not named one.
 
     Args:
@@ -45,7 +45,7 @@ def follow_pretrained_encoder(config: Namespace, default_tokenizer: Namespace) -
         )
 
 
-def check_choices(config: Namespace) -> None:
+def check_combinations(config: Namespace) -> None:
     """Refuses what cannot go together.
 
     Raises:
@@ -61,8 +61,8 @@ def check_choices(config: Namespace) -> None:
             "vectors to learn in; give less, or --model.encoder.vectors_mode static"
         )
     sampler = class_name(config.data.sampler)
-    members = final_subclasses(TextSampler)  # type: ignore[type-abstract]  # a seam that no checkpoint rebuilds
-    if sampler in {member.__name__ for member in members if member.balances}:
+    samplers = final_subclasses(TextSampler)  # type: ignore[type-abstract]  # a seam that no checkpoint rebuilds
+    if sampler in {cls.__name__ for cls in samplers if cls.balances}:
         weighted = _weights_of(config.model.loss)
         if weighted:
             raise UsageError(
@@ -98,7 +98,7 @@ def check_verb(config: Namespace, verb: str) -> None:
         )
 
 
-def made_up_spec(config: Namespace, task: Task) -> TextSpec:
+def build_placeholder_spec(config: Namespace, task: Task) -> TextSpec:
     """Data that no one has, for trying what was chosen before any row is read.
 
     Args:

@@ -22,13 +22,10 @@ from callbacks.effective_shares import EffectiveShares
 from callbacks.exact_resume import ExactResume
 from callbacks.gradient_norm import GradientNorm
 from callbacks.run_report import RunReport
-from commands.checks import check_choices, check_verb, follow_pretrained_encoder, made_up_spec
-from commands.class_choice import plain_class_choice
-from commands.given_options import with_contents
-from commands.messages import ShortErrorParser, with_full_names
-from commands.run_folder import check_run_folder, folder_fault, run_name
-from commands.unknown_names import refuse_unknown_names
-from commands.vectors_at_hand import take_vectors_from
+from commands.checkpoint_vectors import use_checkpoint_vectors
+from commands.checks import build_placeholder_spec, check_combinations, check_verb, choose_pretrained_tokenizer
+from commands.option_parser import OptionParser
+from commands.run_folder import check_run_folder, default_run_name, explain_write_error
 from contracts.errors import DataError, UsageError, did_you_mean
 from datamodules.text_datamodule import TextDataModule, epochs_of
 from lightning_modules.bundle import check_fits, find_checkpoint, read_checkpoint
@@ -59,7 +56,9 @@ class TextCLI(LightningCLI):
         try:
             self._run()
         except OSError as error:
-            fault = folder_fault(error, self.config.get(self.subcommand) if hasattr(self, "subcommand") else None)
+            fault = explain_write_error(
+                error, self.config.get(self.subcommand) if hasattr(self, "subcommand") else None
+            )
             if fault is None:
                 raise
             raise DataError(fault) from error
@@ -76,7 +75,7 @@ class TextCLI(LightningCLI):
             },
             seed_everything_default=0,
             save_config_kwargs={"overwrite": True},
-            parser_class=ShortErrorParser,
+            parser_class=OptionParser,
             auto_configure_optimizers=False,
             args=None,
         )
@@ -88,24 +87,8 @@ class TextCLI(LightningCLI):
 
     def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
         """Parses our list of arguments, whatever `sys.argv` says."""
-        if not {"-h", "--help"} & set(self.arguments):
-            refuse_unknown_names(self._subcommand_parsers[self.arguments[0]], self.arguments[1:])
-        try:
-            with plain_class_choice():
-                self.config = self._parsed(parser)
-        except UsageError as error:
-            raise UsageError(with_full_names(str(error), self.arguments)) from error
-        except UnicodeDecodeError as error:
-            raise UsageError(f"a config file is not UTF-8 ({error.reason}); save it as UTF-8") from error
-
-    def _parsed(self, parser: LightningArgumentParser) -> Any:
-        try:
-            return parser.parse_args(self.arguments)
-        except UsageError as error:
-            if "file loop" not in str(error):
-                raise
-        # The parser's word for any fault in the config of a single class; what it holds, given outright, tells which.
-        return parser.parse_args(with_contents(self.arguments))
+        assert isinstance(parser, OptionParser)
+        self.config = parser.parse_options(self.arguments, self._subcommand_parsers[self.arguments[0]])
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         """The callbacks that are always there, each under its own name."""
@@ -137,13 +120,13 @@ class TextCLI(LightningCLI):
         """Refuses choices that contradict each other."""
         config = self.config[self.subcommand]
         default = self._parser(self.subcommand).get_defaults().data.tokenizer
-        follow_pretrained_encoder(config, default)
+        choose_pretrained_tokenizer(config, default)
         check_verb(config, str(self.subcommand))
         if self.subcommand != "fit" and "--version" not in {argument.split("=")[0] for argument in self.arguments}:
             config.version = None  # it came with the run's own config, and stands for the folder that holds its report
         check_run_folder(config, str(self.subcommand))
-        take_vectors_from(self._checkpoint_path(), config)
-        check_choices(config)
+        use_checkpoint_vectors(self._checkpoint_path(), config)
+        check_combinations(config)
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
         """A trainer that logs to the run folder and shows its progress with rich."""
@@ -151,7 +134,7 @@ class TextCLI(LightningCLI):
         if config.trainer.logger in (None, True):
             kwargs["logger"] = TensorBoardLogger(
                 config.trainer.default_root_dir,
-                name=config.name or run_name(config),
+                name=config.name or default_run_name(config),
                 version=config.version,
                 default_hp_metric=False,
             )
@@ -181,7 +164,7 @@ class TextCLI(LightningCLI):
         checkpoint = None if path is None else read_checkpoint(path)
         self.datamodule.check(epochs_of(self.trainer) if self.subcommand == "fit" else 1)
         endless = self.subcommand == "fit" and self.trainer.max_epochs == -1 and self.trainer.max_steps == -1
-        self.model.rehearse(made_up_spec(config, self.datamodule.source.task()), endless)
+        self.model.rehearse(build_placeholder_spec(config, self.datamodule.source.task()), endless)
         self.datamodule.prepare_data()
         self.datamodule.setup()
         spec = self.datamodule.spec

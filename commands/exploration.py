@@ -15,11 +15,8 @@ import yaml
 from jsonargparse import Namespace
 from rich.console import Console
 
-from commands.choices import unknown_class
-from commands.class_choice import plain_class_choice
-from commands.given_options import with_contents
-from commands.messages import ShortErrorParser, with_full_names
-from commands.unknown_names import refuse_unknown_names
+from commands.class_registry import format_unknown_class
+from commands.option_parser import OptionParser
 from contracts.errors import UsageError
 from datamodules.text_datamodule import TextDataModule
 from datamodules.tokenizers.base import Tokenizer
@@ -73,8 +70,8 @@ def explore(arguments: list[str]) -> None:
         webbrowser.open(file.resolve().as_uri())
 
 
-def _parser() -> ShortErrorParser:
-    parser = ShortErrorParser(
+def _parser() -> OptionParser:
+    parser = OptionParser(
         prog="explore.py", description="Looks at labelled texts before any training. All options of train.py that "
         "choose data are taken; those that only matter for training change nothing."
     )  # fmt: skip
@@ -99,26 +96,18 @@ def _parser() -> ShortErrorParser:
     return parser
 
 
-def _parsed(parser: ShortErrorParser, arguments: list[str]) -> Namespace:
-    if not {"-h", "--help"} & set(arguments):
-        refuse_unknown_names(parser, arguments)
+def _parsed(parser: OptionParser, arguments: list[str]) -> Namespace:
     try:
-        with plain_class_choice():
-            try:
-                return parser.parse_args(arguments)
-            except UsageError as error:
-                if "file loop" not in str(error):
-                    raise
-            return parser.parse_args(with_contents(arguments))
+        return parser.parse_options(arguments)
     except UsageError as error:
-        raise UsageError(_about_compare(with_full_names(str(error), arguments))) from error
+        raise UsageError(_about_compare(str(error))) from error
 
 
 def _about_compare(message: str) -> str:
     """Says what a list of tokenizers takes, where the parser only knows that it is none."""
     unknown = re.match(r"--compare names nothing that is there: '(.+)'", message)
     if unknown:
-        return unknown_class("data.tokenizer", unknown[1]).replace("--data.tokenizer", "--compare", 1)
+        return format_unknown_class("data.tokenizer", unknown[1]).replace("--data.tokenizer", "--compare", 1)
     wrong = re.match(r"--compare must be .*, got (.+)$", message)
     if wrong:
         return f"--compare takes a list of tokenizers, such as '[Words, Characters]', got {wrong[1]}"

@@ -13,7 +13,7 @@ from commands.checks import class_name
 from contracts.errors import UsageError
 
 
-def run_name(config: Namespace) -> str:
+def default_run_name(config: Namespace) -> str:
     """Data and model in one word, `thucnews_text_cnn` say."""
     source = config.data.source
     path = (source.get("init_args") or {}).get("path")
@@ -43,7 +43,7 @@ def check_run_folder(config: Namespace, verb: str) -> None:
     resumes = verb == "fit" and config.get("ckpt_path") is not None
     if config.version is None or resumes or trainer.fast_dev_run or trainer.logger not in (None, True):
         return
-    folder = Path(trainer.default_root_dir) / (config.name or run_name(config)) / config.version
+    folder = Path(trainer.default_root_dir) / (config.name or default_run_name(config)) / config.version
     if (folder / "report.json").exists():
         raise UsageError(
             f"{folder} holds the report of an earlier run, which would be overwritten; give another --version, or "
@@ -51,7 +51,7 @@ def check_run_folder(config: Namespace, verb: str) -> None:
         )
 
 
-def folder_fault(error: OSError, config: Namespace | None) -> str | None:
+def explain_write_error(error: OSError, config: Namespace | None) -> str | None:
     """Says that a folder of a run cannot be written; None where something else is wrong.
 
     Args:

@@ -142,24 +142,18 @@ def all_options(clean):
 
 
 def test_train_takes_every_option_that_advice_names(clean):
-    from pytorch_lightning.cli import LightningArgumentParser
-
-    from commands.class_choice import plain_class_choice
-    from commands.messages import ShortErrorParser
-    from commands.unknown_names import refuse_unknown_names
+    from commands.option_parser import OptionParser
     from datamodules.text_datamodule import TextDataModule
     from lightning_modules.text_classifier import TextClassifier
 
-    parser: LightningArgumentParser = ShortErrorParser()
+    parser = OptionParser()
     parser.add_lightning_class_args(TextClassifier, "model")
     parser.add_lightning_class_args(TextDataModule, "data")
     options = all_options(clean)
     assert len(options) >= 14
     # one after the other on one line: each is checked as it comes, and the next one takes its place
     arguments = ["--data.source", "Files", "--data.source.path", ".", *shlex.split(" ".join(options))]
-    refuse_unknown_names(parser, arguments)
-    with plain_class_choice():
-        parser.parse_args(arguments)
+    parser.parse_options(arguments)
 
 
 @pytest.fixture(scope="module")

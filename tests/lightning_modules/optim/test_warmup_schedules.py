@@ -9,7 +9,7 @@ from jsonargparse import ArgumentParser
 from torch import nn
 from torch.optim.lr_scheduler import OneCycleLR, ReduceLROnPlateau, StepLR
 
-from commands.class_choice import plain_class_choice
+from commands.jsonargparse_patches import patch_jsonargparse
 from contracts.errors import UsageError
 from lightning_modules.optim import schedules
 from lightning_modules.optim.schedules import ScheduleFactory, WarmupCosine, WarmupLinear, warmup_cosine
@@ -131,7 +131,7 @@ def test_any_schedule_is_built_from_its_name(arguments, cls, attribute, value):
     parser = ArgumentParser(exit_on_error=False)
     parser.add_class_arguments(Model, "model")
     name, *settings = arguments
-    with plain_class_choice():  # as the command line does; Lightning's own bears a name of torch's
+    with patch_jsonargparse():  # as the command line does; Lightning's own bears a name of torch's
         config = parser.parse_args(
             [f"--model.lr_scheduler={name}", *(f"--model.lr_scheduler.{one}" for one in settings)]
         )

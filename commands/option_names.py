@@ -6,19 +6,19 @@ from collections.abc import Iterable
 
 from pytorch_lightning.cli import LightningArgumentParser
 
-from commands.choices import (
-    argument_names,
-    argument_of_none,
-    argument_of_others,
-    members,
-    unknown_argument,
-    unknown_class,
+from commands.class_registry import (
+    format_argument_without_class,
+    format_unknown_argument,
+    format_unknown_class,
+    parameters_of,
+    registered_classes,
+    suggest_classes_with_argument,
 )
-from commands.given_options import Given, given_options, is_config
+from commands.option_reader import Option, is_config_file, read_options
 from contracts.errors import UsageError, did_you_mean
 
 
-def refuse_unknown_names(parser: LightningArgumentParser, arguments: list[str]) -> None:
+def check_option_names(parser: LightningArgumentParser, arguments: list[str]) -> None:
     """Looks through options and configs before they are parsed.
 
     Args:
@@ -32,11 +32,11 @@ def refuse_unknown_names(parser: LightningArgumentParser, arguments: list[str]) 
     chosen = _default_classes(parser, known)
     given_classes: set[str] = set()
     faults = []
-    for given in given_options(arguments):
+    for given in read_options(arguments):
         name = given.name.removesuffix("+")
         owner, _, last = name.rpartition(".")
         fault = None
-        if members(name) and (name in known or name.endswith(".base")):
+        if registered_classes(name) and (name in known or name.endswith(".base")):
             given_classes.add(name)
             if given.value in ("null", "None"):
                 chosen.pop(name, None)
@@ -44,21 +44,21 @@ def refuse_unknown_names(parser: LightningArgumentParser, arguments: list[str]) 
                 chosen[name] = ""  # a list of classes, say
             if isinstance(given.value, str) and given.value not in ("", "null", "None"):
                 chosen[name] = given.value
-                if is_config(given.value):
+                if is_config_file(given.value):
                     fault = f"--{name}: there is no file {given.value}"
-                elif given.value.isidentifier() and given.value not in members(name):
-                    fault = unknown_class(name, given.value)
+                elif given.value.isidentifier() and given.value not in registered_classes(name):
+                    fault = format_unknown_class(name, given.value)
         elif name in known or name in _ALWAYS or any(name.startswith(f"{key}.") for key in _OPEN):
             continue
-        elif members(owner):
-            cls = members(owner).get(chosen.get(owner, "").rsplit(".", 1)[-1])
+        elif registered_classes(owner):
+            cls = registered_classes(owner).get(chosen.get(owner, "").rsplit(".", 1)[-1])
             if owner in known and owner not in chosen:
-                fault = argument_of_none(owner, last)
-            elif cls is not None and last not in argument_names(cls):
-                fault = unknown_argument(owner, cls, last)
+                fault = format_argument_without_class(owner, last)
+            elif cls is not None and last not in parameters_of(cls):
+                fault = format_unknown_argument(owner, cls, last)
                 if owner not in given_classes:
-                    fault += argument_of_others(owner, last)
-        elif not any(name.startswith(f"{key}.") for key in known if members(key)):
+                    fault += suggest_classes_with_argument(owner, last)
+        elif not any(name.startswith(f"{key}.") for key in known if registered_classes(key)):
             fault = _unknown_option(given, known)
         if fault is not None:
             faults.append(fault if given.file is None else f"{given.file}: {fault}")
@@ -77,11 +77,11 @@ def _option_names(parser: LightningArgumentParser) -> set[str]:
 
 def _default_classes(parser: LightningArgumentParser, known: set[str]) -> dict[str, str]:
     defaults = parser.get_defaults()
-    chosen = {key: defaults.get(key) for key in known if members(key)}
+    chosen = {key: defaults.get(key) for key in known if registered_classes(key)}
     return {key: value["class_path"] for key, value in chosen.items() if value is not None and "class_path" in value}
 
 
-def _unknown_option(given: Given, known: Iterable[str]) -> str:
+def _unknown_option(given: Option, known: Iterable[str]) -> str:
     dashes, kind = ("--", "option") if given.file is None else ("", "key")
     names = sorted(key for key in known if not key.endswith("help"))
     last = given.name.rsplit(".", 1)[-1]

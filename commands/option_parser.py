@@ -9,15 +9,44 @@ from __future__ import annotations
 import re
 from typing import Any, NoReturn
 
+from jsonargparse import Namespace
 from pytorch_lightning.cli import LightningArgumentParser
 
-from commands.choices import argument_names, members, unknown_argument, unknown_class
-from commands.given_options import given_options
+from commands.class_registry import format_unknown_argument, format_unknown_class, parameters_of, registered_classes
+from commands.jsonargparse_patches import patch_jsonargparse
+from commands.option_names import check_option_names
+from commands.option_reader import inline_class_configs, read_options
 from contracts.errors import UsageError
 
 
-class ShortErrorParser(LightningArgumentParser):
+class OptionParser(LightningArgumentParser):
     """Lightning's parser, but a fault becomes a `UsageError` with one short message."""
+
+    def parse_options(self, arguments: list[str], checked: LightningArgumentParser | None = None) -> Namespace:
+        """Parses a command line into a namespace; unknown names are reported before, all at once.
+
+        Args:
+            arguments: Those of the command line; with a verb first where this parser has verbs.
+            checked: The parser of that verb; None where this parser has no verbs.
+
+        Raises:
+            UsageError: An unknown name or a value of the wrong type.
+        """
+        if not {"-h", "--help"} & set(arguments):
+            check_option_names(checked or self, arguments if checked is None else arguments[1:])
+        try:
+            with patch_jsonargparse():
+                try:
+                    return self.parse_args(arguments)
+                except UsageError as error:
+                    if "file loop" not in str(error):
+                        raise
+                # The parser's word for any fault in the config of a single class: its content, inlined, tells which.
+                return self.parse_args(inline_class_configs(arguments))
+        except UsageError as error:
+            raise UsageError(with_full_names(str(error), arguments)) from error
+        except UnicodeDecodeError as error:
+            raise UsageError(f"a config file is not UTF-8 ({error.reason}); save it as UTF-8") from error
 
     def error(self, message: str, ex: Exception | None = None) -> NoReturn:
         """Says what is wrong, in short."""
@@ -58,20 +87,24 @@ def with_full_names(message: str, arguments: list[str]) -> str:
     short = re.match(r"--([^\s.]+) ", message)
     if short is None:
         return message
-    given = [(option.name, option.value) for option in given_options(arguments)]
+    given = [(option.name, option.value) for option in read_options(arguments)]
     full = [name for name, _ in given if name.endswith(f".{short[1]}")]
     if not full:  # the option was left out: which of the chosen classes needs it?
         for name, value in given:
-            cls = members(name).get(str(value).rsplit(".", 1)[-1])
-            if cls is not None and short[1] in argument_names(cls):
+            cls = registered_classes(name).get(str(value).rsplit(".", 1)[-1])
+            if cls is not None and short[1] in parameters_of(cls):
                 full.append(f"{name}.{short[1]}")
     return message.replace(f"--{short[1]}", f"--{full[-1]}", 1) if full else message
 
 
 def _not_accepted(key: str, found: re.Match[str]) -> str:
     word = found["path"].rsplit(".", 1)[-1]
-    cls = members(key).get(word)
-    return unknown_argument(key, cls, found["option"]) if cls else f"{word} ({key}) has no argument {found['option']}"
+    cls = registered_classes(key).get(word)
+    return (
+        format_unknown_argument(key, cls, found["option"])
+        if cls
+        else f"{word} ({key}) has no argument {found['option']}"
+    )
 
 
 def _not_an_argument(key: str, found: re.Match[str]) -> str:
@@ -84,26 +117,26 @@ def _not_an_argument(key: str, found: re.Match[str]) -> str:
 
 def _wrong_type(key: str, found: re.Match[str]) -> str:
     got = found["got"].strip(" '\"")
-    if members(key):
-        return unknown_class(key, got)
+    if registered_classes(key):
+        return format_unknown_class(key, got)
     if got == "None":
         return f"--{key} must be {_type_in_words(found['wanted'])}, got null"
     return f"--{key} must be {_type_in_words(found['wanted'])}, got {got!r}"
 
 
 def _no_member_of_union(key: str, found: re.Match[str]) -> str:
-    known = members(key)
+    known = registered_classes(key)
     strangers = [word for word in re.findall(r"[\[ ]'(\w+)'", found["got"]) if known and word not in known]
     if strangers:  # names in a list
-        return unknown_class(key, strangers[0])
+        return format_unknown_class(key, strangers[0])
     kinds = [_type_in_words(kind) for kind in re.split(r", (?![^\[]*\])", found["wanted"])]
     return f"--{key} must be {' or '.join(dict.fromkeys(kinds))}, got {found['got'].strip()!r}"
 
 
 def _not_found(key: str, found: re.Match[str]) -> str:
     value = found["value"]
-    if members(key):
-        return unknown_class(key, value.rsplit(".", 1)[-1])
+    if registered_classes(key):
+        return format_unknown_class(key, value.rsplit(".", 1)[-1])
     return f"--{key} names nothing that is there: {value!r}"
 
 

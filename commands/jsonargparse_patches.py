@@ -18,7 +18,7 @@ _all_paths = _typehints.get_all_subclass_paths
 
 
 @contextmanager
-def plain_class_choice() -> Iterator[None]:
+def patch_jsonargparse() -> Iterator[None]:
     """Within it, arguments outlive a further config or option only where that leaves the class as it was."""
     theirs = {name: getattr(_typehints, name) for name in _OURS}
     try:

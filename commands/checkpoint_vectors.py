@@ -9,7 +9,7 @@ from jsonargparse import Namespace
 from lightning_modules.bundle import read_checkpoint
 
 
-def take_vectors_from(checkpoint: Path | None, config: Namespace) -> None:
+def use_checkpoint_vectors(checkpoint: Path | None, config: Namespace) -> None:
     """Lets the encoder take its vectors from a checkpoint where their file is not there any more.
 
     Args:

@@ -1,0 +1,106 @@
+"""Which classes an option can name, which parameters their constructors have, and the messages for wrong names."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import torch.optim.lr_scheduler
+from torch.optim import Optimizer
+
+from contracts.discovery import final_subclasses
+from contracts.errors import did_you_mean, listed
+from datamodules.augmentations.base import Augmentation
+from datamodules.samplers.base import TextSampler
+from datamodules.sources.base import Source
+from datamodules.tokenizers.base import Tokenizer
+from lightning_modules.encoders.base import TextEncoder
+from lightning_modules.heads.base import Head
+from lightning_modules.losses.base import Loss
+from lightning_modules.optim.schedules import ProgressSchedule
+
+EXTENSION_POINTS: dict[str, type] = {
+    "data.source": Source,
+    "data.tokenizer": Tokenizer,
+    "data.sampler": TextSampler,
+    "data.augmentations": Augmentation,
+    "data.tta_augmentations": Augmentation,
+    "model.encoder": TextEncoder,
+    "model.head": Head,
+    "model.loss": Loss,
+}
+"""The options that name a class of this project, with its base class."""
+CLASS_OPTIONS = (*EXTENSION_POINTS, "model.optimizer", "model.lr_scheduler")
+"""All options that name a class, those of torch included."""
+
+
+def registered_classes(key: str) -> dict[str, type]:
+    """Maps the class names that an option accepts to the classes; empty for an option that does not name a class.
+
+    >>> sorted(registered_classes("model.head"))
+    ['Linear']
+    """
+    if key in EXTENSION_POINTS or key.endswith(".base"):
+        base: type[Any] = EXTENSION_POINTS.get(key, Loss)
+        return {cls.__name__: cls for cls in final_subclasses(base)}
+    if key == "model.optimizer":
+        return {cls.__name__: cls for cls in _torch_subclasses(Optimizer)}
+    if key == "model.lr_scheduler":
+        schedules = {cls.__name__: cls for cls in ProgressSchedule.__subclasses__()}
+        return schedules | {cls.__name__: cls for cls in _torch_subclasses(torch.optim.lr_scheduler.LRScheduler)}
+    return {}
+
+
+def parameters_of(cls: type) -> dict[str, inspect.Parameter]:
+    """Maps names to those constructor parameters that a config can set; positional-only ones are set by the project."""
+    parameters = list(inspect.signature(cls.__init__).parameters.values())[1:]  # type: ignore[misc]  # the constructor of that very class
+    return {p.name: p for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
+
+
+def format_unknown_class(key: str, name: str) -> str:
+    """Returns the message for a class name that the option does not accept."""
+    names = sorted(registered_classes(key))
+    return f"--{key} has no choice named {name}.{did_you_mean(name, names)} It takes: {listed(names, 30)}"
+
+
+def format_unknown_argument(key: str, cls: type, name: str) -> str:
+    """Returns the message for an argument that the chosen class does not have."""
+    names = list(parameters_of(cls))
+    takes = f" It takes: {listed(names, 30)}" if names else " It takes none."
+    return f"--{key} {cls.__name__} has no argument {name}.{did_you_mean(name, names)}{takes}"
+
+
+def format_argument_without_class(key: str, name: str) -> str:
+    """Returns the message for an argument of an option that names no class yet."""
+    classes = classes_with_argument(key, name)
+    if not classes:
+        names = listed(registered_classes(key))
+        return f"--{key}.{name}: no class that --{key} takes has such an argument; name one of: {names}"
+    return (
+        f"--{key}.{name} is an argument of a class, and --{key} names none: name a class first, "
+        f"e.g. --{key} {classes[0]} --{key}.{name} …"
+    )
+
+
+def suggest_classes_with_argument(key: str, name: str) -> str:
+    """Returns a question that names the classes with such an argument, to end a message; empty if there are none."""
+    classes = classes_with_argument(key, name)
+    if not classes:
+        return ""
+    return f"; {listed(classes)} can take it: did you mean --{key} {classes[0]} --{key}.{name} …?"
+
+
+def classes_with_argument(key: str, name: str) -> list[str]:
+    """Lists the names of the classes of an option whose constructor has such a parameter."""
+    return sorted(cls.__name__ for cls in registered_classes(key).values() if name in parameters_of(cls))
+
+
+def _torch_subclasses(base: type) -> list[type]:
+    pending: list[Any] = [base]
+    subclasses: list[type] = []
+    while pending:
+        for child in pending.pop().__subclasses__():
+            pending.append(child)
+            if child.__module__.startswith("torch.optim") and not child.__name__.startswith("_"):
+                subclasses.append(child)
+    return subclasses
