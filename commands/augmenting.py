@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from commands.option_parser import OptionParser
+from commands.output_file import check_output, open_output
 from contracts.discovery import final_subclasses
 from contracts.errors import UsageError
 from datamodules.augmentations.base import Augmentation
@@ -168,15 +169,14 @@ def _write(parser: OptionParser, config: Any) -> None:
     if config.data.augmentations is None:
         raise UsageError("--output writes what augmentations add; name some with --data.augmentations")
     output = Path(config.output)
-    if output.is_dir():
-        raise UsageError(f"--output {output} is a folder; name a CSV file in it")
-    if not output.parent.is_dir():
-        raise UsageError(f"--output {output}: there is no folder {output.parent}")
+    check_output(output)
     if config.data.augment.mode == "on_the_fly":
         config.data.augment.mode, config.data.augment.seed = "offline", config.seed
     data = parser.instantiate_classes(config).data
     data.setup()
-    shutil.copyfile(data.cache_dir / data.fingerprint / COPIES, output)
+    copies = data.cache_dir / data.fingerprint / COPIES
+    with copies.open(encoding="utf-8", newline="") as cached, open_output(output) as file:
+        shutil.copyfileobj(cached, file)
     for note in data.notes:
         print(note)
     print(f"written to {output}")

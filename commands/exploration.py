@@ -17,6 +17,7 @@ from rich.console import Console
 
 from commands.class_registry import format_unknown_class
 from commands.option_parser import OptionParser
+from commands.output_file import check_output, open_output
 from contracts.errors import UsageError
 from datamodules.text_datamodule import TextDataModule
 from datamodules.tokenizers.base import Tokenizer
@@ -51,10 +52,10 @@ def explore(arguments: list[str]) -> None:
     tokenizers = _different([data.tokenizer, *(make() for make in made.compare)])
     vectors = None if chosen.vectors is None else open_vectors(chosen.vectors)
     file = _page_file(chosen.output, data.source.name)
+    check_output(file, new_folder=True)
     console = Console(width=None if Console().is_terminal else 120)
     with console.status("reading") as status:
         corpus = read_corpus(data.source, data.choices)
-        _make_folder(file)
         found = analyze_corpus(corpus, tokenizers, chosen.near_threshold, lambda what: status.update(what), vectors)
         advised = give_advice(found)
         written = render_page(found, advised, shlex.join(["python", "explore.py", *arguments]))
@@ -148,15 +149,6 @@ def _page_file(output: str | None, name: str) -> Path:
     return path if is_page else path / f"{name}.html"
 
 
-def _make_folder(file: Path) -> None:
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(f"--output: the folder {file.parent} cannot be made: {error.strerror}") from None
-
-
 def _write(file: Path, text: str) -> None:
-    try:
-        file.write_text(text, encoding="utf-8", errors="replace")
-    except OSError as error:
-        raise UsageError(f"--output: {file} cannot be written: {error.strerror}") from None
+    with open_output(file, errors="replace") as stream:
+        stream.write(text)

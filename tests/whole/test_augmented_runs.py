@@ -106,7 +106,7 @@ def test_of_rare_classes_only_these_are_shown(work, data):
 def test_an_output_that_is_a_folder_is_refused_before_any_work(work, tmp_path):
     code, out, err = show(work, "--data.augmentations", "EDA", "--output", tmp_path)
     assert (code, out) == (2, "")
-    assert err == f"error: --output {tmp_path} is a folder; name a CSV file in it\n"
+    assert err == f"error: --output {tmp_path} is a folder; name a file in it\n"
 
 
 def test_a_bad_list_is_refused_before_a_run_folder_is_made(work, on, tmp_path):

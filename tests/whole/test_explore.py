@@ -122,7 +122,7 @@ def test_a_page_that_cannot_be_written_ends_in_a_message(run, data, tmp_path):
     (tmp_path / "file").write_text("")
     code, _, err = run("--data.source", "Files", "--data.source.path", data, "--output", "file/page.html")
     assert code == USAGE
-    assert re.match(r"error: --output: the folder file cannot be made", err)
+    assert re.match(r"error: --output file/page.html: the folder .*file is not a folder", err)
 
 
 def test_help_is_short_of_nothing(run, capsys):
