@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pytorch_lightning import Callback, LightningModule, Trainer
-from pytorch_lightning.utilities.rank_zero import rank_zero_info
 from torch.optim import Optimizer
 
+from contracts.console import announce
 from lightning_modules.optim.parameter_groups import RatePlan
 
 
@@ -38,14 +38,14 @@ class DifferentialLearningRates(Callback):
             for name, group in _named_groups(optimizer):
                 size = sum(parameter.numel() for parameter in group["params"])
                 rate = float(group.get("initial_lr", group["lr"]))
-                rank_zero_info(f"{name}: {size:,} parameters at learning rate {rate:.3g}")
+                announce(f"{name}: {size:,} parameters at learning rate {rate:.3g}")
 
     def on_before_optimizer_step(self, trainer: Trainer, pl_module: LightningModule, optimizer: Optimizer) -> None:
         """Logs the rates of the step about to be made."""
         every = trainer.log_every_n_steps  # type: ignore[attr-defined]  # set by a part of the trainer
         if not trainer.loggers or not every or (trainer.global_step + 1) % every:
             return
-        rates = {f"learning_rate/{name}": float(group["lr"]) for name, group in _named_groups(optimizer)}
+        rates = {f"watch_learning_rate/{name}": float(group["lr"]) for name, group in _named_groups(optimizer)}
         for logger in trainer.loggers:
             logger.log_metrics(rates, step=trainer.global_step)
 

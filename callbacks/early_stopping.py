@@ -9,9 +9,10 @@ from typing import Any, Literal
 import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.callbacks import ModelCheckpoint
-from pytorch_lightning.utilities.rank_zero import rank_zero_info, rank_zero_warn
+from pytorch_lightning.utilities.rank_zero import rank_zero_warn
 from torch import Tensor
 
+from contracts.console import announce
 from contracts.errors import UsageError, did_you_mean, listed
 
 
@@ -126,7 +127,7 @@ class EarlyStopping(Callback):
         restored = self._restore(trainer, pl_module) if self.restore_best_weights and self.best is not None else None
         if stopped:
             ending = "" if restored is None else f"; the weights of epoch {restored} are restored"
-            rank_zero_info(f"Stopped early: {self.reason}{ending}")
+            announce(f"Stopped early: {self.reason}{ending}")
 
     def state_dict(self) -> dict[str, Any]:
         """Plain values, and the best weights where no checkpoint callback keeps them."""
@@ -161,7 +162,7 @@ class EarlyStopping(Callback):
         self.validations += 1
         self._non_finite_in_a_row = 0 if math.isfinite(value) else self._non_finite_in_a_row + 1
         if self._improves(value):
-            self.best, self.best_epoch, self.waited = value, trainer.current_epoch, 0
+            self.best, self.best_epoch, self.waited = value, trainer.current_epoch + 1, 0
             if self.restore_best_weights and self._checkpoints(trainer) is None:
                 self._weights = {
                     name: tensor.detach().to("cpu", copy=True) for name, tensor in pl_module.state_dict().items()
@@ -206,7 +207,7 @@ class EarlyStopping(Callback):
                 return None
             checkpoint = torch.load(checkpoints.best_model_path, weights_only=True, map_location="cpu")
             pl_module.load_state_dict(checkpoint["state_dict"])
-            return checkpoint["epoch"]
+            return checkpoint["epoch"] + 1
         if self._weights is not None:
             pl_module.load_state_dict(self._weights)
             return self.best_epoch

@@ -49,7 +49,7 @@ class GradientNorm(Callback):
         self._pending_from = 0
 
     @property
-    def clipped_share(self) -> float:
+    def clipped_ratio(self) -> float:
         """The share of all steps so far whose gradients were clipped by norm."""
         return self.clipped_steps / max(self.steps, 1)
 
@@ -147,15 +147,15 @@ class GradientNorm(Callback):
     def _log(self, trainer: Trainer, norms: Tensor | None) -> None:
         if norms is None:
             return
-        metrics = {"gradient_norm/total": float(torch.linalg.vector_norm(norms))}
+        metrics = {"watch_gradient_norm/total": float(torch.linalg.vector_norm(norms))}
         parts = norms.split([len(parameters) for _, parameters in self._groups])
         for (name, _), part in zip(self._groups, parts, strict=True):
-            metrics[f"gradient_norm/{name}"] = float(torch.linalg.vector_norm(part))
+            metrics[f"watch_gradient_norm/{name}"] = float(torch.linalg.vector_norm(part))
         if self._clip_above is not None:
-            metrics["gradient_norm/clipped_share"] = self._window_clipped / self._window_steps
-            metrics["gradient_norm/clipped_share_so_far"] = self.clipped_share
+            metrics["watch_gradient_norm/clipped_ratio"] = self._window_clipped / self._window_steps
+            metrics["watch_gradient_norm/clipped_ratio_so_far"] = self.clipped_ratio
         if self._scaler_guards or self.non_finite_steps:
-            metrics["gradient_norm/non_finite_steps"] = float(self.non_finite_steps)
+            metrics["watch_gradient_norm/non_finite_steps"] = float(self.non_finite_steps)
         self._window_steps = self._window_clipped = 0
         for logger in trainer.loggers:
             logger.log_metrics(metrics, step=trainer.global_step)

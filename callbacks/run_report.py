@@ -18,8 +18,9 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.loggers import TensorBoardLogger
 
 from callbacks.confusion_plot import plot_confusion_matrix
-from callbacks.oov_table import coverage_numbers, log_oov, with_coverage
-from callbacks.result_table import print_result
+from callbacks.reporting.oov_table import add_vector_coverage, log_oov_table
+from callbacks.reporting.result_tables import print_result
+from contracts.console import announce
 from contracts.seed import run_seed
 from datamodules.text_datamodule import TextDataModule
 from lightning_modules.metrics import class_table, confusion_matrix
@@ -64,7 +65,6 @@ class RunReport(Callback):
         folder = trainer.log_dir  # asked by every rank, since they agree on it by a broadcast
         if trainer.is_global_zero:
             _say_data(data, sum(p.numel() for p in pl_module.parameters()), trainer.strategy.root_device, folder)
-            log_oov(trainer, data.about["oov"])
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Says how the encoder starts, which it knows by now."""
@@ -73,10 +73,10 @@ class RunReport(Callback):
         if not trainer.is_global_zero:
             return
         for note in pl_module.encoder.notes():
-            print(f"note: {note}")
+            announce(f"note: {note}")
+        log_oov_table(trainer, add_vector_coverage(_datamodule(trainer).about["oov"], self.encoder))
         said = {f"{topic}/{name}": value for topic, values in self.encoder.items() for name, value in values.items()}
         numbers = {name: value for name, value in said.items() if isinstance(value, int | float)}
-        numbers |= coverage_numbers(self.encoder)
         for logger in trainer.loggers if numbers else ():
             logger.log_metrics(numbers, step=trainer.global_step)
 
@@ -169,7 +169,7 @@ class RunReport(Callback):
         sampling = [callback.sampling for callback in trainer.callbacks if hasattr(callback, "sampling")]  # type: ignore[attr-defined]  # Lightning's trainer has them
         train = self.seconds["train"]
         about = data.about
-        oov = with_coverage(about["oov"], self.encoder)
+        oov = add_vector_coverage(about["oov"], self.encoder)
         return report | {
             "monitor": model.monitor,
             "best_epoch": self.best.get("epoch"),
@@ -274,13 +274,13 @@ def _datamodule(trainer: Trainer) -> TextDataModule:
 def _say_data(data: TextDataModule, parameters: int, device: torch.device, folder: str | None) -> None:
     about = data.about
     rows = ", ".join(f"{count:,} {name}" for name, count in about["rows"].items())
-    print(
+    announce(
         f"data: {rows} texts; {len(about['classes'])} classes; {about['vocabulary_size']:,} ids; "
         f"cut to {about['max_length']} tokens"
     )
     for note in about["notes"]:
-        print(f"note: {note}")
-    print(f"model: {parameters:,} parameters on {device}; run folder {folder}")
+        announce(f"note: {note}")
+    announce(f"model: {parameters:,} parameters on {device}; run folder {folder}")
 
 
 def _plain(value: Any) -> Any:

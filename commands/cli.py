@@ -18,10 +18,10 @@ from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
 from callbacks.differential_learning_rates import DifferentialLearningRates
 from callbacks.early_stopping import EarlyStopping
-from callbacks.effective_shares import EffectiveShares
 from callbacks.exact_resume import ExactResume
 from callbacks.gradient_norm import GradientNorm
 from callbacks.run_report import RunReport
+from callbacks.sampling_report import SamplingReport
 from commands.checkpoint_vectors import use_checkpoint_vectors
 from commands.checks import build_placeholder_spec, check_combinations, check_verb, choose_pretrained_tokenizer
 from commands.option_parser import OptionParser
@@ -142,7 +142,7 @@ class TextCLI(LightningCLI):
         return super().instantiate_trainer(**kwargs)
 
     def _instantiate_trainer(self, config: dict[str, Any], callbacks: list[Callback]) -> Trainer:
-        callbacks += [ExactResume(), EffectiveShares()]
+        callbacks += [ExactResume(), SamplingReport()]
         quick = bool(config.get("fast_dev_run"))
         if quick or config.get("enable_checkpointing") is False:
             callbacks = [callback for callback in callbacks if not isinstance(callback, ModelCheckpoint)]

@@ -77,11 +77,12 @@ def cut_long(
             arrays.append(merged)
         assert arrays[0] is not None
         encoded[name] = TokenIds(arrays[0], offsets, arrays[1])
-        lost = 1 - offsets[-1] / tokens.offsets[-1]
-        notes.append(
-            f"{name}: {len(long)} of {len(lengths)} texts are longer than {max_length} tokens and were cut "
-            f"({lost:.1%} of all tokens; --data.max_length)"
-        )
+        truncated = f"{1 - offsets[-1] / tokens.offsets[-1]:.1%}"
+        if truncated != "0.0%":
+            notes.append(
+                f"{name}: {len(long)} of {len(lengths)} texts are longer than {max_length} tokens and were truncated "
+                f"({truncated} of all tokens; --data.max_length)"
+            )
 
 
 def unknown_share(tokens: TokenIds, tokenizer: Tokenizer) -> float | None:

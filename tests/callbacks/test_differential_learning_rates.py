@@ -75,20 +75,19 @@ def test_the_plan_is_there_before_the_optimizer_and_its_rates_are_logged(fit):
         DifferentialLearningRates(head_lr_multiplier=2.0, backbone_lr=0.01, layer_decay=0.5), log_every_n_steps=2
     )
     full = {
-        "learning_rate/encoder/0": 0.005,
-        "learning_rate/encoder/1": 0.01,
-        "learning_rate/head": 0.2,
-        "learning_rate/head/no_decay": 0.2,
+        "watch_learning_rate/encoder/0": 0.005,
+        "watch_learning_rate/encoder/1": 0.01,
+        "watch_learning_rate/head": 0.2,
+        "watch_learning_rate/head/no_decay": 0.2,
     }
     assert sorted(logged) == [1, 3, 5, 7]
     assert logged[1] == pytest.approx({name: rate / 2 for name, rate in full.items()})
     assert logged[3] == pytest.approx(full)
 
 
-def test_the_groups_are_shown_once_with_their_full_rates(fit, caplog):
-    with caplog.at_level("INFO"):
-        fit(DifferentialLearningRates(backbone_lr=0.01, layer_decay=0.5))
-    lines = [record.message for record in caplog.records if "at learning rate" in record.message]
+def test_the_groups_are_shown_once_with_their_full_rates(fit, capsys):
+    fit(DifferentialLearningRates(backbone_lr=0.01, layer_decay=0.5))
+    lines = [line for line in capsys.readouterr().out.splitlines() if "at learning rate" in line]
     assert lines == [
         "encoder/0: 6 parameters at learning rate 0.005",
         "encoder/1: 12 parameters at learning rate 0.01",
@@ -97,11 +96,10 @@ def test_the_groups_are_shown_once_with_their_full_rates(fit, caplog):
     ]
 
 
-def test_by_default_nothing_differs_and_nothing_is_said(fit, caplog):
-    with caplog.at_level("INFO"):
-        logged = fit(DifferentialLearningRates(), log_every_n_steps=4)
-    assert not [record for record in caplog.records if "at learning rate" in record.message]
-    assert set(logged[3]) == {"learning_rate/encoder", "learning_rate/head", "learning_rate/head/no_decay"}
+def test_by_default_nothing_differs_and_nothing_is_announced(fit, capsys):
+    logged = fit(DifferentialLearningRates(), log_every_n_steps=4)
+    assert "at learning rate" not in capsys.readouterr().out
+    assert set(logged[3]) == {f"watch_learning_rate/{name}" for name in ("encoder", "head", "head/no_decay")}
     assert set(logged[3].values()) == {0.1}
 
 

@@ -113,17 +113,16 @@ def test_training_lasts_as_long_as_counted_by_hand(fit, values, arguments, epoch
     assert stopping.validations == epochs
 
 
-def test_it_says_why_it_stopped(fit, caplog):
-    with caplog.at_level("INFO"):
-        _, stopping = trained([0.1, 0.25, 0.2, 0.2, 0.9], fit, patience=2)
-    assert stopping.reason == "validation/macro_f1 has not risen above 0.2500 (epoch 1) for 2 validations"
-    lines = [record.message for record in caplog.records if "Stopped early" in record.message]
-    assert lines == [f"Stopped early: {stopping.reason}; the weights of epoch 1 are restored"]
+def test_it_says_why_it_stopped(fit, capsys):
+    _, stopping = trained([0.1, 0.25, 0.2, 0.2, 0.9], fit, patience=2)
+    assert stopping.reason == "validation/macro_f1 has not risen above 0.2500 (epoch 2) for 2 validations"
+    lines = [line for line in capsys.readouterr().out.splitlines() if "Stopped early" in line]
+    assert lines == [f"Stopped early: {stopping.reason}; the weights of epoch 2 are restored"]
 
 
 def test_the_reason_knows_falling_metrics_margins_and_one_validation(fit):
     _, stopping = trained([0.5, 0.45, 0.1], fit, patience=1, min_delta=0.1, monitor=F1, mode="min")
-    expected = "validation/macro_f1 has not fallen below 0.5000 (epoch 0) by more than 0.1 for 1 validation"
+    expected = "validation/macro_f1 has not fallen below 0.5000 (epoch 1) by more than 0.1 for 1 validation"
     assert stopping.reason == expected
 
 
@@ -150,7 +149,7 @@ def test_minimum_epochs_are_reached_with_the_first_reason_kept(fit):
     stopping = EarlyStopping(patience=1)
     trainer = fit(Scripted([0.2, 0.1, 0.3, 0.1, 0.1]), stopping, max_epochs=5, min_epochs=4)
     assert trainer.current_epoch == 4
-    assert "0.2000 (epoch 0)" in stopping.reason
+    assert "0.2000 (epoch 1)" in stopping.reason
 
 
 def test_the_best_weights_come_back_from_memory(fit):
@@ -220,7 +219,7 @@ def test_a_resumed_run_ends_as_one_never_interrupted(fit, tmp_path, keeps_best, 
     assert trainer.current_epoch == 5
     assert resumed.weight.item() == whole.weight.item() == 2
     assert resumed_stopping.reason == stopping.reason
-    assert resumed_stopping.best_epoch == stopping.best_epoch == 1
+    assert resumed_stopping.best_epoch == stopping.best_epoch == 2
 
 
 def test_a_run_resumed_after_it_was_told_to_stop_trains_no_more(fit, tmp_path):
@@ -229,7 +228,7 @@ def test_a_run_resumed_after_it_was_told_to_stop_trains_no_more(fit, tmp_path):
     resumed, stopping = Scripted(values), EarlyStopping(patience=1, restore_best_weights=False)
     fit(resumed, latest_checkpoint(tmp_path), stopping, ckpt_path=str(tmp_path / "latest.ckpt"))
     assert resumed.weight.item() == 2
-    assert "0.3000 (epoch 0)" in stopping.reason
+    assert "0.3000 (epoch 1)" in stopping.reason
 
 
 def test_a_second_run_counts_anew(fit):

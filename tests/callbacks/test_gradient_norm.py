@@ -80,9 +80,9 @@ def test_norms_are_logged_in_total_and_by_group_at_every_nth_step(fit):
     logged = fit([1.0, 2.0, 3.0, 4.0, 5.0], GradientNorm(every_n_steps=2))
     assert sorted(logged) == [1, 3]  # the second and the fourth step
     assert logged[1] == pytest.approx(
-        {"gradient_norm/total": 26, "gradient_norm/encoder": 10, "gradient_norm/head": 24}
+        {"watch_gradient_norm/total": 26, "watch_gradient_norm/encoder": 10, "watch_gradient_norm/head": 24}
     )
-    assert logged[3]["gradient_norm/total"] == pytest.approx(52)
+    assert logged[3]["watch_gradient_norm/total"] == pytest.approx(52)
 
 
 def test_the_total_equals_torchs():
@@ -117,24 +117,24 @@ def test_norms_are_those_before_clipping_and_the_clipped_steps_are_counted(fit):
     """Totals are 13 times the batch, so above 20 for a 2 or a 3: 1 of 3 steps, then 2 of 3, then 3 of 7 in all."""
     callback = GradientNorm(every_n_steps=3)
     logged = fit([1.0, 1.0, 2.0, 3.0, 1.0, 2.0, 1.0], callback, gradient_clip_val=20.0)
-    assert logged[2]["gradient_norm/total"] == pytest.approx(26)
-    assert logged[2]["gradient_norm/clipped_share"] == pytest.approx(1 / 3)
-    assert logged[5]["gradient_norm/clipped_share"] == pytest.approx(2 / 3)
-    assert logged[5]["gradient_norm/clipped_share_so_far"] == pytest.approx(3 / 6)
-    assert callback.clipped_share == pytest.approx(3 / 7)
+    assert logged[2]["watch_gradient_norm/total"] == pytest.approx(26)
+    assert logged[2]["watch_gradient_norm/clipped_ratio"] == pytest.approx(1 / 3)
+    assert logged[5]["watch_gradient_norm/clipped_ratio"] == pytest.approx(2 / 3)
+    assert logged[5]["watch_gradient_norm/clipped_ratio_so_far"] == pytest.approx(3 / 6)
+    assert callback.clipped_ratio == pytest.approx(3 / 7)
 
 
 @pytest.mark.parametrize("settings", [{}, {"gradient_clip_val": 1.0, "gradient_clip_algorithm": "value"}])
 def test_without_clipping_by_norm_there_is_no_share(fit, settings):
     logged = fit([1.0, 2.0], GradientNorm(every_n_steps=1), **settings)
-    assert "gradient_norm/clipped_share" not in logged[0]
-    assert logged[1]["gradient_norm/total"] == pytest.approx(26)
+    assert "watch_gradient_norm/clipped_ratio" not in logged[0]
+    assert logged[1]["watch_gradient_norm/total"] == pytest.approx(26)
 
 
 def test_accumulated_batches_make_one_step(fit):
     """Two batches a step, averaged: 13 times 2 and 13 times 4."""
     logged = fit([1.0, 3.0, 3.0, 5.0], GradientNorm(every_n_steps=1), accumulate_grad_batches=2)
-    assert {step: round(values["gradient_norm/total"]) for step, values in logged.items()} == {0: 26, 1: 52}
+    assert {step: round(values["watch_gradient_norm/total"]) for step, values in logged.items()} == {0: 26, 1: 52}
 
 
 class BreaksAt(Scripted):
@@ -181,7 +181,7 @@ def test_norms_are_unscaled_under_fp16(fit, optimizer):
     """A fused optimizer unscales inside its step: until then gradients are 1024, later 2048 times as big."""
     module = Scripted(optimizer)
     logged = fit([1.0, 2.0, 1.0, 2.0], GradientNorm(every_n_steps=1), module=module, plugins=[fp16()])
-    assert [logged[step]["gradient_norm/total"] for step in range(4)] == pytest.approx([13, 26, 13, 26], rel=1e-3)
+    assert [logged[step]["watch_gradient_norm/total"] for step in range(4)] == pytest.approx([13, 26, 13, 26], rel=1e-3)
 
 
 def test_a_skipped_step_under_fp16_is_counted_without_alarm(fit):
@@ -191,7 +191,7 @@ def test_a_skipped_step_under_fp16_is_counted_without_alarm(fit):
         logged = fit([1.0, 1.0, 1.0], callback, module=BreaksAt("weight", 1), plugins=[fp16()])
     assert not [warning for warning in caught if "stopped being finite" in str(warning.message)]
     assert callback.first_non_finite is None
-    assert logged[max(logged)]["gradient_norm/non_finite_steps"] == 1
+    assert logged[max(logged)]["watch_gradient_norm/non_finite_steps"] == 1
 
 
 def test_a_resumed_run_counts_on(fit, tmp_path):

@@ -47,9 +47,9 @@ def test_shares_and_repeats_are_logged_each_epoch_and_the_last_ones_reported(wor
     assert sampling["max_repeats"] == 4
     assert sampling["imbalance_ratio"] == pytest.approx(1, abs=0.1)
     events = EventAccumulator(str(run)).Reload()
-    river = [event.value for event in events.Scalars("sampling/share/river")]
+    river = [event.value for event in events.Scalars("watch_sampling/share/river")]
     assert river == pytest.approx([0.1, 1 / 3], abs=0.02)
-    assert [event.value for event in events.Scalars("sampling/max_repeats")] == [1, 4]
+    assert [event.value for event in events.Scalars("watch_sampling/max_repeats")] == [1, 4]
 
 
 def test_a_fold_and_few_rows_train_and_say_so(work, on):

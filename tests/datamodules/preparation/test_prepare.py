@@ -290,10 +290,10 @@ def test_a_length_or_a_share_to_cover_says_what_it_cuts(data, growing, max_lengt
     assert module.spec.max_length == length
     assert module.split("train").lengths.tolist() == [min(words, length) for words in range(1, 11)]
     assert (
-        f"train: {cut} of 10 texts are longer than {length} tokens and were cut ({lost} of all tokens; "
+        f"train: {cut} of 10 texts are longer than {length} tokens and were truncated ({lost} of all tokens; "
         "--data.max_length)"
     ) in module.notes
-    assert not any(note.startswith("validation") and "cut" in note for note in module.notes)
+    assert not any(note.startswith("validation") and "truncated" in note for note in module.notes)
 
 
 @pytest.mark.parametrize(("max_length", "length"), [(1.0, 10), (0.91, 10), (0.99, 10), (10, 10), (11, 11), (500, 500)])

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from pytorch_lightning.loggers.logger import DummyLogger
 
-from callbacks.effective_shares import EffectiveShares, class_shares, repeats, spread
+from callbacks.sampling_report import SamplingReport, compute_class_ratios, compute_imbalance, compute_repetition
 from datamodules.samplers.base import SamplingFrame
 from datamodules.samplers.class_balanced import ClassBalanced
 from datamodules.samplers.over_sampled import OverSampled
@@ -26,9 +26,9 @@ class Memory(DummyLogger):
         self.logged[step] = metrics
 
 
-def told(sampler, classes: int, epoch: int = 0) -> tuple[EffectiveShares, dict[str, float]]:
+def told(sampler, classes: int, epoch: int = 0) -> tuple[SamplingReport, dict[str, float]]:
     """What the callback makes of an epoch."""
-    memory, callback = Memory(), EffectiveShares()
+    memory, callback = Memory(), SamplingReport()
     names = tuple(f"c{place}" for place in range(classes))
     trainer = SimpleNamespace(
         train_dataloader=SimpleNamespace(sampler=sampler),
@@ -49,27 +49,27 @@ def test_shares_and_repeats_of_an_over_sampled_epoch():
     """Classes of 6 and 2: the two texts of the second come three times each, 12 draws of 8 texts."""
     callback, logged = told(OverSampled(frame([0] * 6 + [1] * 2, 2)), 2)
     assert logged == {
-        "sampling/largest_share": 0.5,
-        "sampling/smallest_share": 0.5,
-        "sampling/imbalance_ratio": 1.0,
-        "sampling/entropy": pytest.approx(math.log(2)),
-        "sampling/max_repeats": 3.0,
-        "sampling/mean_repeats": 1.5,
-        "sampling/distinct_share": 1.0,
-        "sampling/share/c0": 0.5,
-        "sampling/share/c1": 0.5,
+        "watch_sampling/largest_share": 0.5,
+        "watch_sampling/smallest_share": 0.5,
+        "watch_sampling/imbalance_ratio": 1.0,
+        "watch_sampling/entropy": pytest.approx(math.log(2)),
+        "watch_sampling/max_repeats": 3.0,
+        "watch_sampling/mean_repeats": 1.5,
+        "watch_sampling/distinct_share": 1.0,
+        "watch_sampling/share/c0": 0.5,
+        "watch_sampling/share/c1": 0.5,
     }
     assert callback.sampling["shares"] == {"c0": 0.5, "c1": 0.5}
 
 
 def test_shares_follow_the_schedule():
     sampler = ClassBalanced(frame([0] * 6 + [1] * 2, 2), schedule="deferred", start=0.5)
-    assert [told(sampler, 2, epoch)[1]["sampling/share/c1"] for epoch in range(4)] == [0.25, 0.25, 0.5, 0.5]
+    assert [told(sampler, 2, epoch)[1]["watch_sampling/share/c1"] for epoch in range(4)] == [0.25, 0.25, 0.5, 0.5]
 
 
 def test_many_classes_have_no_curves_and_are_reported_all_the_same():
     callback, logged = told(ClassBalanced(frame(range(51), 51)), 51)
-    assert not any(name.startswith("sampling/share/") for name in logged)
+    assert not any(name.startswith("watch_sampling/share/") for name in logged)
     assert len(callback.sampling["shares"]) == 51
     assert len([name for name in told(ClassBalanced(frame(range(50), 50)), 50)[1] if "/share/" in name]) == 50
 
@@ -80,8 +80,8 @@ def test_every_rank_tells_of_all_ranks_together():
     assert found[0] == found[1]
     shards = [np.concatenate(list(ClassBalanced(frame(labels, 2, rank, 2)))) for rank in (0, 1)]
     drawn = np.concatenate(shards)
-    assert found[0]["sampling/share/c1"] == pytest.approx((drawn >= 7).mean())
-    assert found[0]["sampling/max_repeats"] == np.bincount(drawn).max()
+    assert found[0]["watch_sampling/share/c1"] == pytest.approx((drawn >= 7).mean())
+    assert found[0]["watch_sampling/max_repeats"] == np.bincount(drawn).max()
 
 
 def test_other_loaders_are_left_alone():
@@ -92,7 +92,7 @@ def test_other_loaders_are_left_alone():
 
 def test_a_resumed_run_knows_the_last_epoch():
     callback, _ = told(OverSampled(frame([0, 0, 1], 2)), 2)
-    resumed = EffectiveShares()
+    resumed = SamplingReport()
     resumed.load_state_dict(callback.state_dict())
     assert resumed.sampling == callback.sampling
 
@@ -100,16 +100,16 @@ def test_a_resumed_run_knows_the_last_epoch():
 def test_shares_of_several_labels_are_of_all_labels_drawn():
     """Texts with labels {0, 1} three times and {1} twice: 3 and 5 of 8 labels; a text of none has no say."""
     labels = np.array([[1, 1], [0, 1], [0, 0]])
-    assert class_shares(labels, np.array([3, 2, 4]), 2).tolist() == [3 / 8, 5 / 8]
-    assert class_shares(labels, np.array([0, 0, 4]), 2).tolist() == [0, 0]
+    assert compute_class_ratios(labels, np.array([3, 2, 4]), 2).tolist() == [3 / 8, 5 / 8]
+    assert compute_class_ratios(labels, np.array([0, 0, 4]), 2).tolist() == [0, 0]
 
 
 def test_spread_and_repeats_of_what_is_not_drawn():
-    assert spread(np.zeros(2))["imbalance_ratio"] == 1.0
-    assert spread(np.array([0.8, 0.2, 0.0])) == {
+    assert compute_imbalance(np.zeros(2))["imbalance_ratio"] == 1.0
+    assert compute_imbalance(np.array([0.8, 0.2, 0.0])) == {
         "largest_share": 0.8,
         "smallest_share": 0.0,
         "imbalance_ratio": pytest.approx(4.0),
         "entropy": pytest.approx(-0.8 * math.log(0.8) - 0.2 * math.log(0.2)),
     }
-    assert repeats(np.array([0, 5, 1])) == {"max_repeats": 5.0, "mean_repeats": 3.0, "distinct_share": 2 / 3}
+    assert compute_repetition(np.array([0, 5, 1])) == {"max_repeats": 5.0, "mean_repeats": 3.0, "distinct_share": 2 / 3}

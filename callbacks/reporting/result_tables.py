@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
-from callbacks.oov_table import oov_table
+from callbacks.reporting.oov_table import build_oov_table
+from contracts.console import create_console
 
 _MOST_CLASSES = 20  # beyond this only the weakest are shown
 
@@ -21,7 +21,7 @@ def print_result(report: dict[str, Any], split: str, folder: Path) -> None:
         split: Which of its splits the classes are shown of.
         folder: Of the run.
     """
-    console = Console(width=None if Console().is_terminal else 100)
+    console = create_console()
     overall = Table()
     overall.add_column("metric")
     splits = [name for name in ("validation", "test") if report.get(name)]
@@ -32,21 +32,21 @@ def print_result(report: dict[str, Any], split: str, folder: Path) -> None:
     trained = report["seconds"]["fit"] > 0
     if trained:
         best = f"best after epoch {report['best_epoch']} of {report['epochs']}, by {report['monitor']}"
-        console.print(best, highlight=False)
+        console.print(best)
     console.print(overall)
     classes = report.get(split, {}).get("per_class")
     if classes:
         console.print(_class_table(classes, split))
-    console.print(oov_table(report["data"]["oov"]), markup=False)
+    console.print(build_oov_table(report["data"]["oov"]))
     if report["stopped"]:
-        console.print(f"stopped: {report['stopped']}", highlight=False)
+        console.print(f"stopped: {report['stopped']}")
     if report.get("tta", 1) > 1:
-        console.print(f"test: each prediction is a mean over {report['tta']} variants of the text", highlight=False)
+        console.print(f"test: each prediction is a mean over {report['tta']} variants of the text")
     if trained:
         epochs = "1 epoch" if report["epochs"] == 1 else f"{report['epochs']} epochs"
         speed = f"{report['texts_per_second'] or 0:,.0f} training texts a second"
-        console.print(f"{epochs} in {report['seconds']['fit']:.0f} s, {speed}", highlight=False)
-    console.print(f"run folder: {folder}", highlight=False, soft_wrap=True)
+        console.print(f"{epochs} in {report['seconds']['fit']:.0f} s, {speed}")
+    console.print(f"run folder: {folder}", soft_wrap=True)
 
 
 def _class_table(classes: dict[str, dict[str, float]], split: str) -> Table:

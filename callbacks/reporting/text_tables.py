@@ -1,0 +1,43 @@
+"""Writes tables to TensorBoard's text page: values of which a run has one each, not a curve."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from pytorch_lightning import Trainer
+from pytorch_lightning.loggers import TensorBoardLogger
+
+
+def log_text_table(trainer: Trainer, tag: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Writes a table to the text page of every TensorBoard logger; other loggers get nothing.
+
+    Args:
+        trainer: The trainer with the loggers.
+        tag: The name of the table in TensorBoard.
+        columns: Column names.
+        rows: Cells in the order of the columns.
+    """
+    table = format_markdown_table(columns, rows)
+    for logger in trainer.loggers:
+        if isinstance(logger, TensorBoardLogger):
+            logger.experiment.add_text(tag, table, trainer.global_step)
+
+
+def format_markdown_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    r"""Formats a Markdown table whose cells show their text as it is.
+
+    >>> print(format_markdown_table(["a", "b"], [["x|y", 1]]))
+    | a | b |
+    | --- | --- |
+    | x\|y | 1 |
+    """
+    lines = [columns, ["---"] * len(columns), *rows]
+    return "\n".join(f"| {' | '.join(_escape_cell(cell) for cell in line)} |" for line in lines)
+
+
+def _escape_cell(cell: object) -> str:
+    return str(cell).translate(_ESCAPES)
+
+
+_ESCAPES = {ord(sign): f"\\{sign}" for sign in "\\|*_`[]#"}
+_ESCAPES |= {ord(sign): f"&#{ord(sign)};" for sign in "<>&"} | {ord(sign): " " for sign in "\r\n"}
