@@ -24,6 +24,12 @@ from contracts.console import announce
 from contracts.seed import run_seed
 from datamodules.text_datamodule import TextDataModule
 from lightning_modules.metrics import class_table, confusion_matrix
+from lightning_modules.prediction_columns import (
+    compute_confidence,
+    format_labels,
+    format_prediction,
+    name_prediction_columns,
+)
 from lightning_modules.tasks import decided_names
 from lightning_modules.text_classifier import Evaluation, TextClassifier
 
@@ -213,7 +219,7 @@ class RunReport(Callback):
 
 
 def write_predictions(path: Path, model: TextClassifier, data: TextDataModule, evaluation: Evaluation) -> None:
-    """One line a test text: its row in the source, text, label, prediction, probabilities, loss in nats."""
+    """One line a test text: its row in the source, text, label, prediction, confidence, probabilities, loss in nats."""
     spec = model.text_spec
     split = data.split("test")
     texts, pairs = data.texts("test"), data.pairs("test")
@@ -224,27 +230,20 @@ def write_predictions(path: Path, model: TextClassifier, data: TextDataModule, e
         else [spec.label_names[place] for place in evaluation.labels.tolist()]
     )
     probabilities = evaluation.probabilities.tolist()
+    confidences = compute_confidence(evaluation.probabilities, model.task.decisions(evaluation.probabilities)).tolist()
     losses = evaluation.losses.tolist()
 
     def rows(file: TextIO) -> None:
         writer = csv.writer(file, lineterminator="\n")
         second = ["text_pair"] if pairs else []
-        writer.writerow(
-            ["row", "text", *second, "label", "prediction", *(f"probability:{n}" for n in spec.label_names), "loss"]
-        )
+        writer.writerow(["row", "text", *second, "label", *name_prediction_columns(spec.label_names), "loss"])
         for place, row in enumerate(evaluation.index.tolist()):
             pair = [pairs[row]] if pairs else []
-            writer.writerow(
-                [split.numbers[row], texts[row], *pair, _cell(labels[place]), _cell(decided[place])]
-                + [f"{p:.7f}" for p in probabilities[place]]
-                + [f"{losses[place]:.6f}"]
-            )
+            prediction = format_prediction(decided[place], confidences[place], probabilities[place])
+            text = [split.numbers[row], texts[row], *pair, format_labels(labels[place])]
+            writer.writerow([*text, *prediction, f"{losses[place]:.6f}"])
 
     _write(path, rows)
-
-
-def _cell(names: str | list[str]) -> str:
-    return names if isinstance(names, str) else json.dumps(names, ensure_ascii=False)
 
 
 def _per_class(model: TextClassifier, split: str) -> dict[str, dict[str, float]]:

@@ -40,7 +40,7 @@ def assert_predictions_agree(run: Path) -> None:
     for line in lines:
         shares = {name: float(line[f"probability:{name}"]) for name in report["data"]["label_names"]}
         assert sum(shares.values()) == pytest.approx(1, abs=1e-6)
-        assert shares[line["prediction"]] == max(shares.values())
+        assert shares[line["prediction"]] == float(line["confidence"]) == max(shares.values())
         assert float(line["loss"]) == pytest.approx(-math.log(shares[line["label"]]), abs=1e-3)
 
 
