@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # before anything reads it: no test may ask the hub
+if "PYTEST_XDIST_WORKER" in os.environ:  # the workers share the cores; torch would start as many threads in each
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 TINY_BERT_WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "b", "c", "##a", "sep", "[", "]"]
 
