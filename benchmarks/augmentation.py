@@ -22,7 +22,7 @@ from benchmarks.interleaved import interleaved, show
 from contracts.discovery import final_subclasses
 from contracts.errors import UsageError
 from datamodules.augmentations.base import Augmentation
-from datamodules.augmentations.draws import Draws
+from datamodules.augmentations.random_streams import RandomStreams
 from datamodules.augmentations.synonym_kind import SynonymAugmentation
 from datamodules.sources.files import Files
 
@@ -38,16 +38,18 @@ def kinds(synonyms: str | None, texts: list[str], labels: list[list[str]]) -> li
         except UsageError:  # it needs a file of vectors
             continue
         one.fit(texts, labels)
-        one.augment(texts[:64], Draws.of_rows(0, 0, range(len(texts[:64]))))  # reads its list
+        one.augment(texts[:64], RandomStreams.from_rows(0, 0, range(len(texts[:64]))))  # reads its list
         made.append(one)
     return made
 
 
-def texts_a_second(change: Callable[[list[str], Draws], list[str]], texts: list[str], size: int, epoch: int) -> float:
+def texts_a_second(
+    change: Callable[[list[str], RandomStreams], list[str]], texts: list[str], size: int, epoch: int
+) -> float:
     start = time.process_time()
     for first in range(0, len(texts), size):
         batch = texts[first : first + size]
-        change(batch, Draws.of_rows(0, epoch, np.arange(first, first + len(batch))))
+        change(batch, RandomStreams.from_rows(0, epoch, np.arange(first, first + len(batch))))
     return len(texts) / (time.process_time() - start)
 
 

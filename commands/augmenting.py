@@ -19,12 +19,12 @@ from commands.output_file import check_output, open_output
 from contracts.discovery import final_subclasses
 from contracts.errors import UsageError
 from datamodules.augmentations.base import Augmentation
-from datamodules.augmentations.draws import Draws
-from datamodules.augmentations.pieces import by_characters
 from datamodules.augmentations.pipeline import Pipeline
-from datamodules.augmenting.added_copies import COPIES, rare_classes
-from datamodules.augmenting.augmenter import numbers_of
-from datamodules.augmenting.options import Augment
+from datamodules.augmentations.random_streams import RandomStreams
+from datamodules.augmentations.segments import by_characters
+from datamodules.augmenting.added_copies import COPIES_FILE, find_rare_classes
+from datamodules.augmenting.augmenter import list_label_ids
+from datamodules.augmenting.options import AugmentOptions
 from datamodules.text_datamodule import TextDataModule
 from exploration.control_characters import escape_control_characters
 
@@ -64,16 +64,16 @@ def _parser() -> OptionParser:
 
 
 def _show(parser: OptionParser, config: Any) -> None:
-    Augment(**vars(config.data.augment)).check()
+    AugmentOptions(**vars(config.data.augment)).check()
     kinds = _chosen(parser, config)
     plain = config.clone()
     plain.data.augmentations, plain.data.augment = None, parser.get_defaults().data.augment
     data = parser.instantiate_classes(plain).data
     data.setup()
-    texts, labels = data.texts("train"), numbers_of(data.split("train").labels)
+    texts, labels = data.texts("train"), list_label_ids(data.split("train").labels)
     pipeline = Pipeline(kinds)
     pipeline.fit(texts, labels)
-    draws = Draws.of_rows(config.seed, config.epoch, np.arange(len(texts)))
+    streams = RandomStreams.from_rows(config.seed, config.epoch, np.arange(len(texts)))
     console = Console(width=None if Console().is_terminal else 120, highlight=False)
     places = _places(labels, config.data.augment)
     if not len(places):
@@ -82,9 +82,9 @@ def _show(parser: OptionParser, config: Any) -> None:
     names = data.spec.label_names
     sides = _Sides(texts, [", ".join(names[number] for number in of_one) for of_one in labels], places)
     for number, kind in enumerate(kinds):
-        _table(console, type(kind).__name__, sides, _lazily(sides, draws.branch(number), kind.augment), config.rows)
+        _table(console, type(kind).__name__, sides, _lazily(sides, streams.derive(number), kind.augment), config.rows)
     if config.data.augmentations is not None and len(kinds) > 1:
-        _table(console, "all in turn", sides, _lazily(sides, draws, pipeline.augment), config.rows)
+        _table(console, "all in turn", sides, _lazily(sides, streams, pipeline.augment), config.rows)
 
 
 class _Sides(NamedTuple):
@@ -105,13 +105,15 @@ def _places(labels: list[list[int]], options: Any) -> np.ndarray:
     """The texts of rare classes where only these are to be augmented, else all."""
     if options.mode != "targeted":
         return np.arange(len(labels))
-    rare = set(rare_classes(Counter(label for of_one in labels for label in of_one), options.below, options.up_to)[0])
+    rare = set(
+        find_rare_classes(Counter(label for of_one in labels for label in of_one), options.below, options.up_to)[0]
+    )
     return np.array([place for place, of_one in enumerate(labels) if rare.intersection(of_one)], np.int64)
 
 
 def _chosen(parser: OptionParser, config: Any) -> list[Augmentation]:
     if config.data.augmentations is not None:
-        return parser.instantiate_classes(config).data.augmenter.pipeline.kinds
+        return parser.instantiate_classes(config).data.augmenter.pipeline.augmentations
     kinds = []
     for kind in final_subclasses(Augmentation):  # type: ignore[type-abstract]  # final classes of the seam
         if not kind.offline_only:
@@ -125,12 +127,12 @@ def _chosen(parser: OptionParser, config: Any) -> list[Augmentation]:
 _CHUNK = 64
 
 
-def _lazily(sides: _Sides, draws: Draws, change: Callable[[list[str], Draws], list[str]]) -> Any:
+def _lazily(sides: _Sides, streams: RandomStreams, change: Callable[[list[str], RandomStreams], list[str]]) -> Any:
     """Rows spread over the texts with what becomes of each, as far as they are asked for."""
     texts, order = sides.texts, np.random.default_rng(0).permutation(sides.places)
     for start in range(0, len(order), _CHUNK):
         places = order[start : start + _CHUNK]
-        changed = change([texts[place] for place in places.tolist()], draws.take(places))
+        changed = change([texts[place] for place in places.tolist()], streams.select(places))
         yield from zip(places.tolist(), changed, strict=True)
 
 
@@ -174,7 +176,7 @@ def _write(parser: OptionParser, config: Any) -> None:
         config.data.augment.mode, config.data.augment.seed = "offline", config.seed
     data = parser.instantiate_classes(config).data
     data.setup()
-    copies = data.cache_dir / data.fingerprint / COPIES
+    copies = data.cache_dir / data.fingerprint / COPIES_FILE
     with copies.open(encoding="utf-8", newline="") as cached, open_output(output) as file:
         shutil.copyfileobj(cached, file)
     for note in data.notes:

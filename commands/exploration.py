@@ -21,7 +21,7 @@ from commands.output_file import check_output, open_output
 from contracts.errors import UsageError
 from datamodules.text_datamodule import TextDataModule
 from datamodules.tokenizers.base import Tokenizer
-from datamodules.vectors.files import open_vectors
+from datamodules.vectors.files import open_vector_file
 from exploration.advice import give_advice
 from exploration.corpus import read_corpus
 from exploration.data_report import analyze_corpus
@@ -50,7 +50,7 @@ def explore(arguments: list[str]) -> None:
     made = parser.instantiate(chosen)
     data: TextDataModule = made.data
     tokenizers = _different([data.tokenizer, *(make() for make in made.compare)])
-    vectors = None if chosen.vectors is None else open_vectors(chosen.vectors)
+    vectors = None if chosen.vectors is None else open_vector_file(chosen.vectors)
     file = _page_file(chosen.output, data.source.name)
     check_output(file, new_folder=True)
     console = Console(width=None if Console().is_terminal else 120)

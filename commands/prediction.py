@@ -17,8 +17,8 @@ import numpy as np
 import torch
 
 from contracts.errors import UsageError, did_you_mean
-from datamodules.augmenting.augmenter import default_variants
-from datamodules.augmenting.test_time_variants import Variants
+from datamodules.augmenting.augmenter import make_default_augmentations
+from datamodules.augmenting.test_time_variants import VariantGenerator
 from datamodules.loading.collate import collate
 from datamodules.sources.text_stream import NewText, check_inputs, new_texts
 from lightning_modules.bundle import Bundle, load_bundle
@@ -43,8 +43,8 @@ def predict(arguments: list[str]) -> None:
     reading = (chosen.inputs, chosen.text_column, chosen.text_pair_column, chosen.encoding)
     check_inputs(*reading)
     bundle = load_bundle(Path(chosen.checkpoint))
-    variants = bundle.variants or Variants(default_variants())
-    variants.count = variants.count if chosen.tta is None else chosen.tta
+    variants = bundle.variants or VariantGenerator(make_default_augmentations())
+    variants.num_predictions = variants.num_predictions if chosen.tta is None else chosen.tta
     device = _device(chosen.device)
     bundle.encoder.to(device)
     bundle.head.to(device)
@@ -66,17 +66,22 @@ def predict(arguments: list[str]) -> None:
 
 
 def _answers(
-    bundle: Bundle, texts: Iterator[NewText], variants: Variants, size: int, batch_size: int, device: torch.device
+    bundle: Bundle,
+    texts: Iterator[NewText],
+    variants: VariantGenerator,
+    size: int,
+    batch_size: int,
+    device: torch.device,
 ) -> Iterator[tuple[list[NewText], torch.Tensor]]:
     """Chunks of texts with their probabilities, on average over their variants."""
     while chunk := list(islice(texts, size)):
         probabilities = chunk_probabilities(bundle, chunk, batch_size, device)
         firsts = [text.text if bundle.spec.pairs else _whole(text) for text in chunk]
-        for changed in variants.of(firsts):
+        for changed in variants.generate(firsts):
             seconds = (text.pair if bundle.spec.pairs else None for text in chunk)
             others = [NewText(*both) for both in zip(changed, seconds, strict=True)]
             probabilities += chunk_probabilities(bundle, others, batch_size, device)
-        yield chunk, probabilities / variants.count
+        yield chunk, probabilities / variants.num_predictions
 
 
 def chunk_probabilities(bundle: Bundle, texts: list[NewText], batch_size: int, device: torch.device) -> torch.Tensor:

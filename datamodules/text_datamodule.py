@@ -17,7 +17,7 @@ from contracts.seed import run_seed
 from contracts.text_spec import TextSpec
 from datamodules.augmentations.base import Augmentation
 from datamodules.augmenting.augmenter import Augmenter
-from datamodules.augmenting.options import Augment
+from datamodules.augmenting.options import AugmentOptions
 from datamodules.cache import cache_key, load_texts, open_or_build
 from datamodules.loading.loaders import EvaluationLoader, TrainingLoader, evaluation_loader
 from datamodules.loading.text_split import TextSplit, open_split
@@ -80,7 +80,7 @@ class TextDataModule(LightningDataModule):
         empty: Literal["drop", "keep", "refuse"] = "drop",
         unseen_labels: Literal["refuse", "drop"] = "refuse",
         augmentations: list[Callable[[], Augmentation]] | Callable[[], Augmentation] | None = None,
-        augment: Augment = Augment(),  # noqa: B008  # frozen
+        augment: AugmentOptions = AugmentOptions(),  # noqa: B008  # frozen
         tta: int = 1,
         tta_augmentations: list[Callable[[], Augmentation]] | Callable[[], Augmentation] | None = None,
         num_workers: int = 0,
@@ -117,7 +117,7 @@ class TextDataModule(LightningDataModule):
     @property
     def notes(self) -> list[str]:
         """What was dropped, cut or split off, in plain words."""
-        return self._about["notes"] + self.augmenter.notes(self.cache_dir / self.fingerprint) + self._small_notes()
+        return self._about["notes"] + self.augmenter.describe(self.cache_dir / self.fingerprint) + self._small_notes()
 
     @property
     def about(self) -> dict[str, Any]:
@@ -189,7 +189,7 @@ class TextDataModule(LightningDataModule):
         self._about = json.loads((self._folder / "about.json").read_text(encoding="utf-8"))
         self.tokenizer = tokenizer_from_json((self._folder / "tokenizer.json").read_text(encoding="utf-8"))
         spec = self.spec
-        if spec.pairs and not self.tokenizer.takes_pairs:
+        if spec.pairs and not self.tokenizer.supports_pairs:
             raise UsageError(
                 f"the data have a second text a row, which {type(self.tokenizer).__name__} cannot tell from the first; "
                 "choose --data.tokenizer Pretrained and --model.encoder Pretrained, "
@@ -198,14 +198,14 @@ class TextDataModule(LightningDataModule):
         folder = self._folder
         self._splits = {name: open_split(folder, name, spec) for name in SPLITS if name in self._about["rows"]}
         train = self._splits["train"]
-        self.augmenter.learn(self._folder, train.labels)
-        self._splits["train"] = self.augmenter.on_the_fly(train, self._folder, self.tokenizer, spec.max_length)
+        self.augmenter.fit(self._folder, train.labels)
+        self._splits["train"] = self.augmenter.augment_on_the_fly(train, self._folder, self.tokenizer, spec.max_length)
         self.seconds += time.perf_counter() - start
 
     def variants(self, batch: TextBatch) -> Iterator[TextBatch]:
         """Variants of test texts to average predictions over; none where `tta` is 1."""
         assert self._folder is not None
-        return self.augmenter.variants_of(batch, self._folder, self.tokenizer, self.spec)
+        return self.augmenter.iterate_variants(batch, self._folder, self.tokenizer, self.spec)
 
     @property
     def fingerprint(self) -> str:
@@ -213,16 +213,16 @@ class TextDataModule(LightningDataModule):
         assert self._folder is not None
         return self._folder.name
 
-    def tokens(self) -> list[str]:
+    def list_tokens(self) -> list[str]:
         """The string of each id, in the order of the ids."""
-        return self.tokenizer.tokens()
+        return self.tokenizer.list_tokens()
 
-    def training_ids(self) -> tuple[np.ndarray, np.ndarray]:
+    def load_training_ids(self) -> tuple[np.ndarray, np.ndarray]:
         """The ids of all training texts in one row, and where each text begins and the last one ends."""
         tokens = self._splits["train"].tokens
         return tokens.ids, tokens.offsets
 
-    def id_counts(self) -> dict[str, np.ndarray]:
+    def count_ids(self) -> dict[str, np.ndarray]:
         """How often each id occurs in each split, int64 `(ids,)`."""
         size = self.spec.vocabulary_size
         return {name: np.bincount(split.tokens.ids, minlength=size) for name, split in self._splits.items()}

@@ -105,7 +105,7 @@ def analyze_corpus(
         timed(f"tokenizer {type(tokenizer).__name__}", partial(report_on_tokenizer, tokenizer, corpus, vectors))
         for tokenizer in tokenizers
     ]
-    units = timed("units", lambda: tokenizers[0].units(corpus.texts["train"]))
+    units = timed("units", lambda: tokenizers[0].extract_units(corpus.texts["train"]))
     words = units if format_tokenizer_name(tokenizers[0]) == "Words" else None
     terms = timed("terms", lambda: count_training_terms(corpus, scripts.main, words))
     return DataReport(
@@ -118,7 +118,7 @@ def analyze_corpus(
             "characters", {split: flatten_texts(texts).lengths for split, texts in corpus.texts.items()}
         ),
         tokens=summarize_lengths("tokens", looks[0][1]),
-        growth=measure_vocabulary_growth(units.places, units.offsets),
+        growth=measure_vocabulary_growth(units.unit_ids, units.offsets),
         tokenizers=[figures for figures, _ in looks],
         telling=timed("telling words", lambda: rank_discriminative_terms(corpus, terms)),
         duplicates=timed("duplicates", lambda: find_duplicates(corpus)),

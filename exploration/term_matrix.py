@@ -63,12 +63,12 @@ def count_training_terms(
     if units is None or len(rows) < len(units.offsets) - 1:
         words = Words()
         words.train(texts)
-        units = words.units(texts)
+        units = words.extract_units(texts)
     owners = np.repeat(np.arange(len(texts)), np.diff(units.offsets))
-    names = units.names
+    names = units.strings
     wordy = np.asarray([any(sign.isalnum() for sign in name) for name in names], bool)
-    inside = wordy[units.places]
-    counts, kept = _counted(owners[inside], units.places[inside], len(texts), len(names))
+    inside = wordy[units.unit_ids]
+    counts, kept = _counted(owners[inside], units.unit_ids[inside], len(texts), len(names))
     return TermMatrix("words", rows, counts, lambda some: [names[kept[i]] for i in some])
 
 

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from datamodules.tokenizers.base import Tokenizer
-from datamodules.tokenizers.oov import oov_report
+from datamodules.tokenizers.oov import measure_oov
 from datamodules.vectors.files import VectorFile
-from datamodules.vectors.start import case_forms, coverage_of, wanted_rows
+from datamodules.vectors.initial_vectors import compute_coverage, list_case_variants, list_spellings
 from exploration.corpus import Corpus
 
 _CHUNK = 20_000  # texts encoded at once
@@ -54,7 +54,7 @@ def report_on_tokenizer(
     start = time.perf_counter()
     tokenizer.train(corpus.texts["train"])
     lengths, counts = _counted(tokenizer, corpus)
-    reports = oov_report(tokenizer, {split: texts for split, texts in corpus.texts.items()}, lengths)
+    reports = measure_oov(tokenizer, {split: texts for split, texts in corpus.texts.items()}, lengths)
     splits = {split: report.to_dict() for split, report in reports.items()}
     notes: list[str] = []
     if vectors is not None:
@@ -70,7 +70,7 @@ def _counted(tokenizer: Tokenizer, corpus: Corpus) -> tuple[dict[str, np.ndarray
     lengths: dict[str, np.ndarray] = {}
     counts: dict[str, np.ndarray] = {}
     for split, rows in corpus.splits.items():
-        two = rows.pairs if tokenizer.takes_pairs else None
+        two = rows.pairs if tokenizer.supports_pairs else None
         texts: Sequence[str] = corpus.texts[split] if two is None else rows.texts
         found = []
         counts[split] = np.zeros(tokenizer.vocabulary_size, np.int64)
@@ -87,11 +87,11 @@ def _coverage(
     tokenizer: Tokenizer, counts: dict[str, np.ndarray], vectors: VectorFile
 ) -> tuple[dict[str, list[float]], list[str]]:
     """As training would find it: by ids, so that what the vocabulary lacks has no vector; and what the file lacks."""
-    strings = tokenizer.tokens()
-    found = vectors.read(wanted_rows(strings, "matched"))
-    has = np.array([any(found.vector(form) is not None for form in case_forms(name)) for name in strings], bool)
+    strings = tokenizer.list_tokens()
+    found = vectors.read(list_spellings(strings, "matched"))
+    has = np.array([any(found.vector(form) is not None for form in list_case_variants(name)) for name in strings], bool)
     has[tokenizer.padding_id] = False
-    return {split: coverage_of(has, of_split) for split, of_split in counts.items()}, found.notes()
+    return {split: compute_coverage(has, of_split) for split, of_split in counts.items()}, found.notes()
 
 
 def format_tokenizer_name(tokenizer: Tokenizer) -> str:

@@ -22,7 +22,7 @@ from contracts.batch import TextBatch
 from contracts.errors import DataError, UsageError, listed
 from contracts.rebuildable import rebuild
 from contracts.text_spec import TextSpec
-from datamodules.augmenting.test_time_variants import Variants
+from datamodules.augmenting.test_time_variants import VariantGenerator
 from datamodules.tokenizers.base import Tokenizer, tokenizer_from_json
 from lightning_modules.encoders.base import TextEncoder
 from lightning_modules.heads.base import Head
@@ -40,7 +40,7 @@ class Bundle:
     task: ClassificationTask
     spec: TextSpec
     tokenizer: Tokenizer
-    variants: Variants | None = None
+    variants: VariantGenerator | None = None
     """Of texts to predict; none where training knew no augmentation."""
 
     @torch.inference_mode()
@@ -51,10 +51,10 @@ class Bundle:
 
 
 def bundle_of(
-    encoder: TextEncoder, head: Head, spec: TextSpec, tokenizer: Tokenizer, variants: Variants | None = None
+    encoder: TextEncoder, head: Head, spec: TextSpec, tokenizer: Tokenizer, variants: VariantGenerator | None = None
 ) -> dict[str, Any]:
     """The part of a checkpoint that is not weights; plain values only."""
-    told = {} if variants is None else {"variants": variants.to_plain()}
+    told = {} if variants is None else {"variants": variants.to_dict()}
     return told | {
         "format": _FORMAT,
         "encoder": encoder.blueprint(),
@@ -82,7 +82,7 @@ def load_bundle(path: Path) -> Bundle:
         encoder = rebuild(TextEncoder, plain["encoder"], spec)  # type: ignore[type-abstract]  # final classes of the seam
         head = rebuild(Head, plain["head"], spec, encoder.output_dim)  # type: ignore[type-abstract]  # final classes of the seam
         tokenizer = tokenizer_from_json(plain["tokenizer"])
-        variants = Variants.from_plain(plain["variants"]) if "variants" in plain else None
+        variants = VariantGenerator.from_dict(plain["variants"]) if "variants" in plain else None
     except DataError:
         raise
     except Exception as error:  # whatever a constructor makes of wrong values

@@ -16,7 +16,7 @@ from torch.optim import Optimizer
 
 from contracts.errors import DataError, UsageError
 from contracts.text_spec import TextSpec
-from datamodules.vectors.choices import TrainingTexts
+from datamodules.vectors.options import TrainingCorpus
 from lightning_modules.encoders.base import TextEncoder
 from lightning_modules.heads.base import Head
 from lightning_modules.optim.schedules import ProgressSchedule, ScheduleFactory
@@ -50,7 +50,7 @@ def model_shapes(
     return {name: tuple(weight.shape) for name, weight in both.state_dict().items() if isinstance(weight, Tensor)}
 
 
-def rehearse_start(spec: TextSpec, make_encoder: Callable[[TextSpec], TextEncoder], data: TrainingTexts) -> None:
+def rehearse_start(spec: TextSpec, make_encoder: Callable[[TextSpec], TextEncoder], data: TrainingCorpus) -> None:
     """Lets an encoder without memory take what a new one needs of the training texts; the real one finds it cached.
 
     Args:

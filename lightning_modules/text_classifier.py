@@ -18,7 +18,7 @@ from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 from contracts.batch import TextBatch
 from contracts.seed import run_seed, seed_generators
 from contracts.text_spec import TextSpec
-from datamodules.vectors.choices import TrainingTexts
+from datamodules.vectors.options import TrainingCorpus
 from lightning_modules.bundle import bundle_of
 from lightning_modules.encoders.base import TextEncoder
 from lightning_modules.encoders.text_cnn import TextCNN
@@ -118,8 +118,8 @@ class TextClassifier(LightningModule):
         self.head = self._make_head(spec, self.encoder.output_dim)
         self._is_new = True
         data = getattr(self._trainer, "datamodule", None)
-        if data is not None and self.trainer.state.fn == "fit" and not data.augmenter.changes_texts:
-            self.encoder.learn_rows(lambda: torch.from_numpy(np.flatnonzero(np.bincount(data.training_ids()[0]))))
+        if data is not None and self.trainer.state.fn == "fit" and not data.augmenter.augments_on_the_fly:
+            self.encoder.learn_rows(lambda: torch.from_numpy(np.flatnonzero(np.bincount(data.load_training_ids()[0]))))
 
     def check(self, spec: TextSpec) -> None:
         """Refuses what does not fit the data, before anything is built for them.
@@ -145,7 +145,7 @@ class TextClassifier(LightningModule):
         rehearse_optimizer(self._make_optimizer, self._make_schedule, endless)
         return model_shapes(spec, self._make_encoder, self._make_head)
 
-    def rehearse_start(self, spec: TextSpec, data: TrainingTexts) -> None:
+    def rehearse_start(self, spec: TextSpec, data: TrainingCorpus) -> None:
         """Finds out what is wrong with what a new encoder starts from, a file of vectors say.
 
         Raises:
@@ -239,7 +239,7 @@ class TextClassifier(LightningModule):
         for name in [name for name, value in hyper.items() if callable(value)]:
             del hyper[name]  # factories given in Python, not by a config, cannot be plain data
         data = self.trainer.datamodule  # type: ignore[attr-defined]  # Lightning's trainer has one
-        variants = data.augmenter.variants()
+        variants = data.augmenter.make_variants()
         checkpoint["bundle"] = bundle_of(self.encoder, self.head, self.text_spec, data.tokenizer, variants)
 
     def _build_loss(self, spec: TextSpec) -> Loss:

@@ -5,5 +5,5 @@ from collections import Counter
 
 def unknown_units(tokenizer, texts) -> Counter:
     """How often each of them occurs."""
-    units = tokenizer.units(texts)
-    return Counter(units.names[place] for place in units.places.tolist() if not units.known[place])
+    units = tokenizer.extract_units(texts)
+    return Counter(units.strings[place] for place in units.unit_ids.tolist() if not units.is_known[place])

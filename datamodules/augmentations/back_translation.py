@@ -13,8 +13,8 @@ import torch
 from contracts.errors import UsageError
 from contracts.pretrained_path import resolve_model_path
 from datamodules.augmentations.base import Augmentation, checked_count
-from datamodules.augmentations.draws import Draws
 from datamodules.augmentations.pretrained_parts import load_part, run_device
+from datamodules.augmentations.random_streams import RandomStreams
 from datamodules.cache import cache_key
 from datamodules.tokenizers.base import without_halves
 
@@ -59,7 +59,7 @@ class BackTranslation(Augmentation):
         """The folders of the models, where they are folders."""
         return list(self._paths)
 
-    def change(self, texts: list[str], draws: Draws) -> list[str]:
+    def change(self, texts: list[str], streams: RandomStreams) -> list[str]:
         """There and back; texts of nothing but white space stay."""
         new = [text for text in dict.fromkeys(texts) if text not in self._known and not text.isspace() and text]
         new.sort(key=len)

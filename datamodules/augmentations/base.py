@@ -11,7 +11,7 @@ import numpy as np
 
 from contracts.errors import UsageError
 from contracts.rebuildable import Rebuildable
-from datamodules.augmentations.draws import Draws
+from datamodules.augmentations.random_streams import RandomStreams
 
 Labels = Sequence[Sequence[Hashable]]
 
@@ -38,31 +38,31 @@ class Augmentation(Rebuildable, ABC):
         """
 
     @abstractmethod
-    def change(self, texts: list[str], draws: Draws) -> list[str]:
+    def change(self, texts: list[str], streams: RandomStreams) -> list[str]:
         """Another text for each; it may be the same where nothing can be changed.
 
         Args:
             texts: Those that were drawn to be changed.
-            draws: The only source of chance.
+            streams: The only source of chance.
         """
 
-    def augment(self, texts: list[str], draws: Draws) -> list[str]:
+    def augment(self, texts: list[str], streams: RandomStreams) -> list[str]:
         """Changes a share `p` of the texts, and leaves none empty that was not.
 
         Args:
             texts: Of a batch.
-            draws: Of the same texts.
+            streams: Of the same texts.
         """
         if self.p < 1:
-            chosen = np.flatnonzero(draws.uniform() < self.p).tolist()
+            chosen = np.flatnonzero(streams.uniform() < self.p).tolist()
             if not chosen:
                 return list(texts)
-            changed = self._changed([texts[place] for place in chosen], draws.take(chosen).branch(0))
+            changed = self._changed([texts[place] for place in chosen], streams.select(chosen).derive(0))
             result = list(texts)
             for place, text in zip(chosen, changed, strict=True):
                 result[place] = text
             return result
-        return self._changed(texts, draws.branch(0))
+        return self._changed(texts, streams.derive(0))
 
     def files(self) -> list[str]:
         """What it reads, files or folders of models."""
@@ -73,8 +73,8 @@ class Augmentation(Rebuildable, ABC):
         stats = [(name, *_state_of(Path(name))) for name in self.files()]
         return json.dumps({"class": type(self).__name__, "arguments": self._arguments, "files": stats}, sort_keys=True)
 
-    def _changed(self, texts: list[str], draws: Draws) -> list[str]:
-        changed = self.change(texts, draws)
+    def _changed(self, texts: list[str], streams: RandomStreams) -> list[str]:
+        changed = self.change(texts, streams)
         return [new if new and not new.isspace() else old for old, new in zip(texts, changed, strict=True)]
 
 

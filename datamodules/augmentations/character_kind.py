@@ -6,8 +6,8 @@ from abc import abstractmethod
 
 import numpy as np
 
-from datamodules.augmentations.draws import Draws
-from datamodules.augmentations.pieces import Pieces, drawn_places, share_of_words
+from datamodules.augmentations.random_streams import RandomStreams
+from datamodules.augmentations.segments import Pieces, drawn_places, share_of_words
 from datamodules.augmentations.word_kind import WordAugmentation
 
 
@@ -32,7 +32,7 @@ class CharacterAugmentation(WordAugmentation):
             how: In [0, 1), what becomes of it.
         """
 
-    def change_pieces(self, pieces: Pieces, draws: Draws) -> np.ndarray:
+    def change_pieces(self, pieces: Pieces, streams: RandomStreams) -> np.ndarray:
         """Misspells words."""
         flat = pieces.flat
         can = [
@@ -42,9 +42,9 @@ class CharacterAugmentation(WordAugmentation):
         eligible = (
             eligible[[len(flat[place].lstrip()) > 1 for place in eligible.tolist()]] if len(eligible) else eligible
         )
-        places = drawn_places(eligible, pieces, share_of_words(self.alpha, pieces.words), draws)
-        where = pieces.at(draws.branch(0), places).tolist()
-        how = pieces.at(draws.branch(1), places).tolist()
+        places = drawn_places(eligible, pieces, share_of_words(self.alpha, pieces.words), streams)
+        where = pieces.at(streams.derive(0), places).tolist()
+        how = pieces.at(streams.derive(1), places).tolist()
         for place, first, second in zip(places.tolist(), where, how, strict=True):
             piece = flat[place]
             word = piece.lstrip()

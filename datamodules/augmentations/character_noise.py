@@ -7,8 +7,8 @@ import string
 import numpy as np
 
 from datamodules.augmentations.character_kind import CharacterAugmentation
-from datamodules.augmentations.draws import Draws
-from datamodules.augmentations.pieces import Pieces, drawn_places, share_of_words
+from datamodules.augmentations.random_streams import RandomStreams
+from datamodules.augmentations.segments import Pieces, drawn_places, share_of_words
 
 _LETTERS = string.ascii_lowercase
 
@@ -36,16 +36,16 @@ class CharacterNoise(CharacterAugmentation):
         other = letter if letter != word[place].lower() else _LETTERS[(int(rest * 26) + 1) % 26]
         return word[:place] + (other.upper() if word[place].isupper() else other) + word[place + 1 :]
 
-    def change_pieces(self, pieces: Pieces, draws: Draws) -> np.ndarray:
+    def change_pieces(self, pieces: Pieces, streams: RandomStreams) -> np.ndarray:
         """English words, then Chinese characters."""
-        english = super().change_pieces(pieces, draws.branch(0))
-        pairs = pieces.pairs_of_characters(draws.branch(1))
+        english = super().change_pieces(pieces, streams.derive(0))
+        pairs = pieces.pairs_of_characters(streams.derive(1))
         if not len(pairs):
             return english
         characters = np.bincount(pieces.row[pieces.single_characters], minlength=len(pieces.texts))
-        places = drawn_places(pairs, pieces, share_of_words(self.alpha, characters), draws.branch(2))
+        places = drawn_places(pairs, pieces, share_of_words(self.alpha, characters), streams.derive(2))
         flat = pieces.flat
-        for place, how in zip(places.tolist(), pieces.at(draws.branch(3), places).tolist(), strict=True):
+        for place, how in zip(places.tolist(), pieces.at(streams.derive(3), places).tolist(), strict=True):
             gap, character = flat[place][:-1], flat[place][-1]
             if how < 0.5:
                 flat[place], flat[place + 1] = gap + flat[place + 1], character

@@ -7,11 +7,11 @@ from functools import cached_property
 import numpy as np
 
 from datamodules.augmentations.base import Augmentation
-from datamodules.augmentations.draws import Draws
-from datamodules.augmentations.pieces import Pieces
 from datamodules.augmentations.random_deletion import RandomDeletion
 from datamodules.augmentations.random_insertion import RandomInsertion
+from datamodules.augmentations.random_streams import RandomStreams
 from datamodules.augmentations.random_swap import RandomSwap
+from datamodules.augmentations.segments import Pieces
 from datamodules.augmentations.synonym_kind import SynonymAugmentation
 from datamodules.augmentations.synonym_replacement import SynonymReplacement
 
@@ -30,18 +30,18 @@ class EDA(SynonymAugmentation):
             kind.__dict__["table"] = self.table  # read once
         return replace, insert, RandomSwap(self.alpha, self.jieba), RandomDeletion(self.alpha, self.jieba)
 
-    def change(self, texts: list[str], draws: Draws) -> list[str]:
+    def change(self, texts: list[str], streams: RandomStreams) -> list[str]:
         """Each text by the one that is drawn for it."""
         result = list(texts)
-        chosen = (draws.uniform() * len(self.kinds)).astype(np.int64)
+        chosen = (streams.uniform() * len(self.kinds)).astype(np.int64)
         for number, kind in enumerate(self.kinds):
             places = np.flatnonzero(chosen == number).tolist()
-            changed = kind.change([texts[place] for place in places], draws.take(places).branch(number))
+            changed = kind.change([texts[place] for place in places], streams.select(places).derive(number))
             for place, text in zip(places, changed, strict=True):
                 result[place] = text
         return result
 
-    def change_pieces(self, pieces: Pieces, draws: Draws) -> np.ndarray:
+    def change_pieces(self, pieces: Pieces, streams: RandomStreams) -> np.ndarray:
         """Not called: its four kinds cut and join by themselves."""
         raise NotImplementedError
 

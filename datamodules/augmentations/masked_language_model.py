@@ -12,9 +12,9 @@ from contracts.errors import UsageError
 from contracts.positions import positions_of
 from contracts.pretrained_path import resolve_model_path
 from datamodules.augmentations.base import checked_count
-from datamodules.augmentations.draws import Draws
-from datamodules.augmentations.pieces import Pieces, drawn_places, share_of_words
 from datamodules.augmentations.pretrained_parts import load_part, run_device
+from datamodules.augmentations.random_streams import RandomStreams
+from datamodules.augmentations.segments import Pieces, drawn_places, share_of_words
 from datamodules.augmentations.word_kind import WordAugmentation, capitalized_like
 from datamodules.tokenizers.base import without_halves
 
@@ -55,19 +55,19 @@ class MaskedLanguageModel(WordAugmentation):
         """The folder of the model, where it is one."""
         return [self._path]
 
-    def change_pieces(self, pieces: Pieces, draws: Draws) -> np.ndarray:
+    def change_pieces(self, pieces: Pieces, streams: RandomStreams) -> np.ndarray:
         """Replaces words."""
         mask = self._tokenizer.mask_token
         spells_it = np.array([mask in text for text in pieces.texts], bool)  # and its own could not be told from ours
         can = np.flatnonzero(pieces.is_word & ~spells_it[pieces.row])
-        places = np.sort(drawn_places(can, pieces, share_of_words(self.alpha, pieces.words), draws))
+        places = np.sort(drawn_places(can, pieces, share_of_words(self.alpha, pieces.words), streams))
         words = {place: pieces.flat[place].lstrip() for place in places.tolist()}
         hidden = list(pieces.flat)
         for place, word in words.items():
             hidden[place] = hidden[place][: -len(word)] + mask
         rows = np.unique(pieces.row[places])
         texts = ["".join(hidden[int(pieces.starts[row]) : int(pieces.ends[row])]) for row in rows.tolist()]
-        uniforms = dict(zip(places.tolist(), pieces.at(draws.branch(0), places).tolist(), strict=True))
+        uniforms = dict(zip(places.tolist(), pieces.at(streams.derive(0), places).tolist(), strict=True))
         by_length = sorted(range(len(texts)), key=lambda number: len(texts[number]))
         for start in range(0, len(texts), self.batch_size):
             numbers = by_length[start : start + self.batch_size]

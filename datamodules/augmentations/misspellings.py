@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from datamodules.augmentations.draws import Draws
-from datamodules.augmentations.pieces import Pieces
+from datamodules.augmentations.random_streams import RandomStreams
+from datamodules.augmentations.segments import Pieces
 from datamodules.augmentations.table_kind import TableAugmentation
 
 _COMMON = """
@@ -60,6 +60,6 @@ class Misspellings(TableAugmentation):
     ) -> None:
         super().__init__(path, lines, top_k, alpha, jieba, p)
 
-    def change_pieces(self, pieces: Pieces, draws: Draws) -> np.ndarray:
+    def change_pieces(self, pieces: Pieces, streams: RandomStreams) -> np.ndarray:
         """Misspells words."""
-        return self.replaced(pieces, draws)
+        return self.replaced(pieces, streams)

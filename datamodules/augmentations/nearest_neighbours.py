@@ -12,12 +12,12 @@ import numpy as np
 
 from contracts.errors import DataError, UsageError, listed
 from datamodules.augmentations.base import Labels, checked_share
-from datamodules.augmentations.draws import Draws
 from datamodules.augmentations.function_words import FUNCTION_WORDS
-from datamodules.augmentations.pieces import Pieces, by_characters, by_jieba, words_of
+from datamodules.augmentations.random_streams import RandomStreams
+from datamodules.augmentations.segments import Pieces, by_characters, by_jieba, words_of
 from datamodules.augmentations.table_kind import TableAugmentation
 from datamodules.cache import cache_key, open_or_build
-from datamodules.vectors.files import open_vectors
+from datamodules.vectors.files import open_vector_file
 
 _BLOCK = 1 << 24  # similarities computed at once: three arrays of 64 to 128 MB
 
@@ -60,7 +60,7 @@ class NearestNeighbours(TableAugmentation):
         """A file of vectors."""
         if self.path is None:
             raise UsageError("NearestNeighbours needs word vectors; name their file with path")
-        open_vectors(self.path)
+        open_vector_file(self.path)
 
     def files(self) -> list[str]:
         """The vectors."""
@@ -78,7 +78,7 @@ class NearestNeighbours(TableAugmentation):
         key = cache_key({"words": words, "files": self.fingerprint()})
 
         def build(folder: Path) -> None:
-            found = open_vectors(str(self.path)).read({_key(word) for word in words})
+            found = open_vector_file(str(self.path)).read({_key(word) for word in words})
             known = [word for word in words if _key(word) in found.places]
             if not known:
                 raise DataError(
@@ -99,11 +99,11 @@ class NearestNeighbours(TableAugmentation):
         """What was found, since the vectors may be gone."""
         return {} if self.lines is None else {"path": None, "lines": self.lines}
 
-    def change_pieces(self, pieces: Pieces, draws: Draws) -> np.ndarray:
+    def change_pieces(self, pieces: Pieces, streams: RandomStreams) -> np.ndarray:
         """Replaces words."""
         if self.lines is None:
             raise UsageError("NearestNeighbours knows the words of no texts yet; call fit first")
-        return self.replaced(pieces, draws)
+        return self.replaced(pieces, streams)
 
 
 def neighbours(words: list[str], vectors: np.ndarray, top_k: int, similarity: float) -> dict[str, list[str]]:

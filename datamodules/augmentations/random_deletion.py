@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from datamodules.augmentations.draws import Draws
-from datamodules.augmentations.pieces import Pieces
+from datamodules.augmentations.random_streams import RandomStreams
+from datamodules.augmentations.segments import Pieces
 from datamodules.augmentations.word_kind import WordAugmentation, with_capital
 
 _NOT_AT_THE_START = " \t,;:.!?)，；：。！？、）"
@@ -14,17 +14,17 @@ _NOT_AT_THE_START = " \t,;:.!?)，；：。！？、）"
 class RandomDeletion(WordAugmentation):
     """Leaves out each word with the probability `alpha`; one word always stays."""
 
-    def change(self, texts: list[str], draws: Draws) -> list[str]:
+    def change(self, texts: list[str], streams: RandomStreams) -> list[str]:
         """As for all words; a text that has lost its first word starts as texts do."""
-        changed = super().change(texts, draws)
+        changed = super().change(texts, streams)
         return [
             new if new is old or new[:1] == old[:1] else _started(old, new)
             for old, new in zip(texts, changed, strict=True)
         ]
 
-    def change_pieces(self, pieces: Pieces, draws: Draws) -> np.ndarray:
+    def change_pieces(self, pieces: Pieces, streams: RandomStreams) -> np.ndarray:
         """Empties pieces."""
-        uniforms = draws.uniforms(pieces.lengths)
+        uniforms = streams.uniform_ragged(pieces.lengths)
         drawn = pieces.is_word & (uniforms < self.alpha)
         gone = np.bincount(pieces.row[drawn], minlength=len(pieces.texts))
         for row in np.flatnonzero((gone == pieces.words) & (gone > 0)).tolist():

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from datamodules.augmentations.draws import Draws
-from datamodules.augmentations.pieces import Pieces, drawn_places, is_chinese, share_of_words
+from datamodules.augmentations.random_streams import RandomStreams
+from datamodules.augmentations.segments import Pieces, drawn_places, is_chinese, share_of_words
 from datamodules.augmentations.synonym_kind import SynonymAugmentation
 
 
@@ -15,14 +15,14 @@ class RandomInsertion(SynonymAugmentation):
     Where fewer words have synonyms than the share asks for, one for each of these is put in.
     """
 
-    def change_pieces(self, pieces: Pieces, draws: Draws) -> np.ndarray:
+    def change_pieces(self, pieces: Pieces, streams: RandomStreams) -> np.ndarray:
         """Makes some pieces longer by a word."""
         words = pieces.words
-        sources = drawn_places(self.listed(pieces), pieces, share_of_words(self.alpha, words), draws)
-        which = pieces.at(draws.branch(0), sources).tolist()
+        sources = drawn_places(self.listed(pieces), pieces, share_of_words(self.alpha, words), streams)
+        which = pieces.at(streams.derive(0), sources).tolist()
         rows = pieces.row[sources]
         # a word after which to put it in: any of the text, by its number among the words of the batch
-        number = (pieces.at(draws.branch(1), sources) * words[rows]).astype(np.int64)
+        number = (pieces.at(streams.derive(1), sources) * words[rows]).astype(np.int64)
         targets = np.flatnonzero(pieces.is_word)[(np.cumsum(words) - words)[rows] + number]
         flat = pieces.flat
         new = [self.other_for(flat[source], uniform) for source, uniform in zip(sources.tolist(), which, strict=True)]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from datamodules.augmentations.draws import Draws
 from datamodules.augmentations.function_words import FUNCTION_WORDS
-from datamodules.augmentations.pieces import Pieces, drawn_places, share_of_words
+from datamodules.augmentations.random_streams import RandomStreams
+from datamodules.augmentations.segments import Pieces, drawn_places, share_of_words
 from datamodules.augmentations.word_kind import WordAugmentation, with_capital
 
 
@@ -17,18 +17,18 @@ class RandomSwap(WordAugmentation):
     not cut into words its characters change places with their neighbours only, which leaves a text that can be read.
     """
 
-    def change_pieces(self, pieces: Pieces, draws: Draws) -> np.ndarray:
+    def change_pieces(self, pieces: Pieces, streams: RandomStreams) -> np.ndarray:
         """Swaps words and leaves the white space before them."""
         words = pieces.words
-        beside = np.zeros(0, np.int64) if self.jieba else pieces.pairs_of_characters(draws.branch(0))
+        beside = np.zeros(0, np.int64) if self.jieba else pieces.pairs_of_characters(streams.derive(0))
         # whatever the texts beside: a lone character has no neighbour, and swaps with no word
         alone = pieces.is_word if self.jieba else pieces.is_word & ~pieces.single_characters
         of_characters = np.minimum(share_of_words(self.alpha, words), words // 2)
-        left = drawn_places(beside, pieces, of_characters, draws)
+        left = drawn_places(beside, pieces, of_characters, streams)
         others = np.bincount(pieces.row[alone], minlength=len(words))
         has_pairs = np.bincount(pieces.row[left], minlength=len(words)) > 0
         pairs = np.where(has_pairs, 0, np.minimum(share_of_words(self.alpha, others), others // 2))
-        places = drawn_places(np.flatnonzero(alone), pieces, 2 * pairs, draws.branch(1))
+        places = drawn_places(np.flatnonzero(alone), pieces, 2 * pairs, streams.derive(1))
         # the places of a text are an even number in random order: neighbours in it make a pair
         first = np.concatenate([left, places[::2]])
         second = np.concatenate([left + 1, places[1::2]])

@@ -7,7 +7,7 @@ import re
 import numpy as np
 
 from datamodules.augmentations.base import Augmentation
-from datamodules.augmentations.draws import Draws
+from datamodules.augmentations.random_streams import RandomStreams
 
 # After these a point ends no sentence: titles, months, and a single capital ("Mr. Smith", "J. Smith").
 _SHORT = r"""
@@ -29,14 +29,14 @@ class SentenceShuffling(Augmentation):
     A last sentence with no sign at its end stays the last.
     """
 
-    def change(self, texts: list[str], draws: Draws) -> list[str]:
+    def change(self, texts: list[str], streams: RandomStreams) -> list[str]:
         """Shuffles where there are two sentences or more."""
         ends = {place: found for place, text in enumerate(texts) if (found := list(_END.finditer(text)))}
         if not ends:
             return texts
         result = list(texts)
         counts = np.array([len(found) + 1 for found in ends.values()])
-        uniforms = np.split(draws.take(list(ends)).uniforms(counts), np.cumsum(counts)[:-1])
+        uniforms = np.split(streams.select(list(ends)).uniform_ragged(counts), np.cumsum(counts)[:-1])
         for (place, found), mine in zip(ends.items(), uniforms, strict=True):
             text = texts[place]
             inner = text.strip()

@@ -6,7 +6,7 @@ import numpy as np
 
 from datamodules.augmentations.base import Augmentation, checked_share
 from datamodules.augmentations.contractions import MARKS, SITES, other_form
-from datamodules.augmentations.draws import Draws
+from datamodules.augmentations.random_streams import RandomStreams
 
 
 class SurfaceChanges(Augmentation):
@@ -23,14 +23,14 @@ class SurfaceChanges(Augmentation):
         super().__init__(p)
         self.alpha = checked_share("alpha", alpha)
 
-    def change(self, texts: list[str], draws: Draws) -> list[str]:
+    def change(self, texts: list[str], streams: RandomStreams) -> list[str]:
         """Looks closer only at texts with an apostrophe or one of the words."""
         near = [place for place, text in enumerate(texts) if MARKS.search(text)]
         found = {place: sites for place in near if (sites := list(SITES.finditer(texts[place])))}
         if not found:
             return texts
         counts = np.array([len(sites) for sites in found.values()])
-        drawn = iter((draws.take(list(found)).uniforms(counts) < self.alpha).tolist())
+        drawn = iter((streams.select(list(found)).uniform_ragged(counts) < self.alpha).tolist())
         result = list(texts)
         for place, sites in found.items():
             text, end, parts = texts[place], 0, []

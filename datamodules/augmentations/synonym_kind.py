@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from datamodules.augmentations.built_in_synonyms import SYNONYMS
-from datamodules.augmentations.pieces import Cut, by_characters
+from datamodules.augmentations.segments import Cut, by_characters
 from datamodules.augmentations.table_kind import TableAugmentation
 from datamodules.augmentations.word_table import WordTable
 from datamodules.augmentations.wordnet import WORDNET, WordNetTable, check_wordnet

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from datamodules.augmentations.draws import Draws
-from datamodules.augmentations.pieces import Pieces
+from datamodules.augmentations.random_streams import RandomStreams
+from datamodules.augmentations.segments import Pieces
 from datamodules.augmentations.synonym_kind import SynonymAugmentation
 
 
@@ -15,6 +15,6 @@ class SynonymReplacement(SynonymAugmentation):
     Where fewer words have synonyms than the share asks for, all of these are replaced.
     """
 
-    def change_pieces(self, pieces: Pieces, draws: Draws) -> np.ndarray:
+    def change_pieces(self, pieces: Pieces, streams: RandomStreams) -> np.ndarray:
         """Replaces words."""
-        return self.replaced(pieces, draws)
+        return self.replaced(pieces, streams)

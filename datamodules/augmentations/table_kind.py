@@ -10,8 +10,8 @@ import numpy as np
 
 from contracts.errors import DataError
 from datamodules.augmentations.base import checked_count
-from datamodules.augmentations.draws import Draws
-from datamodules.augmentations.pieces import (
+from datamodules.augmentations.random_streams import RandomStreams
+from datamodules.augmentations.segments import (
     Cut,
     Pieces,
     by_characters,
@@ -96,11 +96,11 @@ class TableAugmentation(WordAugmentation):
     def _as_lines(self) -> str:
         return self.table.to_lines()
 
-    def replaced(self, pieces: Pieces, draws: Draws) -> np.ndarray:
+    def replaced(self, pieces: Pieces, streams: RandomStreams) -> np.ndarray:
         """Puts other words in place of some that are listed, and gives their places."""
         wanted = share_of_words(self.alpha, pieces.words)
-        places = drawn_places(self.listed(pieces), pieces, wanted, draws)
-        self.put_in_place(pieces, places, draws.branch(0))
+        places = drawn_places(self.listed(pieces), pieces, wanted, streams)
+        self.put_in_place(pieces, places, streams.derive(0))
         return places
 
     def listed(self, pieces: Pieces) -> np.ndarray:
@@ -120,10 +120,10 @@ class TableAugmentation(WordAugmentation):
         choices = others[word] if word in others else others[word.lower()]
         return capitalized_like(choices[int(uniform * len(choices))], word)
 
-    def put_in_place(self, pieces: Pieces, places: np.ndarray, draws: Draws) -> None:
+    def put_in_place(self, pieces: Pieces, places: np.ndarray, streams: RandomStreams) -> None:
         """Puts one of the other words in place of each piece; `a` and `an` before it follow."""
         flat = pieces.flat
-        for place, uniform in zip(places.tolist(), pieces.at(draws, places).tolist(), strict=True):
+        for place, uniform in zip(places.tolist(), pieces.at(streams, places).tolist(), strict=True):
             piece = flat[place]
             other = self.other_for(piece, uniform)
             flat[place] = piece[: len(piece) - len(piece.lstrip())] + other

@@ -13,8 +13,8 @@ import numpy as np
 
 from contracts.errors import UsageError
 from datamodules.augmentations.base import Labels, checked_count
-from datamodules.augmentations.draws import Draws
-from datamodules.augmentations.pieces import Pieces, words_of
+from datamodules.augmentations.random_streams import RandomStreams
+from datamodules.augmentations.segments import Pieces, words_of
 from datamodules.augmentations.word_kind import WordAugmentation, capitalized_like
 
 _LEVEL = 0.05  # the chance that a word which tells nothing passes for one that does, over all classes
@@ -76,16 +76,16 @@ class TFIDFReplacement(WordAugmentation):
         """What was learned."""
         return {"lines": self._lines}
 
-    def change_pieces(self, pieces: Pieces, draws: Draws) -> np.ndarray:
+    def change_pieces(self, pieces: Pieces, streams: RandomStreams) -> np.ndarray:
         """Replaces words by chance."""
         places = np.flatnonzero(pieces.is_word)
         words = [pieces.flat[place].lstrip() for place in places.tolist()]
         chances = self._chances([word.lower() for word in words], pieces.row[places], len(pieces.texts))
-        drawn = np.flatnonzero(pieces.at(draws, places) < chances)
+        drawn = np.flatnonzero(pieces.at(streams, places) < chances)
         names, edges = self._replacements
         if len(names) < 2:
             return places[:0]
-        picks = np.searchsorted(edges, pieces.at(draws.branch(0), places[drawn]), side="right")
+        picks = np.searchsorted(edges, pieces.at(streams.derive(0), places[drawn]), side="right")
         for number, pick in zip(drawn.tolist(), picks.tolist(), strict=True):
             piece, word = pieces.flat[int(places[number])], words[number]
             # in place of itself, the next one

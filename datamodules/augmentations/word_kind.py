@@ -8,8 +8,8 @@ from functools import cached_property
 import numpy as np
 
 from datamodules.augmentations.base import Augmentation, checked_share
-from datamodules.augmentations.draws import Draws
-from datamodules.augmentations.pieces import Cut, Pieces, by_characters, by_jieba
+from datamodules.augmentations.random_streams import RandomStreams
+from datamodules.augmentations.segments import Cut, Pieces, by_characters, by_jieba
 
 
 class WordAugmentation(Augmentation):
@@ -34,15 +34,15 @@ class WordAugmentation(Augmentation):
         return by_jieba() if self.jieba else by_characters
 
     @abstractmethod
-    def change_pieces(self, pieces: Pieces, draws: Draws) -> np.ndarray:
+    def change_pieces(self, pieces: Pieces, streams: RandomStreams) -> np.ndarray:
         """Changes pieces in place, and gives the places of the changed ones."""
 
-    def change(self, texts: list[str], draws: Draws) -> list[str]:
+    def change(self, texts: list[str], streams: RandomStreams) -> list[str]:
         """Cuts, changes some pieces, and joins."""
         pieces = Pieces(texts, self.cut)
         if not pieces.flat:
             return texts
-        return pieces.joined(self.change_pieces(pieces, draws))
+        return pieces.joined(self.change_pieces(pieces, streams))
 
 
 def capitalized_like(word: str, example: str) -> str:

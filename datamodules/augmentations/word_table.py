@@ -9,7 +9,7 @@ from pathlib import Path
 
 from contracts.errors import DataError, UsageError
 from datamodules.augmentations.function_words import FUNCTION_WORDS
-from datamodules.augmentations.pieces import is_chinese
+from datamodules.augmentations.segments import is_chinese
 
 
 class WordTable:

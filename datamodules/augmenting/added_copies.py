@@ -13,19 +13,19 @@ from typing import TypeVar
 import numpy as np
 
 from contracts.errors import listed
-from datamodules.augmentations.draws import Draws
 from datamodules.augmentations.pipeline import Pipeline
+from datamodules.augmentations.random_streams import RandomStreams
 from datamodules.sources.base import Rows
 
 Name = TypeVar("Name", str, int)
 
-COPIES = "augmented.csv"
+COPIES_FILE = "augmented.csv"
 _CHUNK = 4096  # texts changed at once
 _PATIENCE = 5  # changes of each of a class's texts that may give nothing new before it is let be
 _MOST_IDLE = 1000  # rounds over them
 
 
-def more_copies(
+def add_copies(
     rows: Rows, pipeline: Pipeline, copies: int, share: float, seed: int, folder: Path, notes: list[str]
 ) -> Rows:
     """Adds changed copies of every text; one that is like a text already there is left out.
@@ -42,8 +42,8 @@ def more_copies(
     copied = _Copied(rows, pipeline, seed)
     wanted = 0
     for copy in range(1, copies + 1):
-        draws = Draws.of_rows(seed, copy, rows.numbers)
-        chosen = np.flatnonzero(draws.branch(1_000).uniform() < share)
+        streams = RandomStreams.from_rows(seed, copy, rows.numbers)
+        chosen = np.flatnonzero(streams.derive(1_000).uniform() < share)
         copied.add(chosen, copy)
         wanted += len(chosen)
     copied.write(folder)
@@ -53,7 +53,7 @@ def more_copies(
     return copied.together()
 
 
-def with_rare_classes(
+def add_rare_class_copies(
     rows: Rows, pipeline: Pipeline, below: int | float, up_to: int | None, seed: int, folder: Path, notes: list[str]
 ) -> Rows:
     """Adds changed copies of the texts of rare classes, until each has as many as it should.
@@ -72,7 +72,7 @@ def with_rare_classes(
     """
     labels, counts = rows.label_lists(), rows.label_counts()
     before = dict(counts)
-    rare, least, target = rare_classes(counts, below, up_to)
+    rare, least, target = find_rare_classes(counts, below, up_to)
     copied = _Copied(rows, pipeline, seed)
     short = []
     for name in rare:
@@ -81,7 +81,7 @@ def with_rare_classes(
         patience = min(_PATIENCE / pipeline.chance, _MOST_IDLE) if pipeline.chance else 0
         while counts[name] < target and idle < patience:
             turn += 1
-            order = np.argsort(Draws.of_rows(seed, turn, mine).branch(1_000).uniform(), kind="stable")
+            order = np.argsort(RandomStreams.from_rows(seed, turn, mine).derive(1_000).uniform(), kind="stable")
             added = copied.add(mine[order], turn, target - counts[name])
             counts.update(label for place in added for label in labels[place])
             idle = 0 if added else idle + 1
@@ -103,11 +103,11 @@ def with_rare_classes(
 
 def has_copies(folder: Path) -> bool:
     """Whether the list in this folder holds more than its heading; reads no further."""
-    with (folder / COPIES).open(encoding="utf-8") as file:
+    with (folder / COPIES_FILE).open(encoding="utf-8") as file:
         return len(list(islice(file, 2))) > 1
 
 
-def rare_classes(counts: Mapping[Name, int], below: int | float, up_to: int | None) -> tuple[list[Name], int, int]:
+def find_rare_classes(counts: Mapping[Name, int], below: int | float, up_to: int | None) -> tuple[list[Name], int, int]:
     """The classes that get copies, rarest first; how many texts make a class no longer rare; and how many each gets.
 
     Args:
@@ -140,8 +140,8 @@ class _Copied:
         kept: list[int] = []
         for start in range(0, len(places), _CHUNK):
             chunk = places[start : start + _CHUNK].tolist()
-            draws = Draws.of_rows(self.seed, copy, [self.rows.numbers[place] for place in chunk])
-            changed, kinds = self.pipeline.augment_and_tell([self.rows.texts[place] for place in chunk], draws)
+            streams = RandomStreams.from_rows(self.seed, copy, [self.rows.numbers[place] for place in chunk])
+            changed, kinds = self.pipeline.augment_and_tell([self.rows.texts[place] for place in chunk], streams)
             for place, text, pair, kind in zip(chunk, changed, self._pairs(chunk), kinds, strict=True):
                 if most is not None and len(kept) == most:
                     return kept
@@ -166,7 +166,7 @@ class _Copied:
         return Rows(rows.texts + self.texts, labels, pairs, rows.numbers + copies.numbers)
 
     def write(self, folder: Path) -> None:
-        with (folder / COPIES).open("w", encoding="utf-8", errors="replace", newline="") as file:
+        with (folder / COPIES_FILE).open("w", encoding="utf-8", errors="replace", newline="") as file:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(["number", "label" if self.rows.is_single_label else "labels", "original", "text", "kind"])
             for place, text, kind in zip(self.places, self.texts, self.kinds, strict=True):

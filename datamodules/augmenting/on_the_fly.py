@@ -10,8 +10,8 @@ import numpy as np
 import torch
 
 from contracts.batch import TextBatch
-from datamodules.augmentations.draws import Draws
 from datamodules.augmentations.pipeline import Pipeline
+from datamodules.augmentations.random_streams import RandomStreams
 from datamodules.loading.collate import collate
 from datamodules.loading.text_split import TextSplit
 from datamodules.tokenizers.base import TokenIds, Tokenizer
@@ -49,7 +49,7 @@ class AugmentedSplit(TextSplit):
     epoch: int = 0
 
     @classmethod
-    def of(
+    def from_split(
         cls,
         split: TextSplit,
         texts: list[str],
@@ -68,7 +68,7 @@ class AugmentedSplit(TextSplit):
         """Each epoch has its own draws."""
         self.epoch = epoch
 
-    def changed(self, rows: Sequence[int] | np.ndarray) -> list[str]:
+    def augment_rows(self, rows: Sequence[int] | np.ndarray) -> list[str]:
         """The texts of these rows as they are in this epoch.
 
         Args:
@@ -76,11 +76,11 @@ class AugmentedSplit(TextSplit):
         """
         turns, places = np.divmod(np.asarray(rows, np.int64), len(self.texts))
         texts = [self.texts[row] for row in places.tolist()]
-        draws = Draws.of_rows(self.seed, self.epoch, places + (turns << _TURN))
+        streams = RandomStreams.from_rows(self.seed, self.epoch, places + (turns << _TURN))
         if self.share == 1:
-            return self.pipeline.augment(texts, draws)
-        chosen = np.flatnonzero(draws.branch(1_000).uniform() < self.share)
-        some = self.pipeline.augment([texts[place] for place in chosen.tolist()], draws.take(chosen))
+            return self.pipeline.augment(texts, streams)
+        chosen = np.flatnonzero(streams.derive(1_000).uniform() < self.share)
+        some = self.pipeline.augment([texts[place] for place in chosen.tolist()], streams.select(chosen))
         for place, text in zip(chosen.tolist(), some, strict=True):
             texts[place] = text
         return texts
@@ -88,7 +88,7 @@ class AugmentedSplit(TextSplit):
     def __getitems__(self, rows: Sequence[int] | np.ndarray) -> TextBatch:
         """A whole batch; its `index` holds these rows."""
         draws = np.array(rows, np.int64)
-        new, places = self.changed(draws), draws % len(self.texts)
+        new, places = self.augment_rows(draws), draws % len(self.texts)
         other = [number for number, row in enumerate(places.tolist()) if new[number] != self.texts[row]]
         if not other:
             return super().__getitems__(places)

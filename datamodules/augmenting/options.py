@@ -10,7 +10,7 @@ from datamodules.augmentations.base import checked_share
 
 
 @dataclass(frozen=True)
-class Augment:
+class AugmentOptions:
     """When texts are augmented, and which.
 
     Args:

@@ -15,15 +15,15 @@ def without_left_out(train: Rows, tokenizer: Tokenizer, notes: list[str]) -> Row
     Raises:
         DataError: A class would lose all of its texts.
     """
-    found = tokenizer.left_out(train.texts)
+    found = tokenizer.find_excluded_texts(train.texts)
     if found is None:
         return train
-    gone = int(np.count_nonzero(found.rows))
-    said = f"train: {gone} of {len(train.texts)} texts were left out of training: {found.why}"
+    gone = int(np.count_nonzero(found.mask))
+    said = f"train: {gone} of {len(train.texts)} texts were left out of training: {found.reason}"
     if not gone:
         notes.append(said)
         return train
-    kept = train.take(np.flatnonzero(~found.rows).tolist())
+    kept = train.take(np.flatnonzero(~found.mask).tolist())
     lost = sorted(set(train.label_counts()) - set(kept.label_counts()))
     if lost or not kept.texts:
         raise DataError(

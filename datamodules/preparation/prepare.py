@@ -24,7 +24,7 @@ from datamodules.sources.similar_labels import alike_labels
 from datamodules.splits.stratified_splits import stratified_split
 from datamodules.splits.training_subset import check_cuts, fewer, with_fold
 from datamodules.tokenizers.base import TokenIds, Tokenizer
-from datamodules.tokenizers.oov import oov_report
+from datamodules.tokenizers.oov import measure_oov
 
 SPLITS: tuple[SplitName, ...] = ("train", "validation", "test")
 
@@ -92,8 +92,8 @@ def prepare(
     splits = with_all_splits(splits, choices, notes)
     names, counts = _label_names(splits["train"], notes)
     splits = {name: _with_known_labels(name, rows, names, choices, notes) for name, rows in splits.items()}
-    if augmenter is not None and augmenter.adds_rows:
-        splits["train"] = augmenter.with_copies(splits["train"], folder, notes)
+    if augmenter is not None and augmenter.adds_copies:
+        splits["train"] = augmenter.add_copies(splits["train"], folder, notes)
         counts = _label_names(splits["train"], [])[1]
 
     tokenizer.train(splits["train"].texts)
@@ -108,7 +108,7 @@ def prepare(
         for name, of_split in lengths.items()
         if not of_split.all()
     ]
-    oov = oov_report(tokenizer, {name: rows.whole_texts() for name, rows in splits.items()}, lengths=lengths)
+    oov = measure_oov(tokenizer, {name: rows.whole_texts() for name, rows in splits.items()}, lengths=lengths)
     longest = covering_length(tokenizer, choices.max_length, encoded["train"].lengths)
     cut_long(splits, encoded, tokenizer, longest, notes)
     for name, rows in splits.items():

@@ -34,25 +34,25 @@ class TokenIds(NamedTuple):
 class Units(NamedTuple):
     """What texts fall into before anything is done about the unknown: words, characters or pieces of words.
 
-    Row `i` is `[names[place] for place in places[offsets[i]:offsets[i + 1]]]`.
+    Row `i` is `[strings[number] for number in unit_ids[offsets[i]:offsets[i + 1]]]`.
     """
 
-    places: np.ndarray  # integers (all units,)
+    unit_ids: np.ndarray  # integers (all units,)
     offsets: np.ndarray  # int64 (rows + 1,)
-    names: list[str]
-    known: np.ndarray  # bool (names,); whether the vocabulary has the unit
+    strings: list[str]
+    is_known: np.ndarray  # bool (strings,); whether the vocabulary has the unit
 
     @property
-    def unknown_by_row(self) -> np.ndarray:
+    def unknown_counts(self) -> np.ndarray:
         """How many unknown units each row has."""
-        return count_by_row(~self.known[self.places], self.offsets)
+        return count_by_row(~self.is_known[self.unit_ids], self.offsets)
 
 
-class LeftOut(NamedTuple):
+class ExcludedTexts(NamedTuple):
     """Training texts that are better not learned from."""
 
-    rows: np.ndarray  # bool (texts,)
-    why: str
+    mask: np.ndarray  # bool (texts,)
+    reason: str
 
 
 class Tokenizer(Rebuildable, ABC):
@@ -60,7 +60,7 @@ class Tokenizer(Rebuildable, ABC):
 
     max_positions: int | None = None
     """The most tokens its model can take, special tokens counted; none where there is no bound."""
-    takes_pairs: bool = False
+    supports_pairs: bool = False
 
     @abstractmethod
     def train(self, texts: Sequence[str]) -> None:
@@ -92,21 +92,21 @@ class Tokenizer(Rebuildable, ABC):
         """All ids of what is not in the vocabulary."""
         return () if self.unknown_id is None else (self.unknown_id,)
 
-    def units(self, texts: Sequence[str]) -> Units:
+    def extract_units(self, texts: Sequence[str]) -> Units:
         """What the texts fall into, and which of it the vocabulary lacks; nothing is cut, nothing is added."""
         tokens = self.encode_batch(texts)
         used = np.flatnonzero(np.bincount(tokens.ids, minlength=self.vocabulary_size))
         place_of = np.zeros(self.vocabulary_size, np.int32)
         place_of[used] = np.arange(len(used))
-        strings = self.tokens()
+        strings = self.list_tokens()
         known = used != self.unknown_id
         return Units(place_of[tokens.ids], tokens.offsets, [strings[number] for number in used], known)
 
-    def left_out(self, texts: Sequence[str]) -> LeftOut | None:
+    def find_excluded_texts(self, texts: Sequence[str]) -> ExcludedTexts | None:
         """Which of the training texts should not be learned from; asked once it is trained. None keeps all."""
         return None
 
-    def tokens(self) -> list[str]:
+    def list_tokens(self) -> list[str]:
         """The string of every id, in the order of the ids; empty for an id that has none."""
         return vocabulary_strings(tokenizers.Tokenizer.from_str(self.state()), self.vocabulary_size)
 

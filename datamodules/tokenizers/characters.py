@@ -54,7 +54,7 @@ class Characters(Tokenizer):
         texts = self._fold(texts)
         return cut(TokenIds(self._table[code_points(texts)], text_offsets(texts)), max_length)
 
-    def units(self, texts: Sequence[str]) -> Units:
+    def extract_units(self, texts: Sequence[str]) -> Units:
         """Its characters, counted as code points."""
         texts = self._fold(texts)
         points = code_points(texts)
@@ -78,7 +78,7 @@ class Characters(Tokenizer):
         """Always 1."""
         return 1
 
-    def tokens(self) -> list[str]:
+    def list_tokens(self) -> list[str]:
         """The special names, then the characters kept."""
         return [*_SPECIAL, *self._characters]
 

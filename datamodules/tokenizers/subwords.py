@@ -79,7 +79,7 @@ class Subwords(Tokenizer):
         """
         return encode_pieces(self._backend, texts, None, max_length)
 
-    def units(self, texts: Sequence[str]) -> Units:
+    def extract_units(self, texts: Sequence[str]) -> Units:
         """Its pieces; unknown are characters without an id, also where bytes stand for them, one unit a byte."""
         names = (self._backend.token_to_id(name) for name in BYTES)
         unknown = {number for number in (*names, unknown_piece(self._backend)) if number is not None}
@@ -100,7 +100,7 @@ class Subwords(Tokenizer):
         """1, or what a file's tokenizer has; none where bytes spell everything."""
         return None if self.byte_fallback and not self._file else unknown_piece(self._backend)
 
-    def tokens(self) -> list[str]:
+    def list_tokens(self) -> list[str]:
         """Its pieces."""
         return vocabulary_strings(self._backend, self._size)
 

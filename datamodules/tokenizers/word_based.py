@@ -13,7 +13,7 @@ import tokenizers
 from contracts.errors import UsageError
 from datamodules.tokenizers.base import TokenIds, Tokenizer, Units, cut, flat
 from datamodules.tokenizers.jieba_words import check_jieba, read_user_dictionary, segmenter
-from datamodules.tokenizers.respelling import respell_unknown
+from datamodules.tokenizers.unknown_replacement import replace_unknown
 from datamodules.tokenizers.word_splitting import WordSplitting
 
 UNKNOWN = 1  # what the Rust library gives for any word outside the vocabulary
@@ -51,10 +51,10 @@ class WordBased(Tokenizer):
         tokens = flat(self._tokenizer.encode_batch_fast(prepared))
         if self.spell([]) is not None:
             spell: Any = self.spell
-            tokens = respell_unknown(tokens, prepared, splitting, self._vocabulary, UNKNOWN, spell)
+            tokens = replace_unknown(tokens, prepared, splitting, self._vocabulary, UNKNOWN, spell)
         return cut(tokens, max_length)
 
-    def units(self, texts: Sequence[str]) -> Units:
+    def extract_units(self, texts: Sequence[str]) -> Units:
         """Its words."""
         split = self._splitting.split(self._splitting.prepare(texts))
         known = np.fromiter(map(self._vocabulary.__contains__, split.names), bool, count=len(split.names))
@@ -90,7 +90,7 @@ class WordBased(Tokenizer):
             state, self._dictionary = plain["tokenizer"], plain["dictionary"]
         self._take(tokenizers.Tokenizer.from_str(state).get_vocab())
 
-    def tokens(self) -> list[str]:
+    def list_tokens(self) -> list[str]:
         """The special names, words, and what else has an id."""
         return sorted(self._vocabulary, key=self._vocabulary.__getitem__)
 

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from contracts.errors import UsageError
-from datamodules.tokenizers.base import LeftOut, TokenIds
+from datamodules.tokenizers.base import ExcludedTexts, TokenIds
 from datamodules.tokenizers.characters import check_vocabulary_limits
 from datamodules.tokenizers.word_based import UNKNOWN, WordBased
 
@@ -79,14 +79,14 @@ class Words(WordBased):
         ids = [UNKNOWN + zlib.crc32(word.encode()) % several for word in words]
         return TokenIds(np.array(ids, np.int32), np.arange(len(words) + 1))
 
-    def left_out(self, texts: Sequence[str]) -> LeftOut | None:
+    def find_excluded_texts(self, texts: Sequence[str]) -> ExcludedTexts | None:
         """Texts of which too many words are unknown, by `drop_text`."""
         if self.unknown != "drop_text":
             return None
-        units = self.units(texts)
+        units = self.extract_units(texts)
         words = np.maximum(np.diff(units.offsets), 1)
-        return LeftOut(
-            units.unknown_by_row / words > self.max_unknown_ratio,
+        return ExcludedTexts(
+            units.unknown_counts / words > self.max_unknown_ratio,
             f"more than {self.max_unknown_ratio:.0%} of their words are unknown (--data.tokenizer.max_unknown_ratio)",
         )
 

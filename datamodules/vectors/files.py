@@ -71,7 +71,7 @@ class VectorFile:
         return found
 
 
-def open_vectors(path: str) -> VectorFile:
+def open_vector_file(path: str) -> VectorFile:
     """Reads the head of a file, which takes no time however large it is.
 
     Raises:

@@ -10,7 +10,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from contracts.rebuildable import Rebuildable
-from datamodules.vectors.choices import TrainingTexts
+from datamodules.vectors.options import TrainingCorpus
 from lightning_modules.layers.embedding import TokenEmbedding
 
 
@@ -22,7 +22,7 @@ class TextEncoder(Rebuildable, nn.Module, ABC):
 
     output_dim: int
     """The length of the vectors it gives."""
-    takes_pairs: bool = False
+    supports_pairs: bool = False
     """Whether it can tell a text from its second one."""
 
     @abstractmethod
@@ -51,7 +51,7 @@ class TextEncoder(Rebuildable, nn.Module, ABC):
             ids: Gives them, int64 `(different ids,)`; takes a moment, for all training texts are read.
         """
 
-    def start_from(self, data: TrainingTexts) -> None:
+    def start_from(self, data: TrainingCorpus) -> None:
         """Takes what it needs of the texts it is about to learn from; not where weights come from a checkpoint."""
         for table in self._tables:
             table.start_from(data)

@@ -43,7 +43,7 @@ class Pretrained(TextEncoder):
             a checkpoint does before it puts in its own.
     """
 
-    takes_pairs = True
+    supports_pairs = True
 
     def __init__(
         self,

@@ -15,7 +15,7 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from contracts.errors import UsageError
 from contracts.text_spec import TextSpec
-from datamodules.vectors.choices import VectorChoices
+from datamodules.vectors.options import VectorOptions
 from datamodules.vectors.word2vec import Word2Vec
 from lightning_modules.encoders.base import TextEncoder
 from lightning_modules.layers.dropout import check_dropout
@@ -75,7 +75,7 @@ class RNN(TextEncoder):
         check_dropout(embedding_dropout=embedding_dropout, dropout=dropout)
         self.output_dim = hidden_size * (2 if bidirectional else 1)
         self.pooling = pooling
-        choices = VectorChoices(vectors, vectors_mode, vectors_missing, unfreeze_after, word2vec)
+        choices = VectorOptions(vectors, vectors_mode, vectors_missing, unfreeze_after, word2vec)
         self.embedding = TokenEmbedding(spec, embedding_dim, choices)
         self.embedding_dropout = nn.Dropout(embedding_dropout)
         self.recurrent = _CELLS[cell](

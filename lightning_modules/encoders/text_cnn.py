@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from contracts.errors import UsageError
 from contracts.text_spec import TextSpec
-from datamodules.vectors.choices import VectorChoices
+from datamodules.vectors.options import VectorOptions
 from datamodules.vectors.word2vec import Word2Vec
 from lightning_modules.encoders.base import TextEncoder
 from lightning_modules.encoders.window_max import window_max
@@ -66,7 +66,7 @@ class TextCNN(TextEncoder):
             )
         check_dropout(embedding_dropout=embedding_dropout)
         self.output_dim = num_filters * len(kernel_sizes)
-        choices = VectorChoices(vectors, vectors_mode, vectors_missing, unfreeze_after, word2vec)
+        choices = VectorOptions(vectors, vectors_mode, vectors_missing, unfreeze_after, word2vec)
         self.embedding = TokenEmbedding(spec, embedding_dim, choices)
         self.dropout = nn.Dropout(embedding_dropout)
         self.convolutions = _Convolutions(self.embedding.embedding_dim, num_filters, tuple(kernel_sizes))

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from contracts.errors import UsageError
 from contracts.text_spec import TextSpec
-from datamodules.vectors.choices import TrainingTexts, VectorChoices
+from datamodules.vectors.options import TrainingCorpus, VectorOptions
 
 _START = 0.1  # torch's N(0, 1) drowns what a few epochs add to a vector and learns slowly
 
@@ -27,8 +27,8 @@ class TokenEmbedding(nn.Embedding):
         choices: What they start from, and whether they learn.
     """
 
-    def __init__(self, spec: TextSpec, dim: int | None = None, choices: VectorChoices | None = None) -> None:
-        choices = choices or VectorChoices()
+    def __init__(self, spec: TextSpec, dim: int | None = None, choices: VectorOptions | None = None) -> None:
+        choices = choices or VectorOptions()
         super().__init__(spec.vocabulary_size, choices.check(dim), padding_idx=spec.padding_id)
         self.choices = choices
         self.padding_id = spec.padding_id
@@ -50,7 +50,7 @@ class TokenEmbedding(nn.Embedding):
         return vectors if self.static_embedding is None else vectors + self.static_embedding(input)
 
     @torch.no_grad()
-    def start_from(self, data: TrainingTexts) -> None:
+    def start_from(self, data: TrainingCorpus) -> None:
         """Puts the chosen vectors in place, for the vocabulary of these texts.
 
         Raises:
@@ -60,7 +60,7 @@ class TokenEmbedding(nn.Embedding):
             return
         if self.choices.vectors == "checkpoint":
             raise UsageError("vectors checkpoint takes vectors with the weights of --ckpt_path, which is not given")
-        start = self.choices.start(data, self.padding_id, self.embedding_dim)
+        start = self.choices.build_vectors(data, self.padding_id, self.embedding_dim)
         self.weight.copy_(torch.from_numpy(start.vectors))
         if self.static_embedding is not None:
             self.static_embedding.weight.copy_(self.weight)

@@ -19,7 +19,7 @@ from contracts.discovery import final_subclasses
 from contracts.errors import UsageError
 from contracts.rebuildable import rebuild
 from datamodules.augmentations.base import Augmentation
-from datamodules.augmentations.draws import Draws
+from datamodules.augmentations.random_streams import RandomStreams
 
 KINDS = list(final_subclasses(Augmentation))
 TEXTS = [
@@ -98,8 +98,8 @@ def make(request, needs) -> Callable[..., Augmentation]:
     return made
 
 
-def draws(texts: list[str], epoch: int = 0, seed: int = 7) -> Draws:
-    return Draws.of_rows(seed, epoch, range(len(texts)))
+def draws(texts: list[str], epoch: int = 0, seed: int = 7) -> RandomStreams:
+    return RandomStreams.from_rows(seed, epoch, range(len(texts)))
 
 
 def strong(make: Callable[..., Augmentation]) -> Augmentation:
@@ -127,9 +127,9 @@ def test_a_text_does_not_depend_on_those_beside_it_nor_on_their_order(make):
     texts = [*TEXTS, *(text for text in HOSTILE if text != "\ud83d x")]
     together = kind.augment(texts, draws(texts))
     order = np.random.default_rng(3).permutation(len(texts))
-    shuffled = kind.augment([texts[place] for place in order], draws(texts).take(order))
+    shuffled = kind.augment([texts[place] for place in order], draws(texts).select(order))
     assert [shuffled[int(np.flatnonzero(order == place)[0])] for place in range(len(texts))] == together
-    alone = [kind.augment([text], draws(texts).take([place]))[0] for place, text in enumerate(texts)]
+    alone = [kind.augment([text], draws(texts).select([place]))[0] for place, text in enumerate(texts)]
     assert alone == together
 
 

@@ -178,7 +178,7 @@ def test_its_json_makes_the_same_tokenizer(trained):
     again = tokenizer_from_json(trained.to_json())
     assert type(again) is type(trained)
     assert rows(again.encode_batch(texts)) == rows(trained.encode_batch(texts))
-    for name in ("vocabulary_size", "padding_id", "unknown_id", "unknown_ids", "max_positions", "takes_pairs"):
+    for name in ("vocabulary_size", "padding_id", "unknown_id", "unknown_ids", "max_positions", "supports_pairs"):
         assert getattr(again, name) == getattr(trained, name)
     assert json.loads(again.to_json()) == json.loads(trained.to_json())
 
@@ -214,38 +214,38 @@ def test_what_was_never_seen_is_unknown(trained, case):
     assert trained.unknown_id != trained.padding_id
     around = set(trained.encode_batch([""]).ids.tolist())  # what a pretrained model has before and after any text
     found = np.array([number for number in trained.encode_batch(["ж", "ж" * 9, "щ"]).ids if number not in around])
-    start_of_word = trained.tokens().index("▁") if "▁" in trained.tokens() else trained.unknown_id
+    start_of_word = trained.list_tokens().index("▁") if "▁" in trained.list_tokens() else trained.unknown_id
     last = trained.unknown_id + case[1].get("num_oov_buckets", 1)
     assert set(found.tolist()) <= {*range(trained.unknown_id, last), start_of_word}
     assert set(found.tolist()) - {start_of_word} or start_of_word == trained.unknown_id
 
 
 def test_every_id_has_a_string_and_no_two_the_same(trained):
-    tokens = trained.tokens()
+    tokens = trained.list_tokens()
     assert len(tokens) == trained.vocabulary_size
     assert len(set(tokens)) == len(tokens)
     assert tokens[trained.padding_id] == "[PAD]"
-    assert tokenizer_from_json(trained.to_json()).tokens() == tokens
+    assert tokenizer_from_json(trained.to_json()).list_tokens() == tokens
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 def test_any_text_falls_into_units_that_are_known_or_not(trained, text):
-    units = trained.units([text, "a", text, ""])
+    units = trained.extract_units([text, "a", text, ""])
     counts = np.diff(units.offsets)
-    assert len(units.places) == units.offsets[-1]
+    assert len(units.unit_ids) == units.offsets[-1]
     assert (len(units.offsets), counts[0], counts[3]) == (5, counts[2], 0)
-    assert len(units.known) == len(units.names)
-    assert units.places.max(initial=0) < max(len(units.names), 1)
-    assert units.unknown_by_row.sum() == sum(unknown_units(trained, [text, "a", text, ""]).values())
-    assert units.unknown_by_row[0] == units.unknown_by_row[2]
+    assert len(units.is_known) == len(units.strings)
+    assert units.unit_ids.max(initial=0) < max(len(units.strings), 1)
+    assert units.unknown_counts.sum() == sum(unknown_units(trained, [text, "a", text, ""]).values())
+    assert units.unknown_counts[0] == units.unknown_counts[2]
 
 
 def test_units_are_the_same_from_its_json(trained):
     texts = [*TRAINING, "never seen жжж", "ж 𠮷"]
-    one, other = trained.units(texts), tokenizer_from_json(trained.to_json()).units(texts)
-    assert one.names == other.names
-    assert one.places.tolist() == other.places.tolist()
-    assert one.known.tolist() == other.known.tolist()
+    one, other = trained.extract_units(texts), tokenizer_from_json(trained.to_json()).extract_units(texts)
+    assert one.strings == other.strings
+    assert one.unit_ids.tolist() == other.unit_ids.tolist()
+    assert one.is_known.tolist() == other.is_known.tolist()
 
 
 def test_what_was_never_seen_is_no_known_unit(trained):
@@ -258,10 +258,10 @@ def test_texts_of_nothing_known_keep_their_rows(trained):
 
 
 def test_only_training_texts_are_left_out_and_most_keep_all(trained, case):
-    found = trained.left_out(TRAINING)
+    found = trained.find_excluded_texts(TRAINING)
     assert (found is not None) == (case[1].get("unknown") == "drop_text")
     if found is not None:
-        assert (found.rows.dtype, len(found.rows)) == (bool, len(TRAINING))
+        assert (found.mask.dtype, len(found.mask)) == (bool, len(TRAINING))
 
 
 @pytest.mark.parametrize(

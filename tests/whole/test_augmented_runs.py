@@ -11,7 +11,7 @@ from test_resume import EPOCHS, assert_alike, kill, killed  # noqa: F401  # a fi
 from workplace import DATA, Workplace, assert_refused, predictions_of
 
 import augment
-from datamodules.augmenting.test_time_variants import Variants
+from datamodules.augmenting.test_time_variants import VariantGenerator
 from lightning_modules.bundle import load_bundle
 
 ON_THE_FLY = ("--data.augmentations", "[RandomSwap, KeyboardNoise]", "--data.tta", "3")
@@ -49,12 +49,12 @@ def test_predictions_over_variants_equal_those_of_the_run_and_differ_from_those_
 
 def test_a_prediction_over_variants_is_the_mean_of_theirs(work, trained):
     """A checkpoint trained without augmentation takes the variants that are the default."""
-    from datamodules.augmenting.augmenter import default_variants
+    from datamodules.augmenting.augmenter import make_default_augmentations
 
     text = "apple of iron under the small rhine today and again near"
     bundle = load_bundle(trained)
     assert bundle.variants is None
-    others = [one for (one,) in Variants(default_variants(), 4).of([text])]
+    others = [one for (one,) in VariantGenerator(make_default_augmentations(), 4).generate([text])]
     singly = torch.tensor(answers(work, trained, text, *others))
     together = torch.tensor(answers(work, trained, text, "--tta", 4))
     torch.testing.assert_close(together[0], singly.mean(0), atol=1e-6, rtol=0)

@@ -9,14 +9,14 @@ from pytorch_lightning.loggers import TensorBoardLogger
 from rich.console import Console
 
 from callbacks.reporting.oov_table import add_vector_coverage, build_oov_table, log_oov_table
-from datamodules.tokenizers.oov import oov_report
+from datamodules.tokenizers.oov import measure_oov
 from datamodules.tokenizers.words import Words
 
 
 def reports() -> dict:
     words = Words()
     words.train(["a b"])
-    return {name: report.to_dict() for name, report in oov_report(words, {"test": ["a | [b]", "a"]}).items()}
+    return {name: report.to_dict() for name, report in measure_oov(words, {"test": ["a | [b]", "a"]}).items()}
 
 
 def test_the_table_has_a_row_per_split():

@@ -10,8 +10,8 @@ from tiny_language_models import save_masked_language_model, save_tokenizer, sav
 
 from contracts.errors import UsageError
 from datamodules.augmentations.back_translation import BackTranslation
-from datamodules.augmentations.draws import Draws
 from datamodules.augmentations.masked_language_model import MaskedLanguageModel
+from datamodules.augmentations.random_streams import RandomStreams
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +32,7 @@ def test_hidden_words_give_way_to_the_likeliest_whole_words(masked):
     words = text.split()
     batch = tokenizer(text, return_tensors="pt")
     for epoch in range(6):
-        (new,) = MaskedLanguageModel(str(masked), top_k=most).augment([text], Draws.of_rows(0, epoch, [0]))
+        (new,) = MaskedLanguageModel(str(masked), top_k=most).augment([text], RandomStreams.from_rows(0, epoch, [0]))
         (place,) = [number for number, (one, other) in enumerate(zip(words, new.split(), strict=True)) if one != other]
         ids = batch["input_ids"].clone()
         ids[0, place + 1] = tokenizer.mask_token_id
@@ -50,7 +50,7 @@ def test_hidden_words_give_way_to_the_likeliest_whole_words(masked):
 
 def test_words_past_the_models_length_stay(masked):
     text = " ".join(["dog"] * 200)
-    (new,) = MaskedLanguageModel(str(masked), alpha=1.0).augment([text], Draws.of_rows(0, 0, [0]))
+    (new,) = MaskedLanguageModel(str(masked), alpha=1.0).augment([text], RandomStreams.from_rows(0, 0, [0]))
     assert new.split()[46:] == ["dog"] * 154
     assert "dog" not in new.split()[:46]
 
@@ -63,7 +63,7 @@ def test_translations_go_there_and_back_and_are_kept(legs, tmp_path, monkeypatch
     def made(**more) -> BackTranslation:
         return BackTranslation(*legs, num_beams=1, max_length=16, cache_dir=str(tmp_path), **more)
 
-    found = made().augment(texts, Draws.of_rows(0, 0, range(4)))
+    found = made().augment(texts, RandomStreams.from_rows(0, 0, range(4)))
     expected = "the dog runs"
     for leg in legs:
         tokenizer, model = AutoTokenizer.from_pretrained(leg), AutoModelForSeq2SeqLM.from_pretrained(leg).eval()
@@ -80,13 +80,13 @@ def test_translations_go_there_and_back_and_are_kept(legs, tmp_path, monkeypatch
     with file.open("a") as broken:
         broken.write('["cut of')
     monkeypatch.setattr(BackTranslation, "_translated", None)  # known before
-    assert made().augment(texts, Draws.of_rows(9, 9, range(4))) == found
+    assert made().augment(texts, RandomStreams.from_rows(9, 9, range(4))) == found
 
 
 def test_models_that_cannot_serve_are_refused(masked, tmp_path, monkeypatch):
     from transformers import BertConfig, BertModel
 
-    draws = Draws.of_rows(0, 0, [0])
+    draws = RandomStreams.from_rows(0, 0, [0])
     with pytest.raises(UsageError, match=r"model .* cannot be loaded .*give a folder saved by `save_pretrained`"):
         MaskedLanguageModel(str(tmp_path)).augment(["a dog"], draws)
     size = save_tokenizer(tmp_path)

@@ -10,8 +10,8 @@ import pytest
 
 from contracts.errors import DataError, UsageError
 from datamodules.augmentations import wordnet
-from datamodules.augmentations.draws import Draws
 from datamodules.augmentations.nearest_neighbours import NearestNeighbours, neighbours
+from datamodules.augmentations.random_streams import RandomStreams
 from datamodules.augmentations.synonym_replacement import SynonymReplacement
 
 
@@ -41,9 +41,9 @@ def test_words_give_way_to_neighbours_from_the_training_texts_found_once(tmp_pat
 
     # flick is in no training text, `the` is a function word
     expected = ["the movie on the street", "Film"]
-    assert made().augment(["the film on the road", "Movie"], Draws.of_rows(0, 0, [0, 1])) == expected
+    assert made().augment(["the film on the road", "Movie"], RandomStreams.from_rows(0, 0, [0, 1])) == expected
     monkeypatch.setattr("datamodules.augmentations.nearest_neighbours.neighbours", None)  # found before
-    assert made().augment(["the film on the road", "Movie"], Draws.of_rows(0, 0, [0, 1])) == expected
+    assert made().augment(["the film on the road", "Movie"], RandomStreams.from_rows(0, 0, [0, 1])) == expected
 
 
 def test_vectors_must_be_named_and_learned_from():
@@ -74,7 +74,7 @@ def test_synonyms_of_wordnet_are_looked_up_as_a_list_would_be(monkeypatch):
         monkeypatch.setattr(module, "check_wordnet", lambda: SimpleNamespace(synsets=synsets))
     kind = SynonymReplacement("wordnet", alpha=1.0)
     for _ in range(2):
-        assert kind.augment(["in film road film"], Draws.of_rows(0, 0, [0])) == ["in movie road movie"]
+        assert kind.augment(["in film road film"], RandomStreams.from_rows(0, 0, [0])) == ["in movie road movie"]
     assert sorted(asked) == ["film", "in", "road"], "each word is looked up once"
     assert kind.blueprint()["arguments"]["path"] == "wordnet"
 

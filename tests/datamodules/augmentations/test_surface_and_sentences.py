@@ -7,13 +7,13 @@ from collections import Counter
 import pytest
 
 from datamodules.augmentations.contractions import LONG_FORM, SHORT_FORM
-from datamodules.augmentations.draws import Draws
+from datamodules.augmentations.random_streams import RandomStreams
 from datamodules.augmentations.sentence_shuffling import SentenceShuffling
 from datamodules.augmentations.surface_changes import SurfaceChanges
 
 
 def changed(kind, text: str, times: int = 1) -> list[str]:
-    return kind.augment([text] * times, Draws.of_rows(3, 0, range(times)))
+    return kind.augment([text] * times, RandomStreams.from_rows(3, 0, range(times)))
 
 
 @pytest.mark.parametrize(

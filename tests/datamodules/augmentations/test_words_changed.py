@@ -11,14 +11,14 @@ from scipy.stats import chi2_contingency
 
 from contracts.errors import DataError, UsageError
 from datamodules.augmentations.character_noise import CharacterNoise
-from datamodules.augmentations.draws import Draws
 from datamodules.augmentations.eda import EDA
 from datamodules.augmentations.keyboard_noise import KeyboardNoise
 from datamodules.augmentations.misspellings import Misspellings
-from datamodules.augmentations.pieces import Pieces, by_characters, by_jieba, by_longest_match, share_of_words
 from datamodules.augmentations.random_deletion import RandomDeletion
 from datamodules.augmentations.random_insertion import RandomInsertion
+from datamodules.augmentations.random_streams import RandomStreams
 from datamodules.augmentations.random_swap import RandomSwap
+from datamodules.augmentations.segments import Pieces, by_characters, by_jieba, by_longest_match, share_of_words
 from datamodules.augmentations.synonym_replacement import SynonymReplacement
 from datamodules.augmentations.tfidf_replacement import TFIDFReplacement
 
@@ -26,8 +26,8 @@ NAMES = [f"w{chr(97 + number // 26)}{chr(97 + number % 26)}" for number in range
 LINES = "\n".join(f"{name}\tx{name}\ty{name}" for name in NAMES)
 
 
-def draws(count: int, epoch: int = 0) -> Draws:
-    return Draws.of_rows(5, epoch, range(count))
+def draws(count: int, epoch: int = 0) -> RandomStreams:
+    return RandomStreams.from_rows(5, epoch, range(count))
 
 
 def edit_distance(old: list[str], new: list[str]) -> int:

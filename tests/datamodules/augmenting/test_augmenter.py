@@ -13,19 +13,19 @@ import pytest
 from contracts.batch import TextBatch
 from contracts.errors import DataError, UsageError
 from datamodules.augmentations.back_translation import BackTranslation
-from datamodules.augmentations.draws import Draws
 from datamodules.augmentations.eda import EDA
 from datamodules.augmentations.keyboard_noise import KeyboardNoise
 from datamodules.augmentations.pipeline import Pipeline
 from datamodules.augmentations.random_deletion import RandomDeletion
+from datamodules.augmentations.random_streams import RandomStreams
 from datamodules.augmentations.random_swap import RandomSwap
 from datamodules.augmentations.surface_changes import SurfaceChanges
 from datamodules.augmentations.synonym_replacement import SynonymReplacement
 from datamodules.augmentations.tfidf_replacement import TFIDFReplacement
-from datamodules.augmenting.added_copies import more_copies, rare_classes
-from datamodules.augmenting.augmenter import numbers_of
-from datamodules.augmenting.options import Augment
-from datamodules.augmenting.test_time_variants import Variants
+from datamodules.augmenting.added_copies import add_copies, find_rare_classes
+from datamodules.augmenting.augmenter import list_label_ids
+from datamodules.augmenting.options import AugmentOptions
+from datamodules.augmenting.test_time_variants import VariantGenerator
 from datamodules.loading.loaders import TrainingLoader
 from datamodules.samplers.class_balanced import ClassBalanced
 from datamodules.sources.base import Rows
@@ -83,7 +83,7 @@ def test_without_augmentation_the_cache_and_the_split_are_as_ever(make):
     plain, fly = make(), make(swap)
     assert plain.fingerprint == fly.fingerprint
     assert type(plain.split("train")).__name__ == "TextSplit"
-    assert plain.augmenter.variants() is None
+    assert plain.augmenter.make_variants() is None
 
 
 def test_on_the_fly_each_epoch_has_its_own_texts_the_same_in_every_order_and_process(make):
@@ -146,12 +146,12 @@ def test_a_row_that_is_drawn_again_in_an_epoch_is_changed_anew(make):
 
 
 def texts_of(data: TextDataModule, batch: TextBatch) -> list[str]:
-    strings = data.tokens()
+    strings = data.list_tokens()
     return ["|".join(strings[number] for number in row if number) for row in batch.input_ids.tolist()]
 
 
 def test_a_share_of_the_texts_is_changed_and_the_others_keep_their_ids(make):
-    data = make(swap, augment=Augment(ratio=0.5))
+    data = make(swap, augment=AugmentOptions(ratio=0.5))
     original = epoch_of(make(), 0)
     changed = [sum(new != original[row] for row, new in epoch_of(data, epoch).items()) for epoch in range(20)]
     # binomial of 43 * 20 rows
@@ -169,7 +169,11 @@ def test_words_that_come_in_are_encoded_and_cut(make):
 
 def test_validation_and_test_are_never_changed(make):
     plain = make()
-    for data in (make(swap), make(swap, augment=Augment("offline")), make(swap, augment=Augment("targeted", below=20))):
+    for data in (
+        make(swap),
+        make(swap, augment=AugmentOptions("offline")),
+        make(swap, augment=AugmentOptions("targeted", below=20)),
+    ):
         for name in ("validation", "test"):
             assert data.texts(name) == plain.texts(name)
             assert type(data.split(name)).__name__ == "TextSplit"
@@ -177,7 +181,7 @@ def test_validation_and_test_are_never_changed(make):
 
 
 def test_offline_copies_follow_the_originals_with_their_labels_and_numbers(make):
-    plain, data = make(), make(swap, augment=Augment("offline", num_copies=2))
+    plain, data = make(), make(swap, augment=AugmentOptions("offline", num_copies=2))
     rows = len(data.split("train"))
     assert rows == len(set(data.texts("train"))) <= 43 * 3
     assert data.texts("train")[:43] == plain.texts("train")
@@ -200,7 +204,7 @@ def test_offline_copies_follow_the_originals_with_their_labels_and_numbers(make)
 
 def test_another_seed_or_augmentation_is_another_cache(make):
     fingerprints = {
-        make(*kinds, augment=Augment("offline", **options)).fingerprint
+        make(*kinds, augment=AugmentOptions("offline", **options)).fingerprint
         for kinds, options in (
             ([swap], {}),
             ([swap], {"seed": 1}),
@@ -213,7 +217,7 @@ def test_another_seed_or_augmentation_is_another_cache(make):
 
 
 def test_rare_classes_grow_to_their_target_and_no_other(make):
-    data = make(swap, augment=Augment("targeted", below=20, up_to=25))
+    data = make(swap, augment=AugmentOptions("targeted", below=20, up_to=25))
     assert dict(zip(data.spec.label_names, data.spec.class_counts, strict=True)) == {"few": 25, "many": 30, "some": 25}
     copies = Counter(data.split("train").numbers[43:].tolist())
     assert max(copies[row] for row in (40, 41, 42)) - min(copies[row] for row in (40, 41, 42)) <= 1, "texts take turns"
@@ -221,39 +225,39 @@ def test_rare_classes_grow_to_their_target_and_no_other(make):
 
 
 def test_below_may_be_a_share_of_the_largest_class(make):
-    data = make(swap, augment=Augment("targeted", below=0.3))
+    data = make(swap, augment=AugmentOptions("targeted", below=0.3))
     assert dict(zip(data.spec.label_names, data.spec.class_counts, strict=True)) == {"few": 9, "many": 30, "some": 10}
 
 
 def test_a_target_that_cannot_be_reached_is_told(make):
-    data = make(lambda: RandomSwap(p=0.0), augment=Augment("targeted", below=5))
+    data = make(lambda: RandomSwap(p=0.0), augment=AugmentOptions("targeted", below=5))
     assert "train: the texts of some rare classes could not be changed in enough ways: few (3 of 5)" in data.notes
     for options, note in (
         ({"below": 3}, "train: no class has fewer than 3 texts, so none was added (--data.augment.below)"),
         ({"below": 20, "up_to": 2}, "train: no class has fewer than 2 texts, so none was added (--data.augment.up_to)"),
     ):
-        assert make(swap, augment=Augment("targeted", **options)).notes[0] == note
+        assert make(swap, augment=AugmentOptions("targeted", **options)).notes[0] == note
 
 
 def test_a_target_is_reached_however_rarely_a_text_is_drawn(make):
-    data = make(lambda: RandomSwap(alpha=0.5, p=0.05), augment=Augment("targeted", below=20))
+    data = make(lambda: RandomSwap(alpha=0.5, p=0.05), augment=AugmentOptions("targeted", below=20))
     assert data.spec.class_counts == (20, 30, 20)
 
 
 def test_a_share_with_a_rounding_error_does_not_make_a_class_rare():
-    assert rare_classes({"a": 100, "b": 7, "c": 6}, 0.07, None) == (["c"], 7, 7)
+    assert find_rare_classes({"a": 100, "b": 7, "c": 6}, 0.07, None) == (["c"], 7, 7)
 
 
 def test_copies_of_one_text_with_different_second_ones_are_different(tmp_path):
     pairs = [("neutral", "p1"), ("entailment", "p2"), ("contradiction", "p3")]
     rows = Rows(["I don't know it."] * 3, [label for label, _ in pairs], [second for _, second in pairs])
-    both = more_copies(rows, Pipeline([SurfaceChanges(alpha=1.0)]), 1, 1.0, 0, tmp_path, [])
+    both = add_copies(rows, Pipeline([SurfaceChanges(alpha=1.0)]), 1, 1.0, 0, tmp_path, [])
     assert (both.texts[3:], both.labels[3:], both.pairs[3:]) == (["I do not know it."] * 3, rows.labels, rows.pairs)
 
 
 def test_what_makes_variants_is_not_taken_from_another_run(make):
     """The folder of the cached texts is the same, or keeps what its own kinds learned."""
-    offline = Augment("offline")
+    offline = AugmentOptions("offline")
     options = [
         None,
         lambda: TFIDFReplacement(alpha=0.05),
@@ -265,17 +269,17 @@ def test_what_makes_variants_is_not_taken_from_another_run(make):
             for own in options:
                 data = make(training, augment=offline, tta=4, tta_augmentations=own)
                 expected = own() if own else training()
-                (kind,) = data.augmenter.variants().pipeline.kinds
+                (kind,) = data.augmenter.make_variants().pipeline.augmentations
                 assert type(kind) is type(expected)
                 assert getattr(kind, "alpha", None) == expected.alpha
-                assert kind.augment(["few text number 1"], Draws.of_rows(0, 0, [1]))
+                assert kind.augment(["few text number 1"], RandomStreams.from_rows(0, 0, [1]))
 
 
 def test_the_share_of_texts_that_really_change_is_told(make, folder):
     assert "train: about 100% of the texts are changed in an epoch, anew in each, by RandomSwap" in make(swap).notes
     (folder / "list.tsv").write_text("house\thome\n", encoding="utf-8")
     useless = make(lambda: SynonymReplacement(str(folder / "list.tsv")))
-    few = make(swap, augment=Augment(ratio=0.001))
+    few = make(swap, augment=AugmentOptions(ratio=0.001))
     assert few.notes[-1] == "train: about 0% of the texts are changed in an epoch, anew in each, by RandomSwap"
     assert useless.notes[-1] == (
         "train: SynonymReplacement changed none of the texts looked at; see that lists and vectors fit the texts"
@@ -303,50 +307,53 @@ def test_a_copy_with_several_labels_counts_for_each(make, folder):
     rows += [{"text": f"r s t u v w x {n}", "labels": ["other"]} for n in range(4)]
     for split in ("train", "validation", "test"):
         (several / f"{split}.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
-    data = make(swap, source=lambda: Files(str(several)), augment=Augment("targeted", below=6))
+    data = make(swap, source=lambda: Files(str(several)), augment=AugmentOptions("targeted", below=6))
     assert dict(zip(data.spec.label_names, data.spec.class_counts, strict=True)) == {"few": 6, "many": 18, "other": 6}
     assert data.split("train").labels.sum(0).tolist() == [6, 18, 6]
 
 
 def test_what_learns_from_texts_learns_from_the_originals_alone(make):
-    cold = make(TFIDFReplacement, augment=Augment("offline", num_copies=3))
-    warm = make(TFIDFReplacement, augment=Augment("offline", num_copies=3))
+    cold = make(TFIDFReplacement, augment=AugmentOptions("offline", num_copies=3))
+    warm = make(TFIDFReplacement, augment=AugmentOptions("offline", num_copies=3))
     plain = TFIDFReplacement()
     data = make()
-    plain.fit(data.texts("train"), numbers_of(data.split("train").labels))
+    plain.fit(data.texts("train"), list_label_ids(data.split("train").labels))
     for data in (cold, warm):
-        assert data.augmenter.pipeline.kinds[0].blueprint() == plain.blueprint()
-        assert data.augmenter.variants().pipeline.kinds[0].blueprint() == plain.blueprint()
+        assert data.augmenter.pipeline.augmentations[0].blueprint() == plain.blueprint()
+        assert data.augmenter.make_variants().pipeline.augmentations[0].blueprint() == plain.blueprint()
 
 
 def test_variants_follow_from_the_text_and_come_back_from_plain_values():
-    variants = Variants([RandomSwap(alpha=0.3), KeyboardNoise()], count=3, seed=4)
+    variants = VariantGenerator([RandomSwap(alpha=0.3), KeyboardNoise()], num_predictions=3, seed=4)
     texts = ["a text of seven words is here", "another one of a few words"]
-    made = list(variants.of(texts))
+    made = list(variants.generate(texts))
     assert len(made) == 2
     assert made[0] != made[1]
-    assert [one[::-1] for one in Variants.from_plain(variants.to_plain()).of(texts[::-1])] == made
-    assert list(Variants([RandomSwap(alpha=0.3), KeyboardNoise()], 3, seed=5).of(texts)) != made
+    assert [one[::-1] for one in VariantGenerator.from_dict(variants.to_dict()).generate(texts[::-1])] == made
+    assert list(VariantGenerator([RandomSwap(alpha=0.3), KeyboardNoise()], 3, seed=5).generate(texts)) != made
 
 
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"augment": Augment(ratio=2)}, r"--data.augment.ratio is a share and must be in \[0, 1\], got 2"),
-        ({"augment": Augment("offline", num_copies=0)}, "--data.augment.num_copies must be at least 1, got 0"),
+        ({"augment": AugmentOptions(ratio=2)}, r"--data.augment.ratio is a share and must be in \[0, 1\], got 2"),
+        ({"augment": AugmentOptions("offline", num_copies=0)}, "--data.augment.num_copies must be at least 1, got 0"),
         (
-            {"augment": Augment(num_copies=2)},
+            {"augment": AugmentOptions(num_copies=2)},
             "--data.augment.num_copies is for --data.augment.mode offline, which is on_the_fly",
         ),
-        ({"augment": Augment(below=9)}, "--data.augment.below is for --data.augment.mode targeted"),
-        ({"augment": Augment("targeted")}, "targeted needs --data.augment.below: fewer texts make a class rare"),
-        ({"augment": Augment("targeted", below=1.5)}, r"an integer from 2\), or a share .* got 1.5"),
-        ({"augment": Augment("targeted", below=9, up_to=1)}, "--data.augment.up_to is a number of texts .* got 1"),
+        ({"augment": AugmentOptions(below=9)}, "--data.augment.below is for --data.augment.mode targeted"),
+        ({"augment": AugmentOptions("targeted")}, "targeted needs --data.augment.below: fewer texts make a class rare"),
+        ({"augment": AugmentOptions("targeted", below=1.5)}, r"an integer from 2\), or a share .* got 1.5"),
         (
-            {"augment": Augment("targeted", below=5, ratio=0.5)},
+            {"augment": AugmentOptions("targeted", below=9, up_to=1)},
+            "--data.augment.up_to is a number of texts .* got 1",
+        ),
+        (
+            {"augment": AugmentOptions("targeted", below=5, ratio=0.5)},
             "--data.augment.ratio 0.5 is for --data.augment.mode on_the_fly and offline",
         ),
-        ({"augment": Augment(ratio=0)}, "--data.augment.ratio 0 changes no text"),
+        ({"augment": AugmentOptions(ratio=0)}, "--data.augment.ratio 0 changes no text"),
         ({"tta": 0}, "--data.tta counts the text itself and must be at least 1, got 0"),
         ({"augmentations": lambda: RandomSwap(alpha=2)}, r"--data.augmentations: alpha is a share"),
         (
@@ -354,7 +361,7 @@ def test_variants_follow_from_the_text_and_come_back_from_plain_values():
             "BackTranslation runs a model of its own, too slow .*; choose --data.augment",
         ),
         ({"tta_augmentations": [BackTranslation]}, "--data.tta_augmentations BackTranslation runs a model of its own"),
-        ({"augmentations": None, "augment": Augment("offline")}, "and --data.augmentations names nothing"),
+        ({"augmentations": None, "augment": AugmentOptions("offline")}, "and --data.augmentations names nothing"),
     ],
 )
 def test_choices_that_cannot_be_are_refused(options, words):

@@ -21,7 +21,7 @@ def dictionary(tmp_path):
 
 def words_of(text: str, **arguments) -> list[str]:
     words = Words(segment="jieba", **arguments)
-    return words.units([text]).names if not words.train([text]) else []
+    return words.extract_units([text]).strings if not words.train([text]) else []
 
 
 def test_words_are_those_of_jieba_without_white_space():
@@ -33,7 +33,7 @@ def test_a_user_dictionary_has_its_say_and_travels(dictionary):
     words = Words(segment="jieba", user_dictionary=str(dictionary))
     words.train([TEXT])
     text, fingerprint = words.to_json(), words.fingerprint()
-    assert "子学院招" in words.units([TEXT]).names
+    assert "子学院招" in words.extract_units([TEXT]).strings
     assert "子学院招" not in words_of(TEXT)
     dictionary.rename(dictionary.with_name("moved.txt"))
     again = tokenizer_from_json(text)

@@ -13,7 +13,7 @@ from unknown_units import unknown_units
 from datamodules.tokenizers import oov
 from datamodules.tokenizers.characters import Characters
 from datamodules.tokenizers.mixed import Mixed
-from datamodules.tokenizers.oov import oov_report
+from datamodules.tokenizers.oov import measure_oov
 from datamodules.tokenizers.pretrained import Pretrained
 from datamodules.tokenizers.subwords import Subwords
 from datamodules.tokenizers.words import Words
@@ -31,7 +31,7 @@ NEW = ["a c c", "b", "d c a b", ""]
 
 def test_rates_are_counted_before_unknown_words_are_treated():
     for arguments, ids in (({}, 8), ({"unknown": "drop"}, 4), ({"num_oov_buckets": 2}, 8)):
-        report = oov_report(trained(Words, SEEN, **arguments), {"test": NEW})["test"]
+        report = measure_oov(trained(Words, SEEN, **arguments), {"test": NEW})["test"]
         assert (report.texts, report.tokens, report.types) == (4, 8, 4)
         assert (report.unknown_tokens, report.unknown_types, report.texts_touched) == (4, 2, 2)
         assert (report.token_rate, report.type_rate, report.text_share) == (0.5, 0.5, 0.5)
@@ -41,20 +41,20 @@ def test_rates_are_counted_before_unknown_words_are_treated():
 
 
 def test_words_that_are_spelled_count_as_unknown_and_cost_ids():
-    report = oov_report(trained(Mixed, [*SEEN, "xyz"]), {"test": ["a xyz"]})["test"]
+    report = measure_oov(trained(Mixed, [*SEEN, "xyz"]), {"test": ["a xyz"]})["test"]
     assert (report.unknown_tokens, report.commonest, report.ids_per_text) == (1, (("xyz", 1),), 4.0)
 
 
 def test_unknown_pieces_are_named_as_they_stand_in_the_text(tiny_bert):
-    bert = oov_report(Pretrained(str(tiny_bert)), {"test": ["a Dog b", "a"]})["test"]
+    bert = measure_oov(Pretrained(str(tiny_bert)), {"test": ["a Dog b", "a"]})["test"]
     assert (bert.tokens, bert.commonest, bert.texts_touched) == (4, (("Dog", 1),), 1)
     assert bert.ids_per_text == 4.0  # with both special tokens: 5 and 3
-    subwords = oov_report(trained(Subwords, SEEN), {"test": ["a é"]})["test"]
+    subwords = measure_oov(trained(Subwords, SEEN), {"test": ["a é"]})["test"]
     assert subwords.commonest == (("é", 1),)
 
 
 def test_no_text_gives_zeros_and_plain_values(monkeypatch):
-    report = oov_report(trained(Characters, ["a"]), {"empty": [], "half": ["\ud800"]})
+    report = measure_oov(trained(Characters, ["a"]), {"empty": [], "half": ["\ud800"]})
     assert report["empty"].token_rate == report["empty"].ids_per_text == 0.0
     assert json.loads(json.dumps(report["half"].to_dict(), ensure_ascii=False).encode())["commonest"] == [["\ufffd", 1]]
 
@@ -72,7 +72,7 @@ def test_any_texts_are_counted_as_by_a_loop(kind, seen, new):
     lacking = Counter({unit: count for unit, count in counts.items() if unit not in known})
     chunk, oov._CHUNK = oov._CHUNK, 3
     try:
-        report = oov_report(tokenizer, {"new": new})["new"]
+        report = measure_oov(tokenizer, {"new": new})["new"]
     finally:
         oov._CHUNK = chunk
     assert (report.tokens, report.types) == (counts.total(), len(counts))

@@ -23,7 +23,7 @@ def trained(texts=TEXTS, **arguments) -> Subwords:
 
 
 def pieces(tokenizer, text: str) -> list[str]:
-    names = tokenizer.tokens()
+    names = tokenizer.list_tokens()
     return [names[number] for number in tokenizer.encode_batch([text]).ids]
 
 
@@ -89,7 +89,7 @@ def test_a_file_serves_instead_of_training_and_travels(file):
     tokenizer.train(TEXTS)
     assert tokenizer.encode_batch(["b a x b"]).ids.tolist() == [1, 0, 2, 1]
     assert (tokenizer.vocabulary_size, tokenizer.padding_id, tokenizer.unknown_id) == (4, 3, 2)
-    assert tokenizer.tokens() == ["a", "b", "?", ""]
+    assert tokenizer.list_tokens() == ["a", "b", "?", ""]
     text = tokenizer.to_json()
     file.unlink()
     again = tokenizer_from_json(text)

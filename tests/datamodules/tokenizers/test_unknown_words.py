@@ -11,7 +11,7 @@ from contracts.errors import UsageError
 from datamodules.preparation.encoding import unknown_share
 from datamodules.tokenizers.base import TokenIds, tokenizer_from_json
 from datamodules.tokenizers.mixed import Mixed
-from datamodules.tokenizers.respelling import replaced
+from datamodules.tokenizers.unknown_replacement import replace_marked
 from datamodules.tokenizers.words import Words
 
 TEXTS = ["a a b b", "b c"]
@@ -28,7 +28,7 @@ def rows(tokens) -> list[list[int]]:
 
 
 def spelled(tokenizer, text: str) -> list[str]:
-    names = tokenizer.tokens()
+    names = tokenizer.list_tokens()
     return [names[number] for number in tokenizer.encode_batch([text]).ids]
 
 
@@ -47,7 +47,7 @@ def test_several_unknown_ids_are_shared_by_a_hash_of_the_word():
     assert found == [expected, [expected[1], 5], [expected[0]]]
     assert set(expected) == set(words.unknown_ids) == {1, 2, 3}
     assert unknown_share(words.encode_batch(["dog house a b"]), words) == 0.5
-    assert words.tokens() == ["[PAD]", "[UNK]", "[UNK 2]", "[UNK 3]", "b", "a", "c"]
+    assert words.list_tokens() == ["[PAD]", "[UNK]", "[UNK 2]", "[UNK 3]", "b", "a", "c"]
 
 
 def test_the_size_counts_every_special_id():
@@ -58,10 +58,10 @@ def test_the_size_counts_every_special_id():
 
 def test_texts_with_too_many_unknown_words_are_told():
     words = trained(unknown="drop_text", min_frequency=2, max_unknown_ratio=0.5)
-    found = words.left_out(["a b", "a c", "c", "c d a", ""])
+    found = words.find_excluded_texts(["a b", "a c", "c", "c d a", ""])
     assert found is not None
-    assert found.rows.tolist() == [False, False, True, True, False]  # shares 0, 1/2, 1, 2/3, none
-    assert "more than 50% of their words are unknown" in found.why
+    assert found.mask.tolist() == [False, False, True, True, False]  # shares 0, 1/2, 1, 2/3, none
+    assert "more than 50% of their words are unknown" in found.reason
     assert rows(words.encode_batch(["a c"])) == [[3, 1]]
 
 
@@ -125,5 +125,5 @@ def test_mixed_is_the_same_from_its_json():
 def test_marked_tokens_are_replaced_by_none_one_or_several():
     tokens = TokenIds(np.array([5, 1, 6, 1, 1], np.int32), np.array([0, 2, 2, 5]))
     spellings = TokenIds(np.array([7, 8, 9], np.int32), np.array([0, 0, 1, 3]))
-    found = replaced(tokens, tokens.ids == 1, np.array([2, 0, 1]), spellings)
+    found = replace_marked(tokens, tokens.ids == 1, np.array([2, 0, 1]), spellings)
     assert rows(found) == [[5, 8, 9], [], [6, 7]]

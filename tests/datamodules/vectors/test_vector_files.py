@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from contracts.errors import DataError, UsageError
-from datamodules.vectors.files import open_vectors
+from datamodules.vectors.files import open_vector_file
 
 WORDS = ["the", "猫", "New_York"]
 VECTORS = np.array([[0.5, -1.25, 3.0], [1e-3, 2.0, -4.0], [7.0, 8.5, -9.0]], np.float32)  # all exact in text
@@ -34,7 +34,7 @@ def write(path, content):
 
 
 def table(path, words=WORDS, wanted=WANTED):
-    found = open_vectors(path).read(wanted)
+    found = open_vector_file(path).read(wanted)
     assert found.notes() == []
     return np.array([found.vector(word) for word in words])
 
@@ -56,7 +56,7 @@ KINDS = {
 def test_each_kind_is_told_by_its_content(tmp_path, content, packed):
     content = content if isinstance(content, bytes) else content.encode()
     path = write(tmp_path / "vectors", gzip.compress(content) if packed else content)
-    assert open_vectors(path).dim == 3
+    assert open_vector_file(path).dim == 3
     assert np.array_equal(table(path), VECTORS)
 
 
@@ -84,13 +84,13 @@ def test_npz_of_more_rows_than_a_block_is_read_in_order(tmp_path):
     words = [f"w{number}" for number in range(9_000)]
     path = str(tmp_path / "v.npz")
     np.savez(path, words=np.array(words), vectors=np.arange(9_000, dtype=np.float32)[:, None])
-    found = open_vectors(path).read({b"w0", b"w4096", b"w8999"})
+    found = open_vector_file(path).read({b"w0", b"w4096", b"w8999"})
     assert [found.vector(word)[0] for word in ("w0", "w4096", "w8999")] == [0, 4096, 8999]
 
 
 @pytest.mark.parametrize("content", [lines(), binary()], ids=["text", "binary"])
 def test_only_the_rows_that_were_asked_for_are_kept(tmp_path, content):
-    found = open_vectors(write(tmp_path / "v", content)).read({b"New_York", b"absent"})
+    found = open_vector_file(write(tmp_path / "v", content)).read({b"New_York", b"absent"})
     assert (found.rows, list(found.places), len(found.vectors)) == (3, [b"New_York"], 1)
 
 
@@ -115,7 +115,7 @@ COUNTED = [
 
 @pytest.mark.parametrize(("content", "message"), COUNTED, ids=range(len(COUNTED)))
 def test_faults_of_some_rows_are_counted_and_the_others_kept(tmp_path, content, message):
-    found = open_vectors(write(tmp_path / "v", content)).read({b"the", b"cat", b"dog"})
+    found = open_vector_file(write(tmp_path / "v", content)).read({b"the", b"cat", b"dog"})
     (note,) = found.notes()
     assert note.startswith(f"{tmp_path / 'v'}: ")
     assert re.search(message, note), note
@@ -123,7 +123,7 @@ def test_faults_of_some_rows_are_counted_and_the_others_kept(tmp_path, content, 
 
 
 def test_a_row_that_is_not_asked_for_is_not_parsed(tmp_path):
-    assert open_vectors(write(tmp_path / "v", "the 1 2\ncat x y\n")).read({b"the"}).notes() == []
+    assert open_vector_file(write(tmp_path / "v", "the 1 2\ncat x y\n")).read({b"the"}).notes() == []
 
 
 REFUSED = [
@@ -146,7 +146,7 @@ REFUSED = [
 def test_a_file_that_is_broken_as_a_whole_is_refused(tmp_path, content, message):
     path = write(tmp_path / "v", content)
     with pytest.raises(DataError, match=message):
-        open_vectors(path).read(WANTED).notes()
+        open_vector_file(path).read(WANTED).notes()
 
 
 def test_a_large_gz_that_is_cut_off_says_after_how_many_rows(tmp_path):
@@ -154,18 +154,18 @@ def test_a_large_gz_that_is_cut_off_says_after_how_many_rows(tmp_path):
     packed = gzip.compress(lines([f"w{i}" for i in range(3_000)], noise).encode())
     path = write(tmp_path / "v.gz", packed[: len(packed) // 2])
     with pytest.raises(DataError, match=r"is cut off or damaged after [\d,]+ rows \(.*\); fetch it again"):
-        open_vectors(path).read(WANTED)
+        open_vector_file(path).read(WANTED)
 
 
 @pytest.mark.parametrize("arrays", [{"embeddings": VECTORS}, {"words": np.array(WORDS), "vectors": VECTORS[:2]}])
 def test_npz_without_tokens_or_of_another_number_is_refused(tmp_path, arrays):
     np.savez(tmp_path / "v.npz", **arrays)
     with pytest.raises(DataError, match=r"must hold the tokens.*and holds .*float32 \[\d, 3\].*numpy\.savez"):
-        open_vectors(str(tmp_path / "v.npz"))
+        open_vector_file(str(tmp_path / "v.npz"))
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(UsageError, match=r"the file of word vectors .*none is not there; give a text, binary"):
-        open_vectors(str(tmp_path / "none"))
+        open_vector_file(str(tmp_path / "none"))
     with pytest.raises(UsageError, match=r"is a folder"):
-        open_vectors(str(tmp_path))
+        open_vector_file(str(tmp_path))

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 
 from contracts.errors import UsageError
 from contracts.text_spec import TextSpec
-from datamodules.vectors.choices import VectorChoices
+from datamodules.vectors.options import VectorOptions
 from datamodules.vectors.word2vec import Word2Vec
 from lightning_modules.encoders.rnn import RNN
 from lightning_modules.encoders.text_cnn import TextCNN
@@ -29,13 +29,13 @@ class Texts:
     def __init__(self, folder: Path) -> None:
         self.cache_dir = folder
 
-    def tokens(self):
+    def list_tokens(self):
         return ["[PAD]", "the", "cat", "sat", "xyzzy"]
 
-    def training_ids(self):
+    def load_training_ids(self):
         return np.array([1, 2, 3, 4, 1, 2], np.int32), np.array([0, 4, 6])
 
-    def id_counts(self):
+    def count_ids(self):
         return {"train": np.array([0, 2, 2, 1, 1]), "test": np.array([0, 3, 0, 0, 1])}
 
 
@@ -138,7 +138,7 @@ def test_the_rest_of_a_model_starts_alike_with_any_vectors(path, texts):
 
 def test_learned_vectors_are_cached(texts):
     pytest.importorskip("gensim")
-    choices = VectorChoices("train", word2vec=Word2Vec(min_frequency=1, epochs=1))
+    choices = VectorOptions("train", word2vec=Word2Vec(min_frequency=1, epochs=1))
     first = TokenEmbedding(SPEC, 4, choices)
     first.start_from(texts)
     (folder,) = texts.cache_dir.iterdir()
@@ -146,14 +146,14 @@ def test_learned_vectors_are_cached(texts):
     second = TokenEmbedding(SPEC, 4, choices)
     second.start_from(texts)
     assert second.weight[1:].unique().tolist() == [7], "the second one reads what the first one wrote"
-    other = TokenEmbedding(SPEC, 4, VectorChoices("train", word2vec=Word2Vec(min_frequency=1, epochs=2)))
+    other = TokenEmbedding(SPEC, 4, VectorOptions("train", word2vec=Word2Vec(min_frequency=1, epochs=2)))
     other.start_from(texts)
     assert len(list(texts.cache_dir.iterdir())) == 2
     assert other.about["source"] == "train"
 
 
 def test_the_length_is_that_of_the_file_and_300_without_one(path):
-    assert TokenEmbedding(SPEC, None, VectorChoices(path)).embedding_dim == 2
+    assert TokenEmbedding(SPEC, None, VectorOptions(path)).embedding_dim == 2
     assert TokenEmbedding(SPEC).embedding_dim == 300
 
 
@@ -165,7 +165,7 @@ def test_without_vectors_nothing_is_asked_of_the_texts():
 
 def test_vectors_that_were_to_come_from_a_checkpoint_are_missed(texts):
     with pytest.raises(UsageError, match=r"with the weights of --ckpt_path, which is not given"):
-        TokenEmbedding(SPEC, 2, VectorChoices("checkpoint")).start_from(texts)
+        TokenEmbedding(SPEC, 2, VectorOptions("checkpoint")).start_from(texts)
 
 
 REFUSED = [
@@ -190,7 +190,7 @@ def test_choices_that_cannot_be_are_refused(options, message, path):
 
 def test_coverage_is_told_of_every_split(texts, path):
     """Of the test's tokens three of four are `the`, which the file has, and one is not in it."""
-    embedding = TokenEmbedding(SPEC, choices=VectorChoices(path))
+    embedding = TokenEmbedding(SPEC, choices=VectorOptions(path))
     embedding.start_from(texts)
     assert embedding.about["coverage"] == {"train": [pytest.approx(5 / 6), 0.75], "test": [0.75, 0.5]}
     assert "83.3% of the training tokens, 75.0% of test's:" in embedding.notes[0]

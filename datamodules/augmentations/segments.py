@@ -16,7 +16,7 @@ from operator import itemgetter
 import numpy as np
 
 from contracts.errors import UsageError
-from datamodules.augmentations.draws import Draws
+from datamodules.augmentations.random_streams import RandomStreams
 
 CHINESE = "\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 
@@ -87,7 +87,7 @@ class Pieces:
             return np.zeros(len(self.flat), bool)
         return np.fromiter(map(bool, map(_CHARACTER.fullmatch, self.flat)), bool, count=len(self.flat))
 
-    def pairs_of_characters(self, draws: Draws) -> np.ndarray:
+    def pairs_of_characters(self, streams: RandomStreams) -> np.ndarray:
         """Places of Chinese characters that another follows at once, so that no two pairs share a character."""
         single = self.single_characters
         places = np.flatnonzero(single[:-1] & single[1:] & (self.row[:-1] == self.row[1:]))
@@ -95,13 +95,13 @@ class Pieces:
             return places
         places = places[[self.flat[place + 1][0] not in " \t\n\u3000" for place in places.tolist()]]
         places = places[[self.flat[place].lstrip() != self.flat[place + 1] for place in places.tolist()]]
-        odd = (draws.uniform() < 0.5)[self.row[places]]
+        odd = (streams.uniform() < 0.5)[self.row[places]]
         return places[((places - self.starts[self.row[places]]) % 2 == 1) == odd]
 
-    def at(self, draws: Draws, places: np.ndarray) -> np.ndarray:
+    def at(self, streams: RandomStreams, places: np.ndarray) -> np.ndarray:
         """A number in [0, 1) for each of these pieces, `(places,)`."""
         rows = self.row[places]
-        return draws.at(rows, places - self.starts[rows])
+        return streams.uniform_at(rows, places - self.starts[rows])
 
     def joined(self, changed: np.ndarray) -> list[str]:
         """The texts, put together anew where one of the changed places lies in them."""
@@ -183,20 +183,20 @@ def is_chinese(text: str) -> bool:
     return _HAS_CHINESE.search(text) is not None
 
 
-def drawn_places(eligible: np.ndarray, pieces: Pieces, wanted: np.ndarray, draws: Draws) -> np.ndarray:
+def drawn_places(eligible: np.ndarray, pieces: Pieces, wanted: np.ndarray, streams: RandomStreams) -> np.ndarray:
     """Of each text, the wanted number of its eligible pieces, or all where there are fewer.
 
     Args:
         eligible: int64, their places.
         pieces: Of a batch.
         wanted: int64 `(texts,)`.
-        draws: One number is drawn for each eligible piece; those with the least are taken.
+        streams: One number is drawn for each eligible piece; those with the least are taken.
 
     Returns:
         Places in the order of texts, and within a text in random order.
     """
     rows = pieces.row[eligible]
-    order = np.lexsort((pieces.at(draws, eligible), rows))
+    order = np.lexsort((pieces.at(streams, eligible), rows))
     places, rows = eligible[order], rows[order]
     starts = np.searchsorted(rows, np.arange(len(wanted)))
     return places[np.arange(len(places)) - starts[rows] < wanted[rows]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from datamodules.augmentations.draws import Draws
+from datamodules.augmentations.random_streams import RandomStreams
 
 
 def splitmix(state: int) -> int:
@@ -19,18 +19,21 @@ def splitmix(state: int) -> int:
 @pytest.mark.parametrize(("seed", "epoch", "row"), [(0, 0, 0), (7, 3, 12345), (2**40, 1, 2**33)])
 def test_keys_are_nested_hashes_of_seed_epoch_and_row(seed, epoch, row):
     expected = splitmix((splitmix((splitmix(seed) + epoch) % 2**64) + row) % 2**64)
-    assert int(Draws.of_rows(seed, epoch, [row]).keys[0]) == expected
+    assert int(RandomStreams.from_rows(seed, epoch, [row]).keys[0]) == expected
 
 
 def test_numbers_are_uniform_and_streams_have_nothing_in_common():
-    draws = Draws.of_rows(1, 2, range(20_000))
+    draws = RandomStreams.from_rows(1, 2, range(20_000))
     streams = [
         draws.uniform(),
-        draws.branch(0).uniform(),
-        draws.branch(1).uniform(),
-        draws.branch(0).branch(0).uniform(),
+        draws.derive(0).uniform(),
+        draws.derive(1).uniform(),
+        draws.derive(0).derive(0).uniform(),
     ]
-    streams += [Draws.of_rows(1, 3, range(20_000)).uniform(), Draws.of_rows(2, 2, range(20_000)).uniform()]
+    streams += [
+        RandomStreams.from_rows(1, 3, range(20_000)).uniform(),
+        RandomStreams.from_rows(2, 2, range(20_000)).uniform(),
+    ]
     for stream in streams:
         counts = np.histogram(stream, bins=20, range=(0, 1))[0]
         assert ((counts - 1000) ** 2 / 1000).sum() < 50  # chi-square, 19 degrees of freedom: p = 0.0001
@@ -39,20 +42,20 @@ def test_numbers_are_uniform_and_streams_have_nothing_in_common():
 
 
 def test_places_of_a_text_are_uniform_and_apart():
-    numbers = Draws.of_rows(1, 2, range(2000)).uniforms(np.full(2000, 10)).reshape(2000, 10)
+    numbers = RandomStreams.from_rows(1, 2, range(2000)).uniform_ragged(np.full(2000, 10)).reshape(2000, 10)
     correlations = np.corrcoef(numbers.T)[np.triu_indices(10, 1)]
     assert np.abs(correlations).max() < 4.5 / np.sqrt(2000)
 
 
 def test_some_numbers_are_those_of_all():
-    draws = Draws.of_rows(1, 2, [5, 6, 7])
-    every = draws.uniforms(np.array([2, 0, 3]))
+    draws = RandomStreams.from_rows(1, 2, [5, 6, 7])
+    every = draws.uniform_ragged(np.array([2, 0, 3]))
     assert len(every) == 5
-    some = draws.at(np.array([2, 0, 2]), np.array([1, 1, 0]))
+    some = draws.uniform_at(np.array([2, 0, 2]), np.array([1, 1, 0]))
     assert some.tolist() == every[[3, 1, 2]].tolist()
 
 
 def test_a_text_stands_for_its_row_where_there_is_none():
-    one, two = Draws.of_texts(3, 1, ["a", "b"]), Draws.of_texts(3, 1, ["b", "a", "\ud83d"])
+    one, two = RandomStreams.from_texts(3, 1, ["a", "b"]), RandomStreams.from_texts(3, 1, ["b", "a", "\ud83d"])
     assert one.keys.tolist() == two.keys[[1, 0]].tolist()
     assert len(set(two.keys.tolist())) == 3

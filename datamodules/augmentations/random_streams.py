@@ -20,7 +20,7 @@ _UNIT = 2.0**-53
 
 
 @dataclass(frozen=True)
-class Draws:
+class RandomStreams:
     """A stream of numbers for each text of a batch.
 
     Args:
@@ -30,44 +30,44 @@ class Draws:
     keys: np.ndarray
 
     @classmethod
-    def of_rows(cls, seed: int, epoch: int, rows: Sequence[int] | np.ndarray) -> Draws:
+    def from_rows(cls, seed: int, epoch: int, rows: Sequence[int] | np.ndarray) -> RandomStreams:
         """The streams of these rows in this epoch, whatever else is drawn.
 
-        >>> apart = Draws.of_rows(7, 2, [5]).uniform()
-        >>> bool(Draws.of_rows(7, 2, [3, 5]).uniform()[1] == apart[0])
+        >>> apart = RandomStreams.from_rows(7, 2, [5]).uniform()
+        >>> bool(RandomStreams.from_rows(7, 2, [3, 5]).uniform()[1] == apart[0])
         True
         """
         start = np.uint64(_hashed_once(_hashed_once(seed) + epoch))
         return cls(_hashed(np.asarray(rows, np.int64).astype(np.uint64) + start))
 
     @classmethod
-    def of_texts(cls, seed: int, variant: int, texts: Sequence[str]) -> Draws:
+    def from_texts(cls, seed: int, variant: int, texts: Sequence[str]) -> RandomStreams:
         """The streams of texts that have no row: their letters stand for it."""
         hashes = (hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=7).digest() for text in texts)
         rows = np.fromiter((int.from_bytes(one, "little") for one in hashes), np.int64, count=len(texts))
-        return cls.of_rows(seed, variant, rows)
+        return cls.from_rows(seed, variant, rows)
 
-    def take(self, places: Sequence[int] | np.ndarray) -> Draws:
+    def select(self, indices: Sequence[int] | np.ndarray) -> RandomStreams:
         """The streams of some of the texts."""
-        return Draws(self.keys[np.asarray(places, np.int64)])
+        return RandomStreams(self.keys[np.asarray(indices, np.int64)])
 
-    def branch(self, number: int) -> Draws:
+    def derive(self, number: int) -> RandomStreams:
         """Other streams for the same texts; each number has its own."""
-        return Draws(_hashed(self.keys ^ np.uint64(_hashed_once(number + 1))))
+        return RandomStreams(_hashed(self.keys ^ np.uint64(_hashed_once(number + 1))))
 
     def uniform(self) -> np.ndarray:
         """A number in [0, 1) for each text, `(texts,)`."""
         return _in_unit(self.keys + _STEP)
 
-    def uniforms(self, lengths: np.ndarray) -> np.ndarray:
+    def uniform_ragged(self, lengths: np.ndarray) -> np.ndarray:
         """As many numbers in [0, 1) for each text as `lengths` says, `(sum of lengths,)`, one text after the other."""
         starts = np.cumsum(lengths) - lengths
         place = np.arange(lengths.sum()) - np.repeat(starts, lengths)
         return _in_unit(np.repeat(self.keys, lengths) + (place.astype(np.uint64) + np.uint64(2)) * _STEP)
 
-    def at(self, rows: np.ndarray, places: np.ndarray) -> np.ndarray:
-        """Some of the numbers that `uniforms` gives: of these texts, the ones with these numbers, `(places,)`."""
-        return _in_unit(self.keys[rows] + (places.astype(np.uint64) + np.uint64(2)) * _STEP)
+    def uniform_at(self, rows: np.ndarray, positions: np.ndarray) -> np.ndarray:
+        """Some of the numbers of `uniform_ragged`: of these texts, the ones at these positions, `(positions,)`."""
+        return _in_unit(self.keys[rows] + (positions.astype(np.uint64) + np.uint64(2)) * _STEP)
 
 
 def _hashed(numbers: np.ndarray) -> np.ndarray:

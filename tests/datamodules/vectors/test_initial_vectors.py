@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.errors import DataError
+from datamodules.vectors.initial_vectors import build_initial_vectors, list_case_variants, list_spellings
 from datamodules.vectors.rows import FoundRows
-from datamodules.vectors.start import case_forms, starting_vectors, wanted_rows
 
 
 def found(**vectors):
@@ -22,7 +22,7 @@ def found(**vectors):
 
 def start(tokens, rows, missing="matched", counts=None, seed=0):
     counts = np.ones(len(tokens), np.int64) if counts is None else np.array(counts)
-    return starting_vectors(tokens, counts, 0, rows, missing, np.random.default_rng(seed))
+    return build_initial_vectors(tokens, counts, 0, rows, missing, np.random.default_rng(seed))
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_the_best_case_is_taken(there, expected):
 
 
 def test_a_token_with_capitals_is_looked_for_as_it_is_and_then_in_small_letters():
-    assert case_forms("USA") == ["USA", "usa", "Usa"]
+    assert list_case_variants("USA") == ["USA", "usa", "Usa"]
 
 
 @pytest.mark.parametrize("token", ["##word", "\u2581word", "\u0120word", "<B>word"])
@@ -51,7 +51,7 @@ def test_marks_of_parts_of_words_do_not_stand_in_the_way(token):
 
 
 def test_special_tokens_have_no_other_case_and_no_characters():
-    assert wanted_rows(["[UNK]", "<unk>"], "zeros") == {b"[UNK]", b"<unk>"}
+    assert list_spellings(["[UNK]", "<unk>"], "zeros") == {b"[UNK]", b"<unk>"}
     vectors, coverage = start(["[PAD]", "[UNK]", "a"], found(a=[1, 1], U=[5, 5], N=[5, 5]), "characters")
     assert (coverage.from_characters, coverage.drawn) == (0, 1)
     assert vectors[1].tolist() == [1, 1], "one vector has no spread"
@@ -113,7 +113,7 @@ def test_a_file_without_any_of_the_tokens_is_refused():
 def test_every_spelling_that_is_looked_up_was_asked_for(tokens):
     """Whatever the tokens are: a file with all wanted rows leaves nothing to be drawn."""
     rows = FoundRows(Path("all"), 2, ())
-    for token in wanted_rows(tokens, "characters"):
+    for token in list_spellings(tokens, "characters"):
         rows.keep(token, np.ones(2, np.float32))
     _, coverage = start(["[PAD]", *tokens], rows)
     assert coverage.as_is == len(tokens)

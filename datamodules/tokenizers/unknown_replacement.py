@@ -10,7 +10,7 @@ from datamodules.tokenizers.base import TokenIds, count_by_row
 from datamodules.tokenizers.word_splitting import WordSplitting
 
 
-def respell_unknown(
+def replace_unknown(
     tokens: TokenIds,
     prepared: Sequence[str],
     splitting: WordSplitting,
@@ -36,10 +36,10 @@ def respell_unknown(
     strange = np.array([name not in vocabulary for name in split.names])
     number_of = np.cumsum(strange) - 1
     spellings = spell([name for name, is_strange in zip(split.names, strange.tolist(), strict=True) if is_strange])
-    return replaced(tokens, unknown, number_of[split.places[strange[split.places]]], spellings)
+    return replace_marked(tokens, unknown, number_of[split.places[strange[split.places]]], spellings)
 
 
-def replaced(tokens: TokenIds, marked: np.ndarray, which: np.ndarray, spellings: TokenIds) -> TokenIds:
+def replace_marked(tokens: TokenIds, marked: np.ndarray, which: np.ndarray, spellings: TokenIds) -> TokenIds:
     """Puts row `which[i]` of the spellings in the place of the `i`-th marked token.
 
     Args:

@@ -56,7 +56,7 @@ class Coverage:
         Args:
             counts: int64 `(ids,)`, how often each id occurs in them.
         """
-        return coverage_of(self.found, counts)
+        return compute_coverage(self.found, counts)
 
     def sentence(self, others: str = "") -> str:
         """For the screen.
@@ -78,7 +78,7 @@ class Coverage:
         )
 
 
-def coverage_of(found: np.ndarray, counts: np.ndarray) -> list[float]:
+def compute_coverage(found: np.ndarray, counts: np.ndarray) -> list[float]:
     """Share of the tokens, and share of the different ones, of some texts that have a vector.
 
     Args:
@@ -88,12 +88,12 @@ def coverage_of(found: np.ndarray, counts: np.ndarray) -> list[float]:
     return [float(many[found].sum() / max(many.sum(), 1)) for many in (counts, (counts > 0).astype(np.int64))]
 
 
-def case_forms(token: str) -> list[str]:
+def list_case_variants(token: str) -> list[str]:
     """The spellings to look for, best first, without the marks of subwords.
 
-    >>> case_forms("usa")
+    >>> list_case_variants("usa")
     ['usa', 'Usa', 'USA']
-    >>> case_forms("McCoy")
+    >>> list_case_variants("McCoy")
     ['McCoy', 'mccoy', 'Mccoy', 'MCCOY']
     """
     if _SPECIAL.fullmatch(token):
@@ -102,16 +102,16 @@ def case_forms(token: str) -> list[str]:
     return list(dict.fromkeys([token, plain, plain.lower(), plain.capitalize(), plain.upper()]))
 
 
-def wanted_rows(tokens: Iterable[str], missing: Missing) -> set[bytes]:
+def list_spellings(tokens: Iterable[str], missing: Missing) -> set[bytes]:
     """Every spelling of every token, in UTF-8, and of its characters where these are needed."""
-    forms = {form for token in tokens for form in case_forms(token)}
+    forms = {form for token in tokens for form in list_case_variants(token)}
     if missing == "characters":
         characters = {character for form in forms for character in form}
-        forms |= {form for character in characters for form in case_forms(character)}
+        forms |= {form for character in characters for form in list_case_variants(character)}
     return {form.encode("utf-8", "surrogatepass") for form in forms if form}
 
 
-def starting_vectors(
+def build_initial_vectors(
     tokens: Sequence[str],
     counts: np.ndarray,
     padding_id: int,
@@ -125,7 +125,7 @@ def starting_vectors(
         tokens: The string of each id.
         counts: int64 `(ids,)`, how often each occurs in training.
         padding_id: Keeps a zero vector.
-        found: The rows of `wanted_rows`.
+        found: The rows of `list_spellings`.
         missing: Where a token is not found: "matched" draws from a normal distribution with the mean and spread of
             the found ones, number by number; "characters" averages the vectors of its characters, and draws where
             none is found; "zeros" leaves it at zero.
@@ -179,7 +179,7 @@ _PADDING, _NONE, _AS_IS, _OTHER_CASE, _CHARACTERS = range(5)
 
 
 def _look_up(token: str, found: FoundRows, missing: Missing, into: np.ndarray) -> int:
-    for place, form in enumerate(case_forms(token)):
+    for place, form in enumerate(list_case_variants(token)):
         vector = found.vector(form)
         if vector is not None:
             into[:] = vector
@@ -188,7 +188,7 @@ def _look_up(token: str, found: FoundRows, missing: Missing, into: np.ndarray) -
         return _NONE
     parts = []
     for character in _MARKS.sub("", token):
-        parts.append(next((v for v in map(found.vector, case_forms(character)) if v is not None), None))
+        parts.append(next((v for v in map(found.vector, list_case_variants(character)) if v is not None), None))
     known = [part for part in parts if part is not None]
     if not known:
         return _NONE

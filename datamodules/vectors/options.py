@@ -11,9 +11,9 @@ import numpy as np
 from contracts.errors import UsageError
 from contracts.seed import run_seed
 from datamodules.cache import cache_key, open_or_build
-from datamodules.vectors.files import VectorFile, open_vectors
+from datamodules.vectors.files import VectorFile, open_vector_file
+from datamodules.vectors.initial_vectors import Missing, build_initial_vectors, list_spellings
 from datamodules.vectors.rows import FoundRows
-from datamodules.vectors.start import Missing, starting_vectors, wanted_rows
 from datamodules.vectors.word2vec import Word2Vec
 
 Mode = Literal["static", "fine_tuned", "multichannel"]
@@ -22,7 +22,7 @@ _DIM = 300  # where neither the user nor a file says otherwise
 _FORMAT = 1
 
 
-class TrainingTexts(Protocol):
+class TrainingCorpus(Protocol):
     """What an encoder may know of the texts it is about to learn from, beside their sizes."""
 
     cache_dir: Path
@@ -31,18 +31,18 @@ class TrainingTexts(Protocol):
     def fingerprint(self) -> str:
         """Changes with anything that shapes the ids."""
 
-    def tokens(self) -> list[str]:
+    def list_tokens(self) -> list[str]:
         """The string of each id, in the order of the ids."""
 
-    def training_ids(self) -> tuple[np.ndarray, np.ndarray]:
+    def load_training_ids(self) -> tuple[np.ndarray, np.ndarray]:
         """The ids of all training texts in one row, and where each text begins and the last one ends."""
 
-    def id_counts(self) -> dict[str, np.ndarray]:
+    def count_ids(self) -> dict[str, np.ndarray]:
         """How often each id occurs in each split, int64 `(ids,)`."""
 
 
 @dataclass(frozen=True)
-class StartingVectors:
+class InitialVectors:
     """Every vector at its start, and how it came to be."""
 
     vectors: np.ndarray  # float32 (ids, dim)
@@ -51,7 +51,7 @@ class StartingVectors:
 
 
 @dataclass(frozen=True)
-class VectorChoices:
+class VectorOptions:
     """What a table of vectors starts from, and how it learns.
 
     Args:
@@ -103,7 +103,7 @@ class VectorChoices:
             )
         return file.dim
 
-    def start(self, data: TrainingTexts, padding_id: int, dim: int) -> StartingVectors:
+    def build_vectors(self, data: TrainingCorpus, padding_id: int, dim: int) -> InitialVectors:
         """Reads or learns the vectors of a vocabulary; what took long is kept in the cache of the data.
 
         Args:
@@ -114,22 +114,22 @@ class VectorChoices:
         Raises:
             DataError: The file is damaged, or fits no token.
         """
-        tokens = data.tokens()
+        tokens = data.list_tokens()
         if self.vectors == "train":
             found = self._learned(data, tokens, dim)
             notes: list[str] = []
         else:
             found, notes = self._read(data, tokens)
-        counts = data.id_counts()
+        counts = data.count_ids()
         rng = np.random.default_rng([run_seed(), 3])  # apart from what else is drawn from the seed
-        vectors, coverage = starting_vectors(tokens, counts["train"], padding_id, found, self.missing, rng)
+        vectors, coverage = build_initial_vectors(tokens, counts["train"], padding_id, found, self.missing, rng)
         source = "the training texts" if self.vectors == "train" else str(self.vectors)
         by_split = {split: coverage.of(of_split) for split, of_split in counts.items()}
         others = "".join(f", {share:.1%} of {split}'s" for split, (share, _) in by_split.items() if split != "train")
         notes = [f"vectors of {source}: {coverage.sentence(others)}; {self._told()}", *notes]
         about = {"source": self.vectors, "mode": self.mode, "dim": dim, **coverage.to_dict()}
         about |= {"coverage": by_split, "notes": notes[1:]}
-        return StartingVectors(vectors, about, notes)
+        return InitialVectors(vectors, about, notes)
 
     def _check_together(self) -> None:
         others = {
@@ -151,23 +151,23 @@ class VectorChoices:
     def _file(self) -> VectorFile:
         assert self.vectors is not None
         try:
-            return open_vectors(self.vectors)
+            return open_vector_file(self.vectors)
         except UsageError as error:
             raise UsageError(f"{error}, or train to learn vectors from the training texts") from error
 
-    def _read(self, data: TrainingTexts, tokens: list[str]) -> tuple[FoundRows, list[str]]:
-        file, wanted = self._file(), wanted_rows(tokens, self.missing)
+    def _read(self, data: TrainingCorpus, tokens: list[str]) -> tuple[FoundRows, list[str]]:
+        file, wanted = self._file(), list_spellings(tokens, self.missing)
         parts = {"format": _FORMAT, "file": file.fingerprint(), "wanted": sorted(token.hex() for token in wanted)}
         key = f"vectors-{cache_key(parts)}"
         folder = open_or_build(data.cache_dir, key, lambda folder: file.read(wanted).save(folder))
         return FoundRows.load(folder, file.path, file.dim)
 
-    def _learned(self, data: TrainingTexts, tokens: list[str], dim: int) -> FoundRows:
+    def _learned(self, data: TrainingCorpus, tokens: list[str], dim: int) -> FoundRows:
         how, seed = self.word2vec or Word2Vec(), run_seed()
         parts = {"format": _FORMAT, "texts": data.fingerprint, "dim": dim, "seed": seed, "how": how.fingerprint()}
 
         def build(folder: Path) -> None:
-            how.train(*data.training_ids(), dim, seed, folder)
+            how.train(*data.load_training_ids(), dim, seed, folder)
 
         folder = open_or_build(data.cache_dir, f"word2vec-{cache_key(parts)}", build)
         found = FoundRows(folder, dim, ())
