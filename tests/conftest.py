@@ -11,6 +11,12 @@ os.environ["HF_HUB_OFFLINE"] = "1"  # before anything reads it: no test may ask 
 if "PYTEST_XDIST_WORKER" in os.environ:  # the workers share the cores; torch would start as many threads in each
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """One process a core for the whole suite, four at most; a few named files are faster in this process alone."""
+    return min(os.cpu_count() or 1, 4) if config.args == config.getini("testpaths") else 0
+
+
 TINY_BERT_WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "b", "c", "##a", "sep", "[", "]"]
 
 
