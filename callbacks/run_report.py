@@ -17,7 +17,7 @@ import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.loggers import TensorBoardLogger
 
-from callbacks.confusion_plot import plot_confusion_matrix
+from callbacks.confusion_plot import MAX_CLASSES, plot_confusion_matrix
 from callbacks.reporting.oov_table import add_vector_coverage, log_oov_table
 from callbacks.reporting.result_tables import print_result
 from contracts.console import announce
@@ -34,7 +34,6 @@ from lightning_modules.tasks import decided_names
 from lightning_modules.text_classifier import Evaluation, TextClassifier
 
 _VERSIONS = ("torch", "pytorch-lightning", "torchmetrics", "transformers", "tokenizers", "datasets", "numpy")
-_PICTURE_CLASSES = 150  # beyond this a confusion matrix cannot be read
 
 
 class RunReport(Callback):
@@ -154,11 +153,13 @@ class RunReport(Callback):
         if split == "test":
             write_predictions(folder / "predictions.csv", model, data, model.evaluations["test"])
         _write(folder / "report.json", lambda file: json.dump(_plain(report), file, indent=2, ensure_ascii=False))
-        classes = model.text_spec.num_classes
-        if model.text_spec.task == "single_label" and classes <= _PICTURE_CLASSES:
+        if model.text_spec.task == "single_label" and (classes := model.text_spec.num_classes) <= MAX_CLASSES:
             evaluation = model.evaluations[split]
             counts = confusion_matrix(model.task.decisions(evaluation.probabilities), evaluation.labels, classes)
-            figure = plot_confusion_matrix(counts.numpy(), model.text_spec.label_names, f"{split} texts")
+            title = (
+                f"{folder.parent.name}/{folder.name}\n{split}, macro-F1 {_metrics_of(trainer, split)['macro_f1']:.3f}"
+            )
+            figure = plot_confusion_matrix(counts.numpy(), model.text_spec.label_names, title)
             figure.savefig(folder / "confusion_matrix.png", dpi=120)
             for logger in trainer.loggers:
                 if isinstance(logger, TensorBoardLogger):
