@@ -20,28 +20,29 @@ def class_name(chosen: Any) -> str | None:
     return path.rsplit(".", 1)[-1] if path else None
 
 
-def choose_pretrained_tokenizer(config: Namespace, default_tokenizer: Namespace) -> None:
-    """Gives a pretrained encoder the tokenizer it was trained with, where the user has not named one.
+def choose_pretrained_tokenizer(config: Namespace, named_in: str | None) -> None:
+    """Sets the tokenizer of a pretrained encoder to the one it was trained with, if the user has named none.
 
     Args:
         config: Of one verb; changed in place.
-        default_tokenizer: What stands there where the user has said nothing.
+        named_in: Where the user has named a tokenizer: `the command line` or a config file; None if nowhere.
 
     Raises:
-        UsageError: A tokenizer was named that gives ids of another vocabulary.
+        UsageError: The named tokenizer has another vocabulary than the encoder.
     """
     if class_name(config.model.encoder) != "Pretrained":
         return
     model = config.model.encoder.init_args.model
     tokenizer = config.data.tokenizer
-    if tokenizer == default_tokenizer:
+    if named_in is None:
         config.data.tokenizer = Namespace(
             class_path="datamodules.tokenizers.pretrained.Pretrained", init_args=Namespace(model=model)
         )
     elif class_name(tokenizer) != "Pretrained" or tokenizer.init_args.model != model:
         raise UsageError(
             f"--model.encoder Pretrained ({model}) knows only the ids of its own tokenizer, got --data.tokenizer "
-            f"{class_name(tokenizer)}; leave the tokenizer out, or give it the same model"
+            f"{class_name(tokenizer)} from {named_in}; leave the tokenizer out, or give --data.tokenizer Pretrained "
+            f"--data.tokenizer.model {model}"
         )
 
 

@@ -25,6 +25,7 @@ EXTENSION_POINTS: dict[str, type] = {
     "data.sampler": TextSampler,
     "data.augmentations": Augmentation,
     "data.tta_augmentations": Augmentation,
+    "compare": Tokenizer,
     "model.encoder": TextEncoder,
     "model.head": Head,
     "model.loss": Loss,
@@ -53,14 +54,27 @@ def registered_classes(key: str) -> dict[str, type]:
 
 def parameters_of(cls: type) -> dict[str, inspect.Parameter]:
     """Maps names to those constructor parameters that a config can set; positional-only ones are set by the project."""
-    parameters = list(inspect.signature(cls.__init__).parameters.values())[1:]  # type: ignore[misc]  # the constructor of that very class
+    from_project = 2 if issubclass(cls, (Optimizer, torch.optim.lr_scheduler.LRScheduler)) else 1  # self, parameters
+    parameters = list(_signature(cls).parameters.values())[from_project:]
     return {p.name: p for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
 
 
-def format_unknown_class(key: str, name: str) -> str:
-    """Returns the message for a class name that the option does not accept."""
+def has_any_keywords(cls: type) -> bool:
+    """Whether a constructor takes keywords by any name, so that only the parser can tell which are known."""
+    return any(parameter.kind is parameter.VAR_KEYWORD for parameter in _signature(cls).parameters.values())
+
+
+def format_unknown_class(key: str, name: str, meant: str | None = None) -> str:
+    """Returns the message for a class name that the option does not accept.
+
+    Args:
+        key: The option, without dashes.
+        name: The name that was given.
+        meant: The options to type for it, if known; the nearest name is suggested otherwise.
+    """
     names = sorted(registered_classes(key))
-    return f"--{key} has no choice named {name}.{did_you_mean(name, names)} It takes: {listed(names, 30)}"
+    suggestion = f" Did you mean {meant}?" if meant else did_you_mean(name, names)
+    return f"--{key} has no choice named {name}.{suggestion} It takes: {listed(names, 30)}"
 
 
 def format_unknown_argument(key: str, cls: type, name: str) -> str:
@@ -93,6 +107,10 @@ def suggest_classes_with_argument(key: str, name: str) -> str:
 def classes_with_argument(key: str, name: str) -> list[str]:
     """Lists the names of the classes of an option whose constructor has such a parameter."""
     return sorted(cls.__name__ for cls in registered_classes(key).values() if name in parameters_of(cls))
+
+
+def _signature(cls: type) -> inspect.Signature:
+    return inspect.signature(cls.__init__)  # type: ignore[misc]  # the constructor of that very class
 
 
 def _torch_subclasses(base: type) -> list[type]:

@@ -25,6 +25,7 @@ from callbacks.sampling_report import SamplingReport
 from commands.checkpoint_vectors import use_checkpoint_vectors
 from commands.checks import build_placeholder_spec, check_combinations, check_verb, choose_pretrained_tokenizer
 from commands.option_parser import OptionParser
+from commands.option_reader import read_options
 from commands.run_folder import check_run_folder, default_run_name, explain_write_error
 from contracts.errors import DataError, UsageError, did_you_mean
 from datamodules.text_datamodule import TextDataModule, epochs_of
@@ -119,8 +120,8 @@ class TextCLI(LightningCLI):
     def before_instantiate_classes(self) -> None:
         """Refuses choices that contradict each other."""
         config = self.config[self.subcommand]
-        default = self._parser(self.subcommand).get_defaults().data.tokenizer
-        choose_pretrained_tokenizer(config, default)
+        named = [option for option in read_options(self.arguments[1:]) if option.name.startswith("data.tokenizer")]
+        choose_pretrained_tokenizer(config, (named[-1].file or "the command line") if named else None)
         check_verb(config, str(self.subcommand))
         if self.subcommand != "fit" and "--version" not in {argument.split("=")[0] for argument in self.arguments}:
             config.version = None  # it came with the run's own config, and stands for the folder that holds its report

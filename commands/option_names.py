@@ -1,91 +1,105 @@
-"""Names of options, classes and their arguments that are not there, all told at once with the nearest that is."""
+"""Finds names of options, classes and arguments that do not exist, with the nearest one that does."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from pytorch_lightning.cli import LightningArgumentParser
 
+from commands.chosen_classes import ChosenClasses, class_names_in
+from commands.class_path import explain_class_error
 from commands.class_registry import (
+    classes_with_argument,
     format_argument_without_class,
     format_unknown_argument,
-    format_unknown_class,
+    has_any_keywords,
     parameters_of,
     registered_classes,
     suggest_classes_with_argument,
 )
+from commands.common_names import suggest_class, suggest_option
 from commands.option_reader import Option, is_config_file, read_options
 from contracts.errors import UsageError, did_you_mean
 
+_WITHOUT_MEANING = ("config", "c", "h", "help", "print_config", "print_shtab")
+_UNCHECKED = tuple(
+    f"trainer.{name}" for name in ("callbacks", "logger", "strategy", "accelerator", "plugins", "profiler")
+)
+"""Options of Lightning that name a class, whose arguments only the parser knows."""
+
 
 def check_option_names(parser: LightningArgumentParser, arguments: list[str]) -> None:
-    """Looks through options and configs before they are parsed.
+    """Checks all names of options and configs before they are parsed.
 
     Args:
-        parser: Of the verb.
-        arguments: What comes after the verb.
+        parser: The parser of these arguments.
+        arguments: Those after the verb.
 
     Raises:
-        UsageError: With a line for each unknown name.
+        UsageError: Unknown names, each in a line of its own.
     """
-    known = _option_names(parser)
-    chosen = _default_classes(parser, known)
-    given_classes: set[str] = set()
+    chosen = ChosenClasses(parser)
     faults = []
-    for given in read_options(arguments):
-        name = given.name.removesuffix("+")
-        owner, _, last = name.rpartition(".")
-        fault = None
-        if registered_classes(name) and (name in known or name.endswith(".base")):
-            given_classes.add(name)
-            if given.value in ("null", "None"):
-                chosen.pop(name, None)
-            elif not isinstance(given.value, str):
-                chosen[name] = ""  # a list of classes, say
-            if isinstance(given.value, str) and given.value not in ("", "null", "None"):
-                chosen[name] = given.value
-                if is_config_file(given.value):
-                    fault = f"--{name}: there is no file {given.value}"
-                elif given.value.isidentifier() and given.value not in registered_classes(name):
-                    fault = format_unknown_class(name, given.value)
-        elif name in known or name in _ALWAYS or any(name.startswith(f"{key}.") for key in _OPEN):
-            continue
-        elif registered_classes(owner):
-            cls = registered_classes(owner).get(chosen.get(owner, "").rsplit(".", 1)[-1])
-            if owner in known and owner not in chosen:
-                fault = format_argument_without_class(owner, last)
-            elif cls is not None and last not in parameters_of(cls):
-                fault = format_unknown_argument(owner, cls, last)
-                if owner not in given_classes:
-                    fault += suggest_classes_with_argument(owner, last)
-        elif not any(name.startswith(f"{key}.") for key in known if registered_classes(key)):
-            fault = _unknown_option(given, known)
+    for option in read_options(arguments):
+        chosen.record(option)
+        fault = _explain_name(option, chosen)
+        if option.misplaced:
+            fault = f"{option.name} is out of place; write {option.misplaced}"
         if fault is not None:
-            faults.append(fault if given.file is None else f"{given.file}: {fault}")
+            faults.append(fault if option.file is None else f"{option.file}: {fault}")
     if faults:
         raise UsageError("\n       ".join(faults))
 
 
-_ALWAYS = ("config", "c", "h", "help", "print_config", "print_shtab")
-# Options of Lightning that choose a class by name, whose arguments only the parser knows.
-_OPEN = tuple(f"trainer.{name}" for name in ("callbacks", "logger", "strategy", "accelerator", "plugins", "profiler"))
+def _explain_name(option: Option, chosen: ChosenClasses) -> str | None:
+    name = option.name.removesuffix("+")
+    owner, _, argument = name.rpartition(".")
+    if chosen.names_class(option):
+        if is_config_file(option.value):
+            return f"--{name}: there is no file {option.value}"
+        return next(filter(None, (explain_class_error(name, cls) for cls in class_names_in(option.value))), None)
+    if name in chosen.option_names or name in _WITHOUT_MEANING or _is_below(name, _UNCHECKED):
+        return None
+    if registered_classes(owner):
+        if owner in chosen.option_names and chosen.is_empty(owner):
+            return format_argument_without_class(owner, argument)
+        cls = chosen.class_of(owner)
+        if cls is None or argument in parameters_of(cls) or has_any_keywords(cls):
+            return None
+        suggestion = "" if owner in chosen.named else suggest_classes_with_argument(owner, argument)
+        return format_unknown_argument(owner, cls, argument) + suggestion
+    if _is_below(name, (key for key in chosen.option_names if registered_classes(key))):
+        return None
+    return _explain_unknown_option(option, chosen)
 
 
-def _option_names(parser: LightningArgumentParser) -> set[str]:
-    return {option.removeprefix("--") for action in parser._actions for option in action.option_strings}
+def _is_below(name: str, keys: object) -> bool:
+    return any(name.startswith(f"{key}.") for key in keys)  # type: ignore[attr-defined]  # any iterable
 
 
-def _default_classes(parser: LightningArgumentParser, known: set[str]) -> dict[str, str]:
-    defaults = parser.get_defaults()
-    chosen = {key: defaults.get(key) for key in known if registered_classes(key)}
-    return {key: value["class_path"] for key, value in chosen.items() if value is not None and "class_path" in value}
+def _explain_unknown_option(option: Option, chosen: ChosenClasses) -> str:
+    dashes, kind = ("--", "option") if option.file is None else ("", "key")
+    message = f"there is no {kind} {dashes}{option.name}."
+    meant = _find_meant_option(option.name, chosen)
+    if meant:
+        meant = meant if " " in meant else f'"{meant}"'
+        return f"{message} Did you mean {meant if option.file is None else meant.replace('--', '')}?"
+    names = sorted(name for name in chosen.option_names if not name.endswith("help"))
+    return message + did_you_mean(option.name, names).replace('"', f'"{dashes}', 1)
 
 
-def _unknown_option(given: Option, known: Iterable[str]) -> str:
-    dashes, kind = ("--", "option") if given.file is None else ("", "key")
-    names = sorted(key for key in known if not key.endswith("help"))
-    last = given.name.rsplit(".", 1)[-1]
-    same_end = [key for key in names if key.rsplit(".", 1)[-1] == last]
-    near = f' Did you mean "{same_end[0]}"?' if same_end else did_you_mean(given.name, names)
-    near = near.replace('"', f'"{dashes}', 1)
-    return f"there is no {kind} {dashes}{given.name}.{near}"
+def _find_meant_option(name: str, chosen: ChosenClasses) -> str | None:
+    """Finds what to type for a name: by its last component here, by its meaning elsewhere, as the name of a class."""
+    last = name.rsplit(".", 1)[-1]
+    for key in sorted(chosen.option_names):
+        if key.rsplit(".", 1)[-1] == last:
+            return f"--{key}"
+    for key in chosen.class_options():
+        cls = chosen.class_of(key)
+        if cls is not None and last in parameters_of(cls):
+            return f"--{key}.{last}"
+    if suggest_option(last) or suggest_class(name):
+        return suggest_option(last) or suggest_class(name)
+    for key in sorted(key for key in chosen.option_names if registered_classes(key)):
+        classes = classes_with_argument(key, last)
+        if classes:
+            return f"--{key} {classes[0]} --{key}.{last} …"
+    return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +9,8 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from commands.class_registry import registered_classes
+from commands.class_registry import classes_with_argument, registered_classes
+from contracts.errors import UsageError
 
 _CONFIG_SUFFIXES = (".yaml", ".yml", ".json")
 _GROUPS = (
@@ -26,24 +26,30 @@ class Option(NamedTuple):
     name: str
     """Dotted, without dashes; an argument of a class is below the option that names the class."""
     value: Any
-    """A string from the command line, a YAML value from a config."""
+    """A string from the command line (None if missing), a YAML value from a config."""
     file: str | None = None
     """The config it comes from; None for the command line."""
+    misplaced: str | None = None
+    """How a config must write it instead; None if its place is right."""
 
 
 def read_options(arguments: list[str]) -> Iterator[Option]:
-    """Yields all options of a command line and its configs in the order of their effect; unreadable files have none.
+    """Yields all options of a command line and its configs in the order of their effect.
+
+    Raises:
+        UsageError: A config that is missing, is not UTF-8 or not YAML, or has no keys.
 
     >>> [option[:2] for option in read_options(["--model.encoder", "RNN", "--data.batch_size=8"])]
     [('model.encoder', 'RNN'), ('data.batch_size', '8')]
     """
     for position, argument in enumerate(arguments):
-        if not re.match(r"--?[A-Za-z]", argument):
+        if not _is_option(argument):
             continue
         name, equals, text = argument.lstrip("-").partition("=")
-        value = text if equals else "".join(arguments[position + 1 : position + 2])
-        if name in ("config", "c"):
-            yield from _read_mapping("", _load_yaml(Path(value)), value)
+        following = arguments[position + 1 : position + 2]
+        value = text if equals else following[0] if following and not _is_option(following[0]) else None
+        if name in ("config", "c") and value is not None:
+            yield from _read_mapping("", _load_config(value), value)
         else:
             yield from _read_option(name, value, None)
 
@@ -53,39 +59,69 @@ def is_config_file(value: Any) -> bool:
     return isinstance(value, str) and value.endswith(_CONFIG_SUFFIXES)
 
 
-def inline_class_configs(arguments: list[str]) -> list[str]:
-    """Replaces each config file of a single class by its content as JSON."""
-    names = [argument.lstrip("-") for argument in ["", *arguments[:-1]]]
-    contents = [
-        _load_yaml(Path(value)) if registered_classes(name) and is_config_file(value) else None
-        for name, value in zip(names, arguments, strict=True)
-    ]
-    return [
-        value if content is None else json.dumps(content) for value, content in zip(arguments, contents, strict=True)
-    ]
+def _is_option(argument: str) -> bool:
+    return re.match(r"--?[A-Za-z]", argument) is not None
 
 
-def _read_mapping(key: str, mapping: Any, file: str) -> Iterator[Option]:
-    for name, value in mapping.items() if isinstance(mapping, dict) else ():
-        yield from _read_option(f"{key}.{name}" if key else str(name), value, file)
+def _read_mapping(name: str, mapping: Any, file: str | None) -> Iterator[Option]:
+    for key, value in mapping.items() if isinstance(mapping, dict) else ():
+        full_name = f"{name}.{key}" if name else str(key)
+        misplaced = _format_nested(full_name, value) if "." in str(key) else None
+        yield from _read_option(full_name, value, file, misplaced)
 
 
-def _read_option(name: str, value: Any, file: str | None) -> Iterator[Option]:
+def _read_option(name: str, value: Any, file: str | None, misplaced: str | None = None) -> Iterator[Option]:
     if registered_classes(name) and is_config_file(value):
         path = Path(value) if file is None else Path(file).parent / value
         if path.is_file():
-            value, file = _load_yaml(path), str(path)
+            value, file = _load_yaml(path, f"--{name}"), str(path)
     if isinstance(value, dict) and "class_path" in value:
-        yield Option(name, value["class_path"], file)
-        yield from _read_mapping(name, value.get("init_args"), file or "")
+        yield Option(name, value["class_path"], file, misplaced)
+        yield from _read_mapping(name, value.get("init_args"), file)
+        for key in value.keys() - {"class_path", "init_args", "dict_kwargs", "__path__"}:
+            written = f"{{class_path: {value['class_path']}, init_args: {{{key}: {value[key]}}}}}"
+            yield Option(f"{name}.{key}", value[key], file, written)
     elif isinstance(value, dict) and (registered_classes(name) or name in _GROUPS):
-        yield from _read_mapping(name, value.get("init_args", value), file or "")
-    elif value is not None:
-        yield Option(name, value, file)
+        yield from _read_mapping(name, value.get("init_args", value), file)
+    else:
+        yield Option(name, value, file, misplaced)
 
 
-def _load_yaml(path: Path) -> Any:
+def _format_nested(name: str, value: Any) -> str | None:
+    """Returns how a config has to write the argument of a class whose key was written with dots."""
+    owner, _, argument = name.rpartition(".")
+    classes = classes_with_argument(owner, argument)
+    if not classes:
+        return None  # a group: dots are understood there
+    nested = f"{{class_path: {classes[0]}, init_args: {{{argument}: {value}}}}}"
+    first, *others = owner.split(".")
+    for word in reversed(others):
+        nested = f"{{{word}: {nested}}}"
+    return f"{first}: {nested}"
+
+
+def _load_config(value: str) -> dict[str, Any]:
+    """Reads a config file, or a config written out on the command line."""
+    content = yaml.safe_load(value) if value.lstrip().startswith("{") else _load_yaml(Path(value), "--config")
+    if not isinstance(content, dict):
+        raise UsageError(
+            f"--config {value}: a config file holds no keys; it must hold some of data, model, trainer and the like"
+        )
+    return content
+
+
+def _load_yaml(path: Path, option: str) -> Any:
     try:
         return yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, yaml.YAMLError):
-        return None  # the parser reports what is wrong with it
+    except FileNotFoundError:
+        raise UsageError(f"{option} {path}: there is no such file") from None
+    except OSError as error:
+        raise UsageError(f"{option} {path} cannot be read as a config file: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{option} {path}: a config file is not UTF-8 ({error.reason}); save it as UTF-8") from None
+    except yaml.YAMLError as error:
+        where = getattr(error, "problem_mark", None)
+        line = "" if where is None else f" in line {where.line + 1}"
+        raise UsageError(
+            f"{option} {path} is a config that is not valid YAML{line}: {getattr(error, 'problem', None) or error}"
+        ) from None

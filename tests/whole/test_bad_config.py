@@ -41,7 +41,7 @@ CONFIGS = {
     "a word for a number": ("trainer: {max_epochs: abc}", r"--trainer.max_epochs must be int.*got 'abc'"),
     "a number for a list": (
         "model: {encoder: {class_path: TextCNN, init_args: {kernel_sizes: 3}}}",
-        r"kernel_sizes must be .*got '3'",
+        r"kernel_sizes must be .*got 3$",
     ),
     "a word for a share": (
         "model: {loss: {class_path: OHEM, init_args: {keep_ratio: half}}}",

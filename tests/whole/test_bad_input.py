@@ -84,7 +84,7 @@ ARGUMENTS = {
         r"--early_stopping.restore_best_weights must be bool, got 'maybe'",
     ),
     "a word for a patience": ("--early_stopping.patience x", r"--early_stopping.patience must be int, got 'x'"),
-    "a missing value": ("--trainer.max_epochs", r"--trainer.max_epochs.*expected"),
+    "a missing value": ("--trainer.max_epochs", r"--trainer.max_epochs needs a value: int or null"),
     # ranges, refused before any data are read
     "filters below one": (
         "--model.encoder.num_filters -3",
@@ -142,7 +142,7 @@ ARGUMENTS = {
         "--model.optimizer SparseAdam",
         r"--model.optimizer: SparseAdam does not support",
     ),
-    "no optimizer": ("--model.optimizer null", r"--model.optimizer has no choice named None\..*It takes: .*AdamW"),
+    "no optimizer": ("--model.optimizer null", r"--model.optimizer has no choice named null\..*It takes: .*AdamW"),
     "a batch of none": ("--data.batch_size 0", r"--data.batch_size must be at least 1, got 0"),
     "an evaluation batch of none": (
         "--data.eval_batch_size -1",

@@ -1,0 +1,86 @@
+"""Finds the class that an option names, and explains why a class cannot be used: unknown, abstract, of another base."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+
+from commands.class_registry import EXTENSION_POINTS, format_unknown_class, registered_classes
+from commands.common_names import CLASS_NAMES
+from contracts.errors import did_you_mean
+from lightning_modules.losses.base import Loss
+
+
+def find_class(key: str, name: str) -> type | None:
+    """Returns the class that an option names by its short name or dotted path; None if there is none.
+
+    >>> find_class("model.encoder", "RNN").__module__
+    'lightning_modules.encoders.rnn'
+    """
+    module, _, short_name = name.rpartition(".")
+    if not module:
+        return registered_classes(key).get(name)
+    try:
+        found = getattr(importlib.import_module(module), short_name, None)
+    except ImportError:
+        return None
+    return found if isinstance(found, type) else None
+
+
+def explain_class_error(key: str, name: str) -> str | None:
+    """Returns why an option cannot name this class; None if nothing is wrong with it.
+
+    Args:
+        key: The option, without dashes.
+        name: The short name of a class, or its dotted path.
+    """
+    base = EXTENSION_POINTS.get(key) or {"model.optimizer": Optimizer, "model.lr_scheduler": LRScheduler}.get(key, Loss)
+    if name.isidentifier():
+        if name in registered_classes(key):
+            return None
+        abstract = next(
+            (cls for cls in _all_subclasses(base) if cls.__name__ == name and inspect.isabstract(cls)), None
+        )
+        if abstract is not None:
+            return _format_abstract(key, name, abstract)
+        return format_unknown_class(key, name, CLASS_NAMES.get(key, {}).get(name.lower()))
+    if key == "data.source" and (Path(name).exists() or "/" in name):
+        return f"--data.source names a class, got a path: did you mean --data.source Files --data.source.path {name}?"
+    module, _, short_name = name.rpartition(".")
+    if not all(word.isidentifier() for word in name.split(".")):
+        return f"--{key} {name} is not the name of a class. It takes: {', '.join(sorted(registered_classes(key)))}"
+    try:
+        found = getattr(importlib.import_module(module), short_name, None)
+    except ImportError as error:
+        return f"--{key} {name}: {module} cannot be imported ({error}); is its folder on PYTHONPATH?"
+    if found is None:
+        defined = [cls.__name__ for cls in _all_subclasses(base) if cls.__module__ == module]
+        return f"--{key} {name}: {module} has no class {short_name}.{did_you_mean(short_name, defined)}"
+    if not callable(found):
+        return f"--{key} {name} is not a class"
+    if isinstance(found, type) and not issubclass(found, base):
+        return f"--{key} {name} is not a {base.__name__}: derive the class from {base.__module__}.{base.__name__}"
+    if isinstance(found, type) and inspect.isabstract(found):
+        return _format_abstract(key, name, found)
+    return None
+
+
+def _format_abstract(key: str, name: str, cls: type) -> str:
+    missing = sorted(getattr(cls, "__abstractmethods__", ()))
+    owners = dict.fromkeys(next(base for base in cls.__mro__ if method in vars(base)).__name__ for method in missing)
+    file = getattr(sys.modules.get(cls.__module__), "__file__", None)
+    where = f" ({file})" if file else ""
+    return f"--{key} {name}{where} lacks {', '.join(missing)}: define what {', '.join(owners)} declares as abstract"
+
+
+def _all_subclasses(base: Any) -> Iterator[type]:
+    for child in base.__subclasses__():
+        yield child
+        yield from _all_subclasses(child)

@@ -1,0 +1,106 @@
+"""Finds the options whose values the parser refused, with the type that each must have.
+
+jsonargparse's messages are made for programmers. They are not read here: when it refuses a command line, each option
+is checked by itself against the type of the constructor's argument, and the message is made of that type.
+"""
+
+from __future__ import annotations
+
+import inspect
+import types
+from argparse import ArgumentError
+from collections.abc import Iterator
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from jsonargparse import ArgumentParser
+from pytorch_lightning.cli import LightningArgumentParser
+
+from commands.chosen_classes import ChosenClasses
+from commands.class_registry import format_unknown_class, parameters_of, registered_classes
+from commands.option_reader import Option, read_options
+
+
+def find_value_errors(parser: LightningArgumentParser, arguments: list[str]) -> list[str]:
+    """Lists a message for each value of a wrong type and each required argument that is missing.
+
+    Args:
+        parser: The parser that refused these arguments.
+        arguments: Those after the verb; all their names exist.
+    """
+    chosen = ChosenClasses(parser)
+    types_of_options = {
+        name.removeprefix("--"): getattr(action, "_typehint", None)  # private, but nowhere else is it kept
+        for action in parser._actions
+        for name in action.option_strings
+    }
+    faults = []
+    for option in read_options(arguments):
+        chosen.record(option)
+        owner, _, argument = option.name.removesuffix("+").rpartition(".")
+        cls = chosen.class_of(owner)
+        wanted = types_of_options.get(option.name) or (None if cls is None else _type_of_parameter(cls, argument))
+        fault = None if wanted is None else _explain_value(option, wanted)
+        if fault is not None:
+            faults.append(fault if option.file is None else f"{option.file}: {fault}")
+    return faults + list(_find_missing_arguments(chosen))
+
+
+def describe_type(annotation: Any) -> str:
+    """Returns a type in words.
+
+    >>> describe_type(int | float), describe_type(Literal["lstm", "gru"])
+    ('int or float', "one of 'lstm', 'gru'")
+    """
+    origin = get_origin(annotation)
+    if origin in (Union, types.UnionType):
+        members = get_args(annotation)
+        literals = [value for member in members if get_origin(member) is Literal for value in get_args(member)]
+        others = [describe_type(member) for member in members if get_origin(member) is not Literal]
+        words = [describe_type(Literal[tuple(literals)])] if literals else []
+        return " or ".join(dict.fromkeys([*words, *others]))
+    if origin is Literal:
+        return f"one of {', '.join(map(repr, get_args(annotation)))}"
+    if annotation is type(None):
+        return "null"
+    return annotation.__name__ if origin is None and isinstance(annotation, type) else str(annotation)
+
+
+def _explain_value(option: Option, wanted: Any) -> str | None:
+    name, value = option.name.removesuffix("+"), option.value
+    if option.file is None and value is None:
+        return f"--{name} needs a value: {describe_type(wanted)}"
+    if registered_classes(name):
+        if value in (None, "null", "None") and type(None) not in get_args(wanted):
+            return format_unknown_class(name, "null")
+        return None
+    if _accepts(wanted, value):
+        return None
+    return f"--{name} must be {describe_type(wanted)}, got {'null' if value in (None, 'null') else repr(value)}"
+
+
+def _accepts(wanted: Any, value: Any) -> bool:
+    """Whether a parser with one option of this type takes the value."""
+    parser = ArgumentParser(exit_on_error=False)
+    try:
+        parser.add_argument("--value", type=wanted)
+        parser.parse_object({"value": value})
+    except ArgumentError:
+        return False
+    except ValueError:  # a type that only its own class can parse
+        return True
+    return True
+
+
+def _type_of_parameter(cls: type, name: str) -> Any:
+    try:
+        return get_type_hints(cls.__init__).get(name)  # type: ignore[misc]  # the constructor of that very class
+    except Exception:  # a hint of another package that does not resolve
+        return None
+
+
+def _find_missing_arguments(chosen: ChosenClasses) -> Iterator[str]:
+    for key in chosen.class_options():
+        cls = chosen.class_of(key)
+        for name, parameter in parameters_of(cls).items() if cls is not None else ():
+            if parameter.default is inspect.Parameter.empty and name not in chosen.arguments.get(key, ()):
+                yield f"--{key}.{name} is required, and there is none"
