@@ -6,7 +6,7 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from torch.optim import Optimizer
 
 from contracts.console import announce
-from lightning_modules.optim.parameter_groups import RatePlan
+from lightning_modules.optim.parameter_groups import LearningRatePlan
 
 
 class DifferentialLearningRates(Callback):
@@ -23,12 +23,12 @@ class DifferentialLearningRates(Callback):
     def __init__(
         self, head_lr_multiplier: float = 1.0, backbone_lr: float | None = None, layer_decay: float = 1.0
     ) -> None:
-        self.plan = RatePlan(head_lr_multiplier, backbone_lr, layer_decay)
+        self.plan = LearningRatePlan(head_lr_multiplier, backbone_lr, layer_decay)
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Hands the plan over before the optimizer is built; all groups are in from the start, which resuming needs."""
         if stage == "fit":
-            pl_module.rate_plan = self.plan  # type: ignore[assignment]  # plain data, not a module
+            pl_module.learning_rate_plan = self.plan  # type: ignore[assignment]  # plain data, not a module
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Shows the groups, where they differ."""

@@ -23,14 +23,14 @@ from callbacks.reporting.result_tables import print_result
 from contracts.console import announce
 from contracts.seed import run_seed
 from datamodules.text_datamodule import TextDataModule
-from lightning_modules.metrics import class_table, confusion_matrix
+from lightning_modules.metrics import compute_confusion_matrix, compute_per_class_metrics
 from lightning_modules.prediction_columns import (
     compute_confidence,
     format_labels,
     format_prediction,
     name_prediction_columns,
 )
-from lightning_modules.tasks import decided_names
+from lightning_modules.tasks import decode_labels
 from lightning_modules.text_classifier import Evaluation, TextClassifier
 
 _VERSIONS = ("torch", "pytorch-lightning", "torchmetrics", "transformers", "tokenizers", "datasets", "numpy")
@@ -74,10 +74,10 @@ class RunReport(Callback):
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Says how the encoder starts, which it knows by now."""
         assert isinstance(pl_module, TextClassifier)
-        self.encoder = pl_module.encoder.about() or self.encoder
+        self.encoder = pl_module.encoder.initialization_summary() or self.encoder
         if not trainer.is_global_zero:
             return
-        for note in pl_module.encoder.notes():
+        for note in pl_module.encoder.initialization_notes():
             announce(f"note: {note}")
         log_oov_table(trainer, add_vector_coverage(_datamodule(trainer).about["oov"], self.encoder))
         said = {f"{topic}/{name}": value for topic, values in self.encoder.items() for name, value in values.items()}
@@ -155,7 +155,7 @@ class RunReport(Callback):
         _write(folder / "report.json", lambda file: json.dump(_plain(report), file, indent=2, ensure_ascii=False))
         if model.text_spec.task == "single_label" and (classes := model.text_spec.num_classes) <= MAX_CLASSES:
             evaluation = model.evaluations[split]
-            counts = confusion_matrix(model.task.decisions(evaluation.probabilities), evaluation.labels, classes)
+            counts = compute_confusion_matrix(model.task.decide(evaluation.probabilities), evaluation.labels, classes)
             title = (
                 f"{folder.parent.name}/{folder.name}\n{split}, macro-F1 {_metrics_of(trainer, split)['macro_f1']:.3f}"
             )
@@ -203,8 +203,8 @@ class RunReport(Callback):
 
     def _lost(self, model: TextClassifier) -> list[str]:
         """Says so where training went astray for good."""
-        if model.lost_since is not None:
-            lost = f"the loss is not a number since step {model.lost_since}"
+        if model.non_finite_since_step is not None:
+            lost = f"the loss is not a number since step {model.non_finite_since_step}"
         elif not math.isfinite(self.last_loss):
             lost = f"the validation loss is not a number after epoch {self.epochs}"
         else:
@@ -224,14 +224,14 @@ def write_predictions(path: Path, model: TextClassifier, data: TextDataModule, e
     spec = model.text_spec
     split = data.split("test")
     texts, pairs = data.texts("test"), data.pairs("test")
-    decided = decided_names(model.task, spec, evaluation.probabilities)
+    decided = decode_labels(model.task, spec, evaluation.probabilities)
     labels = (
-        decided_names(model.task, spec, evaluation.labels)
+        decode_labels(model.task, spec, evaluation.labels)
         if evaluation.labels.ndim == 2
         else [spec.label_names[place] for place in evaluation.labels.tolist()]
     )
     probabilities = evaluation.probabilities.tolist()
-    confidences = compute_confidence(evaluation.probabilities, model.task.decisions(evaluation.probabilities)).tolist()
+    confidences = compute_confidence(evaluation.probabilities, model.task.decide(evaluation.probabilities)).tolist()
     losses = evaluation.losses.tolist()
 
     def rows(file: TextIO) -> None:
@@ -250,8 +250,8 @@ def write_predictions(path: Path, model: TextClassifier, data: TextDataModule, e
 def _per_class(model: TextClassifier, split: str) -> dict[str, dict[str, float]]:
     spec = model.text_spec
     evaluation = model.evaluations[split]
-    decisions = model.task.decisions(evaluation.probabilities)
-    table = class_table(decisions, evaluation.labels.long(), spec.num_classes)
+    decisions = model.task.decide(evaluation.probabilities)
+    table = compute_per_class_metrics(decisions, evaluation.labels.long(), spec.num_classes)
     return {
         name: {key: table[key][place] for key in table} | {"training_texts": spec.class_counts[place]}
         for place, name in enumerate(spec.label_names)

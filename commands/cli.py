@@ -29,8 +29,8 @@ from commands.option_reader import read_options
 from commands.run_folder import check_run_folder, default_run_name, explain_write_error
 from contracts.errors import DataError, UsageError, did_you_mean
 from datamodules.text_datamodule import TextDataModule, epochs_of
-from lightning_modules.bundle import check_fits, find_checkpoint, read_checkpoint
-from lightning_modules.monitor import check_monitor, mode_of
+from lightning_modules.bundle import check_checkpoint_matches, find_checkpoint, read_checkpoint
+from lightning_modules.monitor import check_monitor, infer_mode
 from lightning_modules.text_classifier import TextClassifier
 
 # Their notes on devices, products and seeds; ours name the device, and the report has the seed.
@@ -115,7 +115,7 @@ class TextCLI(LightningCLI):
                 }
             )
         parser.link_arguments("model.monitor", "checkpoint.monitor")
-        parser.link_arguments("model.monitor", "checkpoint.mode", compute_fn=mode_of)
+        parser.link_arguments("model.monitor", "checkpoint.mode", compute_fn=infer_mode)
 
     def before_instantiate_classes(self) -> None:
         """Refuses choices that contradict each other."""
@@ -165,18 +165,18 @@ class TextCLI(LightningCLI):
         checkpoint = None if path is None else read_checkpoint(path)
         self.datamodule.check(epochs_of(self.trainer) if self.subcommand == "fit" else 1)
         endless = self.subcommand == "fit" and self.trainer.max_epochs == -1 and self.trainer.max_steps == -1
-        self.model.rehearse(build_placeholder_spec(config, self.datamodule.source.task()), endless)
+        self.model.dry_run(build_placeholder_spec(config, self.datamodule.source.task()), endless)
         self.datamodule.prepare_data()
         self.datamodule.setup()
         spec = self.datamodule.spec
-        self.model.check(spec)
+        self.model.check_spec(spec)
         _check_interval(self.trainer, self.datamodule)
         if self.subcommand == "fit" and config.early_stopping.monitor is not None:
             check_monitor(config.early_stopping.monitor, spec, "--early_stopping.monitor")
         if checkpoint is not None and path is not None:
-            check_fits(checkpoint, path, spec, self.datamodule.tokenizer, self.model.rehearse(spec))
+            check_checkpoint_matches(checkpoint, path, spec, self.datamodule.tokenizer, self.model.dry_run(spec))
         elif self.subcommand == "fit":
-            self.model.rehearse_start(spec, self.datamodule)
+            self.model.dry_run_initialization(spec, self.datamodule)
         if self.subcommand == "test" and not self.datamodule.has("test"):
             raise UsageError("the data have no test split; give a file named test, or use `validate`")
 

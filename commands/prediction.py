@@ -22,7 +22,7 @@ from datamodules.augmenting.test_time_variants import VariantGenerator
 from datamodules.loading.collate import collate
 from datamodules.sources.text_stream import NewText, check_inputs, new_texts
 from lightning_modules.bundle import Bundle, load_bundle
-from lightning_modules.tasks import decided_names
+from lightning_modules.tasks import decode_labels
 
 _CHUNK = 32  # batches read before they are sorted by length and answered; the standard input is answered batch by batch
 
@@ -54,7 +54,7 @@ def predict(arguments: list[str]) -> None:
     with _output(chosen.output) as file:
         writer = _csv_writer(file, bundle) if chosen.format == "csv" else None
         for chunk, probabilities in chain([] if first is None else [first], answers):
-            decided = decided_names(bundle.task, bundle.spec, probabilities)
+            decided = decode_labels(bundle.task, bundle.spec, probabilities)
             for text, names, row in zip(chunk, decided, probabilities.tolist(), strict=True):
                 if writer is not None:
                     pair = [text.pair] if bundle.spec.pairs else []
@@ -109,7 +109,7 @@ def chunk_probabilities(bundle: Bundle, texts: list[NewText], batch_size: int, d
     for start in range(0, len(order), batch_size):
         rows = order[start : start + batch_size]
         batch = collate(tokens, unknown, rows, bundle.spec.padding_id)
-        probabilities[torch.from_numpy(rows)] = bundle.probabilities(batch.to(device)).cpu()
+        probabilities[torch.from_numpy(rows)] = bundle.predict_probabilities(batch.to(device)).cpu()
     return probabilities
 
 

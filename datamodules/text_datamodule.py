@@ -97,6 +97,7 @@ class TextDataModule(LightningDataModule):
         self.source = source()
         self.tokenizer = tokenizer()
         self.augmenter = Augmenter(augmentations, augment, tta, tta_augmentations)
+        self.ids_are_fixed = not self.augmenter.augments_on_the_fly  # every epoch has the same token ids
         self.sampler = sampler
         self.batch_size = batch_size
         self.eval_batch_size = eval_batch_size
@@ -150,8 +151,7 @@ class TextDataModule(LightningDataModule):
             self.sampler(SamplingFrame(two, np.ones_like(two), 2, self.batch_size, seed=0, epochs=epochs))
         except UsageError as error:
             raise UsageError(f"--data.sampler: {error}") from error
-        limit = self.tokenizer.max_positions
-        wanted = self.choices.max_length
+        limit, wanted = self.tokenizer.max_positions, self.choices.max_length
         if isinstance(wanted, int) and limit is not None and wanted > limit:
             raise UsageError(
                 f"--data.max_length {wanted} is beyond the {limit} positions of this tokenizer's model; "

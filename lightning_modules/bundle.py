@@ -26,7 +26,7 @@ from datamodules.augmenting.test_time_variants import VariantGenerator
 from datamodules.tokenizers.base import Tokenizer, tokenizer_from_json
 from lightning_modules.encoders.base import TextEncoder
 from lightning_modules.heads.base import Head
-from lightning_modules.tasks import ClassificationTask, task_of
+from lightning_modules.tasks import ClassificationTask, create_task
 
 _FORMAT = 1
 
@@ -44,13 +44,13 @@ class Bundle:
     """Of texts to predict; none where training knew no augmentation."""
 
     @torch.inference_mode()
-    def probabilities(self, batch: TextBatch) -> Tensor:
+    def predict_probabilities(self, batch: TextBatch) -> Tensor:
         """Float `(batch, classes)`."""
         features = self.encoder(batch.input_ids, batch.attention_mask, batch.token_type_ids)
-        return self.task.probabilities(self.head(features))
+        return self.task.compute_probabilities(self.head(features))
 
 
-def bundle_of(
+def build_bundle(
     encoder: TextEncoder, head: Head, spec: TextSpec, tokenizer: Tokenizer, variants: VariantGenerator | None = None
 ) -> dict[str, Any]:
     """The part of a checkpoint that is not weights; plain values only."""
@@ -90,7 +90,7 @@ def load_bundle(path: Path) -> Bundle:
         raise DataError(f"{path} is damaged: its model cannot be made again ({reason})") from error
     for name, module in (("encoder", encoder), ("head", head)):
         _load_weights(module, name, checkpoint["state_dict"], path)
-    return Bundle(encoder, head, task_of(spec), spec, tokenizer, variants)
+    return Bundle(encoder, head, create_task(spec), spec, tokenizer, variants)
 
 
 def find_checkpoint(path: Path) -> Path:
@@ -141,7 +141,7 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     return parts
 
 
-def check_fits(
+def check_checkpoint_matches(
     checkpoint: dict[str, Any], path: Path, spec: TextSpec, tokenizer: Tokenizer, shapes: dict[str, tuple[int, ...]]
 ) -> None:
     """Refuses a checkpoint of other labels, another vocabulary or another model, before a run begins with it.

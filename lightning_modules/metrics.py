@@ -15,7 +15,7 @@ SINGLE_LABEL_METRICS = ("accuracy", "macro_f1", "micro_f1", "weighted_f1", "cohe
 MULTI_LABEL_METRICS = ("accuracy", "label_accuracy", "macro_f1", "micro_f1", "weighted_f1", "auroc")
 
 
-def single_label_metrics(probabilities: Tensor, labels: Tensor) -> dict[str, float]:
+def compute_single_label_metrics(probabilities: Tensor, labels: Tensor) -> dict[str, float]:
     """Accuracy, averages of F1, Cohen's kappa, and the mean one-against-rest AUROC.
 
     Args:
@@ -38,7 +38,7 @@ def single_label_metrics(probabilities: Tensor, labels: Tensor) -> dict[str, flo
     return {name: float(value) for name, value in values.items()} | {"auroc": _auroc(probabilities, one_hot)}
 
 
-def multi_label_metrics(probabilities: Tensor, decisions: Tensor, labels: Tensor) -> dict[str, float]:
+def compute_multi_label_metrics(probabilities: Tensor, decisions: Tensor, labels: Tensor) -> dict[str, float]:
     """Shares of texts and of decisions that are right, averages of F1, and the mean AUROC over labels.
 
     Args:
@@ -58,7 +58,7 @@ def multi_label_metrics(probabilities: Tensor, decisions: Tensor, labels: Tensor
     return {name: float(value) for name, value in values.items()} | {"auroc": _auroc(probabilities, labels)}
 
 
-def class_table(decisions: Tensor, labels: Tensor, classes: int) -> dict[str, list[float]]:
+def compute_per_class_metrics(decisions: Tensor, labels: Tensor, classes: int) -> dict[str, list[float]]:
     """Precision, recall and F1 of each class, and the number of its texts.
 
     Args:
@@ -79,7 +79,7 @@ def class_table(decisions: Tensor, labels: Tensor, classes: int) -> dict[str, li
     return table | {"texts": counts.tolist()}
 
 
-def confusion_matrix(decisions: Tensor, labels: Tensor, classes: int) -> Tensor:
+def compute_confusion_matrix(decisions: Tensor, labels: Tensor, classes: int) -> Tensor:
     """int64 `(classes, classes)`: a row a true class, a column a decided one."""
     import torchmetrics.functional.classification as tm
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from contracts.errors import UsageError, did_you_mean
 from contracts.text_spec import TextSpec
 from lightning_modules.metrics import MULTI_LABEL_METRICS, SINGLE_LABEL_METRICS
-from lightning_modules.tasks import task_of
+from lightning_modules.tasks import create_task
 
 
-def mode_of(monitor: str) -> str:
+def infer_mode(monitor: str) -> str:
     """Whether a metric is better when lower or higher.
 
-    >>> mode_of("validation/loss"), mode_of("validation/macro_f1")
+    >>> infer_mode("validation/loss"), infer_mode("validation/macro_f1")
     ('min', 'max')
     """
     return "min" if monitor.endswith("loss") else "max"
@@ -23,7 +23,7 @@ def check_monitor(monitor: str, spec: TextSpec | None = None, option: str = "--m
     Raises:
         UsageError: With the nearest that there is.
     """
-    known = (*SINGLE_LABEL_METRICS, *MULTI_LABEL_METRICS) if spec is None else task_of(spec).metric_names
+    known = (*SINGLE_LABEL_METRICS, *MULTI_LABEL_METRICS) if spec is None else create_task(spec).metric_names
     names = sorted({f"validation/{name}" for name in (*known, "loss")})
     if monitor not in names:
         where = "" if spec is None else f" on {spec.task.replace('_', '-')} data"

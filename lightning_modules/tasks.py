@@ -11,8 +11,8 @@ from contracts.text_spec import TextSpec
 from lightning_modules.metrics import (
     MULTI_LABEL_METRICS,
     SINGLE_LABEL_METRICS,
-    multi_label_metrics,
-    single_label_metrics,
+    compute_multi_label_metrics,
+    compute_single_label_metrics,
 )
 
 
@@ -23,13 +23,13 @@ class ClassificationTask(Protocol):
     def metric_names(self) -> tuple[str, ...]:
         """What `metrics` measures."""
 
-    def probabilities(self, logits: Tensor) -> Tensor:
+    def compute_probabilities(self, logits: Tensor) -> Tensor:
         """Float `(batch, classes)`, each in [0, 1]."""
 
-    def decisions(self, probabilities: Tensor) -> Tensor:
+    def decide(self, probabilities: Tensor) -> Tensor:
         """int64 `(batch,)` or `(batch, classes)` of 0 and 1."""
 
-    def metrics(self, probabilities: Tensor, labels: Tensor) -> dict[str, float]:
+    def compute_metrics(self, probabilities: Tensor, labels: Tensor) -> dict[str, float]:
         """Each of `metric_names`, in its unit."""
 
 
@@ -38,17 +38,17 @@ class SingleLabel:
 
     metric_names = SINGLE_LABEL_METRICS
 
-    def probabilities(self, logits: Tensor) -> Tensor:
+    def compute_probabilities(self, logits: Tensor) -> Tensor:
         """Softmax over classes."""
         return logits.float().softmax(dim=1)
 
-    def decisions(self, probabilities: Tensor) -> Tensor:
+    def decide(self, probabilities: Tensor) -> Tensor:
         """The likeliest class of each text."""
         return probabilities.argmax(dim=1)
 
-    def metrics(self, probabilities: Tensor, labels: Tensor) -> dict[str, float]:
-        """See `single_label_metrics`."""
-        return single_label_metrics(probabilities, labels)
+    def compute_metrics(self, probabilities: Tensor, labels: Tensor) -> dict[str, float]:
+        """See `compute_single_label_metrics`."""
+        return compute_single_label_metrics(probabilities, labels)
 
 
 class MultiLabel:
@@ -63,27 +63,27 @@ class MultiLabel:
     def __init__(self, threshold: float = 0.5) -> None:
         self.threshold = threshold
 
-    def probabilities(self, logits: Tensor) -> Tensor:
+    def compute_probabilities(self, logits: Tensor) -> Tensor:
         """A sigmoid for each class."""
         return logits.float().sigmoid()
 
-    def decisions(self, probabilities: Tensor) -> Tensor:
+    def decide(self, probabilities: Tensor) -> Tensor:
         """1 where the probability reaches the threshold."""
         return (probabilities >= self.threshold).long()
 
-    def metrics(self, probabilities: Tensor, labels: Tensor) -> dict[str, float]:
-        """See `multi_label_metrics`."""
-        return multi_label_metrics(probabilities, self.decisions(probabilities), labels.long())
+    def compute_metrics(self, probabilities: Tensor, labels: Tensor) -> dict[str, float]:
+        """See `compute_multi_label_metrics`."""
+        return compute_multi_label_metrics(probabilities, self.decide(probabilities), labels.long())
 
 
-def task_of(spec: TextSpec) -> ClassificationTask:
+def create_task(spec: TextSpec) -> ClassificationTask:
     """The task that the data call for."""
     return SingleLabel() if spec.task == "single_label" else MultiLabel()
 
 
-def decided_names(task: ClassificationTask, spec: TextSpec, probabilities: Tensor) -> list[str] | list[list[str]]:
+def decode_labels(task: ClassificationTask, spec: TextSpec, probabilities: Tensor) -> list[str] | list[list[str]]:
     """The decisions by name: a label a text, or a list of labels a text."""
-    decisions = task.decisions(probabilities)
+    decisions = task.decide(probabilities)
     if decisions.ndim == 1:
         return [spec.label_names[place] for place in decisions.tolist()]
     return [[spec.label_names[place] for place in torch.nonzero(row).flatten().tolist()] for row in decisions]

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import torch
 from pytorch_lightning import LightningModule
 from pytorch_lightning.utilities.types import OptimizerLRScheduler
@@ -19,7 +18,13 @@ from contracts.batch import TextBatch
 from contracts.seed import run_seed, seed_generators
 from contracts.text_spec import TextSpec
 from datamodules.vectors.options import TrainingCorpus
-from lightning_modules.bundle import bundle_of
+from lightning_modules.bundle import build_bundle
+from lightning_modules.dry_run import (
+    compute_weight_shapes,
+    dry_run_initialization,
+    dry_run_optimizer,
+    name_option_in_errors,
+)
 from lightning_modules.encoders.base import TextEncoder
 from lightning_modules.encoders.text_cnn import TextCNN
 from lightning_modules.heads.base import Head
@@ -27,11 +32,10 @@ from lightning_modules.heads.linear import Linear
 from lightning_modules.losses.base import Loss, check_task
 from lightning_modules.losses.binary_cross_entropy import BinaryCrossEntropy
 from lightning_modules.losses.cross_entropy import CrossEntropy
-from lightning_modules.monitor import check_monitor, mode_of
-from lightning_modules.optim.parameter_groups import RatePlan, parameter_groups, use_fused
+from lightning_modules.monitor import check_monitor, infer_mode
+from lightning_modules.optim.parameter_groups import LearningRatePlan, build_parameter_groups, enable_fused
 from lightning_modules.optim.schedules import ProgressSchedule
-from lightning_modules.rehearsal import model_shapes, refused_by, rehearse_optimizer, rehearse_start
-from lightning_modules.tasks import task_of
+from lightning_modules.tasks import create_task
 
 
 @dataclass(frozen=True)
@@ -78,26 +82,26 @@ class TextClassifier(LightningModule):
         self._make_optimizer = optimizer
         self._make_schedule = lr_scheduler
         self.monitor = monitor
-        self.rate_plan = RatePlan()
+        self.learning_rate_plan = LearningRatePlan()
         """Which rate each depth learns at; `DifferentialLearningRates` puts its own here."""
         self.evaluations: dict[str, Evaluation] = {}
         """The last complete evaluation of each split."""
-        self.lost_since: int | None = None
+        self.non_finite_since_step: int | None = None
         """The step since which the training loss has not been finite, as far as it was looked at; None where it is."""
         self._seen: list[Evaluation] = []
-        self._is_new = False
+        self._is_prepared = False
         self._train_loss = torch.zeros(())
         self._train_steps = 0
 
     @property
     def monitor_mode(self) -> str:
         """Whether the monitored metric is better when lower (`min`) or higher (`max`)."""
-        return mode_of(self.monitor)
+        return infer_mode(self.monitor)
 
     @property
     def metric_names(self) -> frozenset[str]:
         """Everything that can be monitored."""
-        names = task_of(self.text_spec).metric_names
+        names = create_task(self.text_spec).metric_names
         return frozenset(f"validation/{name}" for name in (*names, "loss"))
 
     @property
@@ -108,30 +112,29 @@ class TextClassifier(LightningModule):
         return TextSpec.from_dict(self.hparams["spec"])
 
     def configure_model(self) -> None:
-        """Builds encoder, head and loss once the data have said their sizes; a second call does nothing."""
-        if hasattr(self, "encoder"):
-            return
-        spec = self.text_spec
-        self.task = task_of(spec)
-        self.loss = self._build_loss(spec)
-        self.encoder = self._make_encoder(spec)
-        self.head = self._make_head(spec, self.encoder.output_dim)
-        self._is_new = True
+        """Builds encoder, head and loss for the sizes of the data, and prepares a new encoder for training."""
+        if not hasattr(self, "encoder"):
+            spec = self.text_spec
+            self.task = create_task(spec)
+            self.loss = self._build_loss(spec)
+            self.encoder = self._make_encoder(spec)
+            self.head = self._make_head(spec, self.encoder.output_dim)
         data = getattr(self._trainer, "datamodule", None)
-        if data is not None and self.trainer.state.fn == "fit" and not data.augmenter.augments_on_the_fly:
-            self.encoder.learn_rows(lambda: torch.from_numpy(np.flatnonzero(np.bincount(data.load_training_ids()[0]))))
+        if data is not None and self.trainer.state.fn == "fit" and not self._is_prepared:
+            self.encoder.prepare_training(data)
+            self._is_prepared = True
 
-    def check(self, spec: TextSpec) -> None:
+    def check_spec(self, spec: TextSpec) -> None:
         """Refuses what does not fit the data, before anything is built for them.
 
         Raises:
             UsageError: A loss made for the other kind of label, or a metric that this kind does not have.
         """
-        with refused_by("loss"):
+        with name_option_in_errors("loss"):
             self._build_loss(spec)
         check_monitor(self.monitor, spec)
 
-    def rehearse(self, spec: TextSpec, endless: bool = False) -> dict[str, tuple[int, ...]]:
+    def dry_run(self, spec: TextSpec, endless: bool = False) -> dict[str, tuple[int, ...]]:
         """Makes every part once, without memory for its weights, and gives these weights' shapes by name.
 
         Args:
@@ -141,32 +144,30 @@ class TextClassifier(LightningModule):
         Raises:
             UsageError: A part refuses its arguments, or does not fit such data.
         """
-        self.check(spec)
-        rehearse_optimizer(self._make_optimizer, self._make_schedule, endless)
-        return model_shapes(spec, self._make_encoder, self._make_head)
+        self.check_spec(spec)
+        dry_run_optimizer(self._make_optimizer, self._make_schedule, endless)
+        return compute_weight_shapes(spec, self._make_encoder, self._make_head)
 
-    def rehearse_start(self, spec: TextSpec, data: TrainingCorpus) -> None:
+    def dry_run_initialization(self, spec: TextSpec, data: TrainingCorpus) -> None:
         """Finds out what is wrong with what a new encoder starts from, a file of vectors say.
 
         Raises:
             UsageError: It was told to start from what is not there.
             DataError: What it starts from cannot be used for such texts.
         """
-        rehearse_start(spec, self._make_encoder, data)
+        dry_run_initialization(spec, self._make_encoder, data)
 
     def forward(self, batch: TextBatch) -> Tensor:
         """Logits `(batch, classes)`."""
         return self.head(self.encoder(batch.input_ids, batch.attention_mask, batch.token_type_ids))
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Its weights are the start."""
-        self._is_new = False
+        """Keeps the checkpoint's weights: a later `fit` does not initialize them anew."""
+        self._is_prepared = True
 
     def on_fit_start(self) -> None:
-        """Lets a new encoder take what it needs of the training texts."""
-        if self._is_new:
-            self.encoder.start_from(self.trainer.datamodule)  # type: ignore[attr-defined]  # Lightning's trainer has one
-        self._is_new = False
+        """Raises an error if word vectors were chosen and nothing provided them."""
+        self.encoder.check_initialized()
 
     def on_train_batch_start(self, batch: TextBatch, batch_idx: int) -> None:
         """Draws dropout from (seed, step, rank): a resumed run goes on exactly as one that was never killed."""
@@ -186,7 +187,7 @@ class TextClassifier(LightningModule):
 
     def on_after_backward(self) -> None:
         """Lets the encoder hold back what is not to learn yet."""
-        self.encoder.hold_back(self.current_epoch)
+        self.encoder.drop_frozen_gradients(self.current_epoch)
 
     def validation_step(self, batch: TextBatch, batch_idx: int) -> None:
         """Keeps what the model says."""
@@ -211,15 +212,15 @@ class TextClassifier(LightningModule):
     def predict_step(self, batch: TextBatch, batch_idx: int) -> Tensor:
         """Probabilities `(batch, classes)`, in 32 bits."""
         with torch.autocast(batch.input_ids.device.type, enabled=False):
-            return self.task.probabilities(self(batch))
+            return self.task.compute_probabilities(self(batch))
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """One optimizer over groups of parameters, and the schedule where there is one."""
         probe = self._make_optimizer([torch.nn.Parameter(torch.zeros(1))])
-        groups = parameter_groups(self.encoder, self.head, probe.defaults["lr"], self.rate_plan)
+        groups = build_parameter_groups(self.encoder, self.head, probe.defaults["lr"], self.learning_rate_plan)
         optimizer = self._make_optimizer(groups)
         if self.trainer.precision != "16-mixed":  # there the fused form unscales by itself, and clipping is refused
-            use_fused(optimizer)
+            enable_fused(optimizer)
         if self._make_schedule is None:
             return optimizer
         schedule = self._make_schedule(optimizer)
@@ -240,7 +241,7 @@ class TextClassifier(LightningModule):
             del hyper[name]  # factories given in Python, not by a config, cannot be plain data
         data = self.trainer.datamodule  # type: ignore[attr-defined]  # Lightning's trainer has one
         variants = data.augmenter.make_variants()
-        checkpoint["bundle"] = bundle_of(self.encoder, self.head, self.text_spec, data.tokenizer, variants)
+        checkpoint["bundle"] = build_bundle(self.encoder, self.head, self.text_spec, data.tokenizer, variants)
 
     def _build_loss(self, spec: TextSpec) -> Loss:
         if self._make_loss is not None:
@@ -260,9 +261,9 @@ class TextClassifier(LightningModule):
         mean = self._train_loss / self._train_steps
         value = float(mean)
         if math.isfinite(value):
-            self.lost_since = None
-        elif self.lost_since is None:
-            self.lost_since = self.global_step + 1
+            self.non_finite_since_step = None
+        elif self.non_finite_since_step is None:
+            self.non_finite_since_step = self.global_step + 1
         for logger in self.loggers:
             logger.log_metrics({"train/loss": value}, step=self.global_step)
         self.log("loss", mean, prog_bar=True, logger=False, batch_size=self._train_steps)
@@ -271,8 +272,8 @@ class TextClassifier(LightningModule):
     def _keep(self, batch: TextBatch, variants: Iterable[TextBatch] = ()) -> None:
         logits = self(batch)
         losses = self.loss(logits.float(), batch.labels)
-        said = [self.task.probabilities(logits)]
-        said += [self.task.probabilities(self(variant.to(self.device))) for variant in variants]
+        said = [self.task.compute_probabilities(logits)]
+        said += [self.task.compute_probabilities(self(variant.to(self.device))) for variant in variants]
         probabilities = said[0] if len(said) == 1 else torch.stack(said).mean(0)
         self._seen.append(Evaluation(batch.index, batch.labels, probabilities, losses))
 
@@ -287,7 +288,7 @@ class TextClassifier(LightningModule):
         first = torch.full_like(rows, len(inverse)).scatter_reduce_(0, inverse, places, "amin")
         evaluation = Evaluation(**{name: part[first].cpu() for name, part in parts.items()})
         self.evaluations[split] = evaluation
-        values = self.task.metrics(evaluation.probabilities, evaluation.labels)
+        values = self.task.compute_metrics(evaluation.probabilities, evaluation.labels)
         if not evaluation.probabilities.isfinite().all():  # some class is still the greatest, and might look the best
             values = dict.fromkeys(values, math.nan)
         values["loss"] = float(evaluation.losses.mean())

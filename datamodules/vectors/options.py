@@ -31,6 +31,10 @@ class TrainingCorpus(Protocol):
     def fingerprint(self) -> str:
         """Changes with anything that shapes the ids."""
 
+    @property
+    def ids_are_fixed(self) -> bool:
+        """Whether every epoch has the same token ids; false where texts are augmented on the fly."""
+
     def list_tokens(self) -> list[str]:
         """The string of each id, in the order of the ids."""
 

@@ -1,9 +1,8 @@
-"""What an encoder promises."""
+"""The extension point of encoders: what a class must have to be chosen as `--model.encoder`."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
@@ -15,15 +14,16 @@ from lightning_modules.layers.embedding import TokenEmbedding
 
 
 class TextEncoder(Rebuildable, nn.Module, ABC):
-    """Ids and mask in, one vector per text out; more padding changes nothing, and a text of no token gives no NaN.
+    """Encodes token ids and mask as one vector per text, independent of padding, and finite for a text of no token.
 
-    Its constructor takes a `TextSpec` first, by position only; everything after has a default.
+    An implementation needs `__init__`, `output_dim` and `forward`; everything else has a default. Its constructor takes
+    a `TextSpec` first, by position only; everything after has a default.
     """
 
     output_dim: int
-    """The length of the vectors it gives."""
+    """The length of the vectors; set by the class or its constructor."""
     supports_pairs: bool = False
-    """Whether it can tell a text from its second one."""
+    """Whether `forward` uses `token_type_ids`, so that a text and its second one can be told apart."""
 
     @abstractmethod
     def forward(self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor | None = None) -> Tensor:
@@ -38,43 +38,57 @@ class TextEncoder(Rebuildable, nn.Module, ABC):
             Float `(batch, output_dim)`.
         """
 
-    @abstractmethod
-    def depths(self) -> list[list[nn.Module]]:
-        """Its modules by depth, the one nearest to the ids first; together they hold every parameter exactly once."""
+    def layer_groups(self) -> list[list[nn.Module]]:
+        """Groups the modules by depth, the group nearest to the ids first, for learning rates that differ by layer.
 
-    def learn_rows(self, ids: Callable[[], Tensor]) -> None:
-        """Told once, before training, which ids it will meet there; most encoders have no use for it.
+        By default all modules form one group and have one rate. Override it for `layer_decay` to have an effect, for
+        example `return [[self.embedding], [self.layers[0]], [self.layers[1]]]`. Together the groups must hold every
+        parameter exactly once.
+        """
+        return [[self]]
 
-        Not called where these cannot be known: texts that change in each epoch bring up others.
+    def prepare_training(self, data: TrainingCorpus) -> None:
+        """Adapts a newly built encoder to the training texts: initial weights, and which weights are trainable.
+
+        Called once at the start of `fit`, after construction and before the optimizer is made; not for validation, test
+        or prediction, nor where `fit` gets loaders and the model has no data module. A resumed run calls it too and
+        loads the checkpoint's weights afterwards: names and shapes of the parameters must follow from `data` alone,
+        and initial values are then overwritten. An override calls `super().prepare_training(data)`.
 
         Args:
-            ids: Gives them, int64 `(different ids,)`; takes a moment, for all training texts are read.
+            data: Vocabulary, token ids and counts of the training texts.
         """
+        for table in self._token_embeddings:
+            table.prepare_training(data)
 
-    def start_from(self, data: TrainingCorpus) -> None:
-        """Takes what it needs of the texts it is about to learn from; not where weights come from a checkpoint."""
-        for table in self._tables:
-            table.start_from(data)
+    def check_initialized(self) -> None:
+        """Raises an error if word vectors were chosen and neither `prepare_training` nor a checkpoint provided them.
 
-    def hold_back(self, epoch: int) -> None:
-        """Drops the gradients of what is not to learn yet; called after each backward pass.
+        Raises:
+            UsageError: The model would be trained from random vectors instead.
+        """
+        for table in self._token_embeddings:
+            table.check_initialized()
+
+    def drop_frozen_gradients(self, epoch: int) -> None:
+        """Sets the gradients of weights that are frozen in this epoch to None; called after each backward pass.
 
         Args:
             epoch: Counted from 0.
         """
-        for table in self._tables:
-            table.hold_back(epoch)
+        for table in self._token_embeddings:
+            table.drop_frozen_gradients(epoch)
 
-    def about(self) -> dict[str, Any]:
-        """For the report: plain values by topic."""
-        said = [table.about for table in self._tables if table.about]
-        return {"vectors": said[0]} if said else {}
+    def initialization_summary(self) -> dict[str, Any]:
+        """Returns how the weights were initialized as plain values by topic, for `report.json`."""
+        summaries = [table.summary for table in self._token_embeddings if table.summary]
+        return {"vectors": summaries[0]} if summaries else {}
 
-    def notes(self) -> list[str]:
-        """What a user should know of how it starts, in plain words."""
-        return [note for table in self._tables for note in table.notes]
+    def initialization_notes(self) -> list[str]:
+        """Returns how the weights were initialized as sentences, printed when training starts."""
+        return [note for table in self._token_embeddings for note in table.notes]
 
     @cached_property
-    def _tables(self) -> list[TokenEmbedding]:
-        """Found once, since every step asks for them; the encoder must be whole by then."""
+    def _token_embeddings(self) -> list[TokenEmbedding]:
+        """The word vector tables; searched once, since every step needs them, and only after construction."""
         return [module for module in self.modules() if isinstance(module, TokenEmbedding)]

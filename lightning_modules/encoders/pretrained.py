@@ -5,11 +5,12 @@ from __future__ import annotations
 import inspect
 import json
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -17,11 +18,12 @@ from torch import Tensor, nn
 from contracts.errors import UsageError, listed
 from contracts.pretrained_path import resolve_model_path
 from contracts.text_spec import TextSpec
+from datamodules.vectors.options import TrainingCorpus
 from lightning_modules.encoders.base import TextEncoder
-from lightning_modules.encoders.learned_rows import learn_only
-from lightning_modules.encoders.stack_depths import layers_of, stack_depths
+from lightning_modules.encoders.partially_frozen_embedding import freeze_unused_rows
+from lightning_modules.encoders.transformer_layers import find_layers, group_layers
 from lightning_modules.layers.dropout import check_dropout
-from lightning_modules.layers.embedding import without_padding
+from lightning_modules.layers.embedding import mask_padding
 from lightning_modules.layers.pooling import max_pool, mean_pool
 
 if TYPE_CHECKING:  # slow to import, and needed only by those who choose it
@@ -89,7 +91,7 @@ class Pretrained(TextEncoder):
         # A text of no token looks at its first padding, since attention to nothing is not a number.
         first = torch.arange(input_ids.shape[1], device=input_ids.device) == 0
         seen = attention_mask | (first & ~attention_mask.any(1, keepdim=True))
-        ids = without_padding(input_ids, attention_mask, self.padding_id)
+        ids = mask_padding(input_ids, attention_mask, self.padding_id)
         states = self.backbone(input_ids=ids, attention_mask=seen, **more).last_hidden_state
         if self.pooling == "cls":
             return states[:, 0]
@@ -102,16 +104,19 @@ class Pretrained(TextEncoder):
             self.backbone.eval()
         return self
 
-    def depths(self) -> list[list[nn.Module]]:
+    def layer_groups(self) -> list[list[nn.Module]]:
         """Embeddings, each layer, and what follows the last one where there is something."""
-        return stack_depths(self.backbone)
+        return group_layers(self.backbone)
 
-    def learn_rows(self, ids: Callable[[], Tensor]) -> None:
-        """Leaves the vectors of all other ids as they were pretrained, without any work for them."""
+    def prepare_training(self, data: TrainingCorpus) -> None:
+        """Freezes the vectors of all ids that no training text has, which then cost no work."""
+        super().prepare_training(data)
         table = self.backbone.get_input_embeddings()
-        if any(weight.requires_grad for weight in table.parameters()):
-            # A text of no token looks at its padding.
-            learn_only(self.backbone, table, F.pad(ids(), (0, 1), value=self.padding_id))
+        is_trainable = any(weight.requires_grad and not weight.is_meta for weight in table.parameters())
+        if is_trainable and data.ids_are_fixed:  # texts changed in each epoch bring up other ids
+            used = torch.from_numpy(np.flatnonzero(np.bincount(data.load_training_ids()[0])))
+            # A text of no token attends to its padding.
+            freeze_unused_rows(self.backbone, table, F.pad(used, (0, 1), value=self.padding_id))
 
     def rebuild_with(self) -> dict[str, Any]:
         """The configuration, so that a checkpoint needs neither hub nor folder."""
@@ -123,13 +128,13 @@ class Pretrained(TextEncoder):
         if freeze in ("none", "all"):
             self.backbone.requires_grad_(freeze == "none")
             return
-        num_layers = len(layers_of(self.backbone))
+        num_layers = len(find_layers(self.backbone))
         lowest = 0 if freeze == "embeddings" else freeze
         if not isinstance(lowest, int) or not 0 <= lowest <= num_layers:
             raise UsageError(
                 f'freeze must be "none", "embeddings", "all" or a number of layers up to {num_layers}, got {freeze!r}'
             )
-        for modules in self.depths()[: lowest + 1]:
+        for modules in self.layer_groups()[: lowest + 1]:
             for module in modules:
                 module.requires_grad_(False)
 

@@ -19,7 +19,7 @@ from datamodules.vectors.options import VectorOptions
 from datamodules.vectors.word2vec import Word2Vec
 from lightning_modules.encoders.base import TextEncoder
 from lightning_modules.layers.dropout import check_dropout
-from lightning_modules.layers.embedding import TokenEmbedding, without_padding
+from lightning_modules.layers.embedding import TokenEmbedding, mask_padding
 from lightning_modules.layers.pooling import AttentionPool, max_pool, mean_pool
 
 
@@ -96,7 +96,7 @@ class RNN(TextEncoder):
         assert padding_id is not None
         if input_ids.shape[1] == 0:
             input_ids, attention_mask = F.pad(input_ids, (0, 1)), F.pad(attention_mask, (0, 1))
-        embedded = self.embedding_dropout(self.embedding(without_padding(input_ids, attention_mask, padding_id)))
+        embedded = self.embedding_dropout(self.embedding(mask_padding(input_ids, attention_mask, padding_id)))
         states, last = self._read(embedded, attention_mask)
         if self.pooling == "last":
             return self.dropout(last).masked_fill(~attention_mask.any(1, keepdim=True), 0.0)
@@ -106,7 +106,7 @@ class RNN(TextEncoder):
             return pooled
         return (mean_pool if self.pooling == "mean" else max_pool)(states, attention_mask)
 
-    def depths(self) -> list[list[nn.Module]]:
+    def layer_groups(self) -> list[list[nn.Module]]:
         """Embedding, recurrent layers, attention where there is one."""
         depths: list[list[nn.Module]] = [[self.embedding], [self.recurrent]]
         return depths if self.attention is None else [*depths, [self.attention]]

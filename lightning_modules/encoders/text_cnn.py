@@ -19,9 +19,9 @@ from contracts.text_spec import TextSpec
 from datamodules.vectors.options import VectorOptions
 from datamodules.vectors.word2vec import Word2Vec
 from lightning_modules.encoders.base import TextEncoder
-from lightning_modules.encoders.window_max import window_max
+from lightning_modules.encoders.conv_max_pool import conv_max_pool
 from lightning_modules.layers.dropout import check_dropout
-from lightning_modules.layers.embedding import TokenEmbedding, without_padding
+from lightning_modules.layers.embedding import TokenEmbedding, mask_padding
 
 
 class TextCNN(TextEncoder):
@@ -75,14 +75,14 @@ class TextCNN(TextEncoder):
         """Encodes a batch; the second text of a pair is read on as part of the first."""
         padding_id = self.embedding.padding_idx
         assert padding_id is not None
-        ids = without_padding(input_ids, attention_mask, padding_id)
+        ids = mask_padding(input_ids, attention_mask, padding_id)
         # Zero vectors before each text serve as those after the text before it; the last text gets its own.
         around = self.convolutions.reach
         stream = F.pad(F.pad(ids, (around, 0), value=padding_id).flatten(), (0, around), value=padding_id)
         features: Tensor = self.convolutions(self.dropout(self.embedding(stream)), len(ids), around + ids.shape[1])
         return features
 
-    def depths(self) -> list[list[nn.Module]]:
+    def layer_groups(self) -> list[list[nn.Module]]:
         """Embedding, then convolutions."""
         return [[self.embedding], [self.convolutions]]
 
@@ -100,5 +100,5 @@ class _Convolutions(nn.Module):
 
     def forward(self, stream: Tensor, batch: int, tokens: int) -> Tensor:
         """`(batch * tokens + reach, dim)` to `(batch, output_dim)`."""
-        best = torch.cat([window_max(stream, weight, batch, tokens) for weight in self.weights], 1)
+        best = torch.cat([conv_max_pool(stream, weight, batch, tokens) for weight in self.weights], 1)
         return torch.relu(torch.relu(best) + self.bias)

@@ -7,8 +7,8 @@ from torch import Tensor
 
 from contracts.text_spec import TextSpec
 from lightning_modules.losses.base import Loss
-from lightning_modules.losses.class_weights import PositiveWeighting, positive_weights_of
-from lightning_modules.losses.cross_entropy import check_smoothing
+from lightning_modules.losses.class_weights import PositiveWeighting, build_positive_weights
+from lightning_modules.losses.cross_entropy import check_label_smoothing
 
 
 class BinaryCrossEntropy(Loss):
@@ -34,9 +34,9 @@ class BinaryCrossEntropy(Loss):
         positive_weights: PositiveWeighting | dict[str, float] | None = None,
     ) -> None:
         super().__init__()
-        check_smoothing(label_smoothing)
+        check_label_smoothing(label_smoothing)
         self.label_smoothing = label_smoothing
-        weights = None if positive_weights is None else positive_weights_of(spec, positive_weights)
+        weights = None if positive_weights is None else build_positive_weights(spec, positive_weights)
         self.register_buffer("positive_weights", weights, persistent=False)
 
     def forward(self, logits: Tensor, labels: Tensor) -> Tensor:

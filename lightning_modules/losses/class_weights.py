@@ -16,7 +16,7 @@ from datamodules.balance.class_weights import Weighting, class_weights, named_we
 PositiveWeighting = Literal["inverse", "sqrt"]
 
 
-def weights_of(spec: TextSpec, weighting: Weighting | Mapping[str, float]) -> Tensor:
+def build_class_weights(spec: TextSpec, weighting: Weighting | Mapping[str, float]) -> Tensor:
     """How much a text of each class counts; `(classes,)`.
 
     Computed weights have a mean of 1 over the training texts, so that the learning rate keeps its meaning; weights that
@@ -29,7 +29,7 @@ def weights_of(spec: TextSpec, weighting: Weighting | Mapping[str, float]) -> Te
     return torch.from_numpy(weights).float()
 
 
-def positive_weights_of(spec: TextSpec, weighting: PositiveWeighting | Mapping[str, float]) -> Tensor:
+def build_positive_weights(spec: TextSpec, weighting: PositiveWeighting | Mapping[str, float]) -> Tensor:
     """How much a label that is there counts against one that is not; `(classes,)`.
 
     "inverse" is the texts without the label over those with it, which makes both sides weigh the same; "sqrt" is its

@@ -9,7 +9,7 @@ from contracts.errors import UsageError
 from contracts.text_spec import TextSpec
 from datamodules.balance.class_weights import Weighting
 from lightning_modules.losses.base import Loss
-from lightning_modules.losses.class_weights import weights_of
+from lightning_modules.losses.class_weights import build_class_weights
 
 
 class CrossEntropy(Loss):
@@ -33,9 +33,9 @@ class CrossEntropy(Loss):
         class_weights: Weighting | dict[str, float] | None = None,
     ) -> None:
         super().__init__()
-        check_smoothing(label_smoothing)
+        check_label_smoothing(label_smoothing)
         self.label_smoothing = label_smoothing
-        weights = None if class_weights is None else weights_of(spec, class_weights)
+        weights = None if class_weights is None else build_class_weights(spec, class_weights)
         self.register_buffer("weights", weights, persistent=False)
 
     def forward(self, logits: Tensor, labels: Tensor) -> Tensor:
@@ -45,7 +45,7 @@ class CrossEntropy(Loss):
         return losses if self.weights is None else losses * self.weights[labels]
 
 
-def check_smoothing(smoothing: float) -> None:
+def check_label_smoothing(smoothing: float) -> None:
     """Refuses a smoothing that is no share."""
     if not 0 <= smoothing < 1:
         raise UsageError(

@@ -14,7 +14,7 @@ from contracts.errors import UsageError
 from contracts.text_spec import TextSpec
 from datamodules.balance.class_weights import Weighting
 from lightning_modules.losses.base import Loss
-from lightning_modules.losses.class_weights import positive_weights_of, weights_of
+from lightning_modules.losses.class_weights import build_class_weights, build_positive_weights
 
 
 class Focal(Loss):
@@ -70,12 +70,12 @@ class Focal(Loss):
                 )
             return torch.full((spec.num_classes,), float(alpha))
         if self.single:
-            return weights_of(spec, alpha)
+            return build_class_weights(spec, alpha)
         if alpha == "effective":
             raise UsageError(
                 'alpha "effective" is for one label a text; for several give "inverse", "sqrt" or a number'
             )
-        return positive_weights_of(spec, alpha)
+        return build_positive_weights(spec, alpha)
 
 
 def focal(cross_entropy: Tensor, gamma: float) -> Tensor:

@@ -57,13 +57,13 @@ class OHEM(Loss):
         losses: Tensor = self.base(logits, labels)
         if not self.training or self.progress < self.warmup_ratio:
             return losses
-        return hardest(losses, self.keep_ratio)
+        return keep_hardest(losses, self.keep_ratio)
 
 
-def hardest(losses: Tensor, share: float) -> Tensor:
+def keep_hardest(losses: Tensor, share: float) -> Tensor:
     """Clears all but the largest share and scales these, so that the mean of all is the mean of those kept.
 
-    >>> hardest(torch.tensor([1.0, 4.0, 2.0, 3.0]), share=0.5)
+    >>> keep_hardest(torch.tensor([1.0, 4.0, 2.0, 3.0]), share=0.5)
     tensor([0., 8., 0., 6.])
     """
     kept = max(1, math.ceil(share * len(losses) - 1e-6))  # 0.1 * 30 is a little more than 3

@@ -19,7 +19,7 @@ from lightning_modules.heads.base import Head
 
 
 @dataclass(frozen=True)
-class RatePlan:
+class LearningRatePlan:
     """How the rates of head and encoder differ from the optimizer's own; the default is not at all.
 
     Args:
@@ -54,10 +54,12 @@ class RatePlan:
     @property
     def is_neutral(self) -> bool:
         """Whether everything learns at the optimizer's own rate."""
-        return self == RatePlan()
+        return self == LearningRatePlan()
 
 
-def parameter_groups(encoder: TextEncoder, head: Head, base_lr: float, plan: RatePlan) -> list[dict[str, Any]]:
+def build_parameter_groups(
+    encoder: TextEncoder, head: Head, base_lr: float, plan: LearningRatePlan
+) -> list[dict[str, Any]]:
     """Every trainable parameter exactly once, in named groups that any torch optimizer takes.
 
     Biases and the scales of norm layers (all parameters of less than two dimensions) get groups of their own, without
@@ -73,7 +75,7 @@ def parameter_groups(encoder: TextEncoder, head: Head, base_lr: float, plan: Rat
         Groups with `params`, `name`, `lr` and, for those without decay, `weight_decay`; none of them is empty.
     """
     top_rate = base_lr if plan.backbone_lr is None else plan.backbone_lr
-    depths = encoder.depths()
+    depths = encoder.layer_groups()
     if plan.layer_decay == 1:
         parts = [("encoder", top_rate, [module for modules in depths for module in modules])]
     else:
@@ -98,11 +100,13 @@ def parameter_groups(encoder: TextEncoder, head: Head, base_lr: float, plan: Rat
         name for name, parameter in encoder.named_parameters() if parameter.requires_grad and parameter not in seen
     ]
     if left_out:
-        raise ValueError(f"{type(encoder).__name__}.depths() must hold every parameter, but leaves out {left_out[0]}")
+        raise ValueError(
+            f"{type(encoder).__name__}.layer_groups() must hold every parameter, but leaves out {left_out[0]}"
+        )
     return groups
 
 
-def use_fused(optimizer: Optimizer) -> None:
+def enable_fused(optimizer: Optimizer) -> None:
     """One kernel a step instead of several a parameter; only where the user has not chosen another form."""
     for group in optimizer.param_groups:
         on_one_kind = {parameter.device.type for parameter in group["params"]} <= {"cpu", "cuda"}

@@ -62,7 +62,7 @@ class ProgressSchedule(LRScheduler, ABC):
         super().__init__(optimizer)
 
     @abstractmethod
-    def multiplier(self, progress: float) -> float:
+    def compute_multiplier(self, progress: float) -> float:
         """The share of each group's rate to learn at, `progress` running from 0 to 1."""
 
     @property
@@ -94,7 +94,7 @@ class ProgressSchedule(LRScheduler, ABC):
         """Each group's rate for the step about to be made."""
         if self._total_steps is None and self.last_epoch > 0:
             raise RuntimeError(f"set {type(self).__name__}.total_steps before the second step")
-        multiplier = self.multiplier(self.progress)
+        multiplier = self.compute_multiplier(self.progress)
         return [base * multiplier for base in self.base_lrs]
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
@@ -127,7 +127,7 @@ class WarmupLinear(ProgressSchedule):
     def __init__(self, optimizer: Optimizer, /, warmup_ratio: float = 0.06, min_lr_ratio: float = 0.0) -> None:
         super().__init__(optimizer, warmup_ratio, min_lr_ratio)
 
-    def multiplier(self, progress: float) -> float:
+    def compute_multiplier(self, progress: float) -> float:
         """See `warmup_linear`."""
         return warmup_linear(progress, self.warmup_ratio, self.min_lr_ratio)
 
@@ -144,7 +144,7 @@ class WarmupCosine(ProgressSchedule):
     def __init__(self, optimizer: Optimizer, /, warmup_ratio: float = 0.06, min_lr_ratio: float = 0.0) -> None:
         super().__init__(optimizer, warmup_ratio, min_lr_ratio)
 
-    def multiplier(self, progress: float) -> float:
+    def compute_multiplier(self, progress: float) -> float:
         """See `warmup_cosine`."""
         return warmup_cosine(progress, self.warmup_ratio, self.min_lr_ratio)
 

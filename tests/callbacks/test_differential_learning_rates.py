@@ -9,7 +9,7 @@ from torch.utils.data import DataLoader
 
 from callbacks.differential_learning_rates import DifferentialLearningRates
 from contracts.errors import UsageError
-from lightning_modules.optim.parameter_groups import RatePlan, parameter_groups
+from lightning_modules.optim.parameter_groups import LearningRatePlan, build_parameter_groups
 from lightning_modules.optim.schedules import WarmupLinear
 
 
@@ -29,20 +29,22 @@ class Encoder(nn.Module):
         super().__init__()
         self.lower, self.upper = nn.Linear(2, 3, bias=False), nn.Linear(3, 4, bias=False)
 
-    def depths(self):
+    def layer_groups(self):
         return [[self.lower], [self.upper]]
 
 
 class Tiny(LightningModule):
     def __init__(self):
         super().__init__()
-        self.encoder, self.head, self.rate_plan = Encoder(), nn.Linear(4, 1), RatePlan()
+        self.encoder, self.head, self.learning_rate_plan = Encoder(), nn.Linear(4, 1), LearningRatePlan()
 
     def training_step(self, batch, batch_idx):
         return self.head(self.encoder.upper(self.encoder.lower(batch))).mean()
 
     def configure_optimizers(self):
-        optimizer = torch.optim.SGD(parameter_groups(self.encoder, self.head, 0.1, self.rate_plan), lr=0.1)
+        optimizer = torch.optim.SGD(
+            build_parameter_groups(self.encoder, self.head, 0.1, self.learning_rate_plan), lr=0.1
+        )
         schedule = WarmupLinear(optimizer, warmup_ratio=0.5)
         schedule.total_steps = 8
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}

@@ -127,13 +127,13 @@ def test_gradients_reach_every_parameter_that_learns(encoder):
 
 
 def test_depths_hold_each_parameter_once(encoder):
-    held = [id(p) for modules in encoder.depths() for module in modules for p in module.parameters()]
+    held = [id(p) for modules in encoder.layer_groups() for module in modules for p in module.parameters()]
     assert len(held) == len(set(held))
     assert set(held) == {id(p) for p in encoder.parameters()}
 
 
 def test_the_table_of_ids_is_at_the_lowest_depth(encoder):
-    lowest = [p for module in encoder.depths()[0] for p in module.parameters()]
+    lowest = [p for module in encoder.layer_groups()[0] for p in module.parameters()]
     assert any(len(p) == SPEC.vocabulary_size for p in lowest)
 
 

@@ -13,7 +13,7 @@ from contracts.errors import DataError, UsageError
 from contracts.text_spec import TextSpec
 from datamodules.loading.collate import collate
 from datamodules.tokenizers.words import Words
-from lightning_modules.bundle import bundle_of, find_checkpoint, load_bundle, read_checkpoint
+from lightning_modules.bundle import build_bundle, find_checkpoint, load_bundle, read_checkpoint
 from lightning_modules.encoders.text_cnn import TextCNN
 from lightning_modules.heads.linear import Linear
 
@@ -36,7 +36,7 @@ def checkpoint(parts) -> dict:
     encoder, head, *_ = parts
     weights = {f"encoder.{name}": value for name, value in encoder.state_dict().items()}
     weights |= {f"head.{name}": value for name, value in head.state_dict().items()}
-    return {"epoch": 1, "state_dict": weights, "bundle": bundle_of(*parts)}
+    return {"epoch": 1, "state_dict": weights, "bundle": build_bundle(*parts)}
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def test_a_bundle_predicts_as_the_model_that_it_was_made_of(parts, checkpoint, p
     batch = collate(tokens, torch.zeros(4).long().numpy(), torch.arange(4).numpy(), bundle.spec.padding_id)
     with torch.no_grad():
         expected = head.eval()(encoder.eval()(batch.input_ids, batch.attention_mask)).softmax(1)
-    assert torch.equal(bundle.probabilities(batch), expected)
+    assert torch.equal(bundle.predict_probabilities(batch), expected)
     assert bundle.spec == spec
     assert not bundle.encoder.training
     assert not bundle.head.training
@@ -205,7 +205,7 @@ def test_an_object_of_any_class_is_refused(checkpoint, path):
         ({"encoder": {"class": "TextCNN", "arguments": {"size": 3}}}, r"checkpoint's TextCNN does not fit .*'size'"),
         (
             {"encoder": {"class": "TextCNN", "arguments": {"num_filters": 0}}},
-            r"its model cannot be made again \(UsageError: f",
+            r"its model cannot be made again \(UsageError: num_filters",
         ),
         (
             {"encoder": {"class": "TextCNN", "arguments": {"embedding_dim": 5}}},

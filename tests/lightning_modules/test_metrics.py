@@ -14,10 +14,10 @@ from sklearn import metrics as sklearn
 from lightning_modules.metrics import (
     MULTI_LABEL_METRICS,
     SINGLE_LABEL_METRICS,
-    class_table,
-    confusion_matrix,
-    multi_label_metrics,
-    single_label_metrics,
+    compute_confusion_matrix,
+    compute_multi_label_metrics,
+    compute_per_class_metrics,
+    compute_single_label_metrics,
 )
 
 # scikit-learn warns wherever a figure is a matter of convention
@@ -71,7 +71,7 @@ def test_figures_of_one_label_a_text_are_those_of_scikit_learn(seed):
         "cohen_kappa": sklearn.cohen_kappa_score(labels, decided),
         "auroc": area(np.eye(probabilities.shape[1])[labels], probabilities),
     }
-    assert_equal(single_label_metrics(torch.from_numpy(probabilities), torch.from_numpy(labels)), expected)
+    assert_equal(compute_single_label_metrics(torch.from_numpy(probabilities), torch.from_numpy(labels)), expected)
     assert set(expected) == set(SINGLE_LABEL_METRICS)
 
 
@@ -90,7 +90,7 @@ def test_figures_of_several_labels_a_text_are_those_of_scikit_learn(seed):
         "label_accuracy": 1 - sklearn.hamming_loss(labels, decisions),
         "auroc": area(labels, probabilities),
     }
-    found = multi_label_metrics(*map(torch.from_numpy, (probabilities, decisions, labels)))
+    found = compute_multi_label_metrics(*map(torch.from_numpy, (probabilities, decisions, labels)))
     assert_equal(found, expected)
     assert set(expected) == set(MULTI_LABEL_METRICS)
 
@@ -101,10 +101,10 @@ def test_figures_of_each_class_are_those_of_scikit_learn(seed):
     probabilities, labels = single(seed)
     classes, decided = probabilities.shape[1], probabilities.argmax(1)
     expected = sklearn.precision_recall_fscore_support(labels, decided, labels=range(classes), zero_division=0)
-    table = class_table(torch.from_numpy(decided), torch.from_numpy(labels), classes)
+    table = compute_per_class_metrics(torch.from_numpy(decided), torch.from_numpy(labels), classes)
     assert list(table) == ["precision", "recall", "f1", "texts"]
     np.testing.assert_allclose(list(table.values()), expected, atol=1e-6)
-    matrix = confusion_matrix(torch.from_numpy(decided), torch.from_numpy(labels), classes)
+    matrix = compute_confusion_matrix(torch.from_numpy(decided), torch.from_numpy(labels), classes)
     assert matrix.tolist() == sklearn.confusion_matrix(labels, decided, labels=range(classes)).tolist()
 
 
@@ -112,7 +112,7 @@ def test_figures_of_each_class_are_those_of_scikit_learn(seed):
 @settings(max_examples=30, deadline=None)
 def test_figures_of_each_of_several_labels_are_those_of_scikit_learn(seed):
     _, decisions, labels = several(seed)
-    table = class_table(torch.from_numpy(decisions), torch.from_numpy(labels), labels.shape[1])
+    table = compute_per_class_metrics(torch.from_numpy(decisions), torch.from_numpy(labels), labels.shape[1])
     for place in range(labels.shape[1]):
         *expected, _ = sklearn.precision_recall_fscore_support(
             labels[:, place], decisions[:, place], average="binary", zero_division=0
@@ -126,7 +126,7 @@ def test_by_hand_a_rare_class_that_is_never_found():
     """Nine of ten texts right, and of the two classes one is found whole and one never."""
     probabilities = torch.tensor([[0.9, 0.1]] * 10)
     labels = torch.tensor([0] * 9 + [1])
-    found = single_label_metrics(probabilities, labels)
+    found = compute_single_label_metrics(probabilities, labels)
     assert found == pytest.approx(
         {
             "accuracy": 0.9,
@@ -137,7 +137,7 @@ def test_by_hand_a_rare_class_that_is_never_found():
             "auroc": 0.5,  # all are equally likely
         }
     )
-    table = class_table(probabilities.argmax(1), labels, 2)
+    table = compute_per_class_metrics(probabilities.argmax(1), labels, 2)
     assert table["recall"] == [1.0, 0.0]
     assert table["precision"] == pytest.approx([0.9, 0.0])
     assert table["texts"] == [9, 1]
@@ -145,13 +145,13 @@ def test_by_hand_a_rare_class_that_is_never_found():
 
 def test_a_class_with_neither_texts_nor_predictions_does_not_lower_an_average():
     probabilities = torch.tensor([[0.8, 0.1, 0.1], [0.1, 0.8, 0.1]])
-    found = single_label_metrics(probabilities, torch.tensor([0, 1]))
+    found = compute_single_label_metrics(probabilities, torch.tensor([0, 1]))
     assert (found["macro_f1"], found["auroc"]) == (1.0, 1.0)
-    assert class_table(probabilities.argmax(1), torch.tensor([0, 1]), 3)["f1"] == [1.0, 1.0, 0.0]
+    assert compute_per_class_metrics(probabilities.argmax(1), torch.tensor([0, 1]), 3)["f1"] == [1.0, 1.0, 0.0]
 
 
 def test_where_all_texts_are_of_one_class_there_is_no_curve():
-    found = single_label_metrics(torch.tensor([[0.8, 0.2], [0.4, 0.6]]), torch.tensor([0, 0]))
+    found = compute_single_label_metrics(torch.tensor([[0.8, 0.2], [0.4, 0.6]]), torch.tensor([0, 0]))
     assert math.isnan(found["auroc"])
     assert found["accuracy"] == 0.5
 
@@ -159,5 +159,5 @@ def test_where_all_texts_are_of_one_class_there_is_no_curve():
 def test_the_order_of_the_texts_does_not_matter():
     probabilities, labels = map(torch.from_numpy, single(3))
     order = torch.randperm(len(labels), generator=torch.Generator().manual_seed(0))
-    found = single_label_metrics(probabilities[order], labels[order])
-    assert_equal(found, single_label_metrics(probabilities, labels))
+    found = compute_single_label_metrics(probabilities[order], labels[order])
+    assert_equal(found, compute_single_label_metrics(probabilities, labels))

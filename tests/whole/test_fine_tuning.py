@@ -11,7 +11,7 @@ import torch
 from test_resume import EPOCHS, assert_alike, kill, killed  # noqa: F401  # a fixture
 from workplace import FILLING, USAGE, WORDS, predictions_of, report_of, write_table
 
-from lightning_modules.encoders.learned_rows import LearnedRows
+from lightning_modules.encoders.partially_frozen_embedding import PartiallyFrozenEmbedding
 from lightning_modules.text_classifier import TextClassifier
 
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
@@ -95,7 +95,7 @@ def kinds(monkeypatch) -> list[bool]:
 
     def build(self: TextClassifier) -> None:
         true_build(self)
-        kinds.append(any(isinstance(module, LearnedRows) for module in self.encoder.modules()))
+        kinds.append(any(isinstance(module, PartiallyFrozenEmbedding) for module in self.encoder.modules()))
 
     monkeypatch.setattr(TextClassifier, "configure_model", build)
     return kinds

@@ -68,10 +68,10 @@ def test_any_make_of_encoder_can_be_taken(config):
     encoder(IDS, MASK, (IDS > 5).long()).sum().backward()
     assert [name for name, p in encoder.named_parameters() if p.grad is None] == []
     assert encoder.output_dim == 8
-    held = [p for modules in encoder.depths() for module in modules for p in module.parameters()]
+    held = [p for modules in encoder.layer_groups() for module in modules for p in module.parameters()]
     assert sorted(map(id, held)) == sorted(map(id, encoder.parameters()))
     after = 1 if config is MODERNBERT else 0  # its last norm stands above the layers
-    assert len(encoder.depths()) == 1 + 3 + after
+    assert len(encoder.layer_groups()) == 1 + 3 + after
 
 
 def test_a_configuration_survives_json(config):
@@ -118,7 +118,7 @@ def test_the_first_of_a_pair_is_told_from_the_second_where_the_model_can():
 )
 def test_freezing_goes_from_the_bottom_up(freeze, frozen_depths):
     encoder = Pretrained(SPEC, config=BERT, freeze=freeze)
-    learns = [any(p.requires_grad for m in modules for p in m.parameters()) for modules in encoder.depths()]
+    learns = [any(p.requires_grad for m in modules for p in m.parameters()) for modules in encoder.layer_groups()]
     assert learns == [False] * frozen_depths + [True] * (4 - frozen_depths)
 
 
@@ -224,4 +224,4 @@ def test_the_real_model_knows_what_is_alike():
     with torch.no_grad():
         card, thief, tea = torch.nn.functional.normalize(encoder(ids, mask.bool()))
     assert card @ thief > 0.6 > 0.3 > card @ tea
-    assert len(encoder.depths()) == 1 + 6
+    assert len(encoder.layer_groups()) == 1 + 6

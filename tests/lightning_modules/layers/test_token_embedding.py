@@ -15,7 +15,7 @@ from lightning_modules.encoders.rnn import RNN
 from lightning_modules.encoders.text_cnn import TextCNN
 from lightning_modules.heads.linear import Linear
 from lightning_modules.layers.embedding import TokenEmbedding
-from lightning_modules.optim.parameter_groups import RatePlan, parameter_groups
+from lightning_modules.optim.parameter_groups import LearningRatePlan, build_parameter_groups
 
 SPEC = TextSpec("single_label", ("a", "b"), (5, 4), 9, vocabulary_size=5, padding_id=0, max_length=9)
 IDS = torch.tensor([[1, 2, 3, 4], [4, 2, 0, 0]])
@@ -52,10 +52,10 @@ def path(tmp_path):
 
 def step(encoder, epoch=0):
     """One step of AdamW with weight decay, as a run makes it."""
-    groups = parameter_groups(encoder, Linear(SPEC, encoder.output_dim), 0.1, RatePlan())
+    groups = build_parameter_groups(encoder, Linear(SPEC, encoder.output_dim), 0.1, LearningRatePlan())
     optimizer = torch.optim.AdamW(groups, lr=0.1, weight_decay=0.5)
     (encoder(IDS, IDS > 0).square().sum()).backward()
-    encoder.hold_back(epoch)
+    encoder.drop_frozen_gradients(epoch)
     optimizer.step()
     return optimizer
 
@@ -64,18 +64,20 @@ def step(encoder, epoch=0):
 @pytest.mark.parametrize("encoder", [TextCNN, RNN])
 def test_the_table_starts_from_the_file(encoder, mode, path, texts):
     made = encoder(SPEC, vectors=path, vectors_mode=mode)
-    made.start_from(texts)
+    made.prepare_training(texts)
     assert made.embedding.weight[:4].tolist() == [[0, 0], [1, 2], [3, 4], [5, 6]]
     if mode == "multichannel":
         assert torch.equal(made.embedding.static_embedding.weight, made.embedding.weight)
-    assert made.about()["vectors"]["as_is"] == 3
-    assert made.notes()[0].startswith(f"vectors of {path}: 3 of 4 ids found (75.0%), 83.3% of the training tokens")
+    assert made.initialization_summary()["vectors"]["as_is"] == 3
+    assert made.initialization_notes()[0].startswith(
+        f"vectors of {path}: 3 of 4 ids found (75.0%), 83.3% of the training tokens"
+    )
 
 
 def test_static_vectors_stay_and_fine_tuned_ones_learn(path, texts):
     for mode, learns in (("static", False), ("fine_tuned", True)):
         encoder = TextCNN(SPEC, vectors=path, vectors_mode=mode)
-        encoder.start_from(texts)
+        encoder.prepare_training(texts)
         before = encoder.embedding.weight.detach().clone()
         step(encoder)
         assert (encoder.embedding.weight[1:] != before[1:]).any() == learns
@@ -84,7 +86,7 @@ def test_static_vectors_stay_and_fine_tuned_ones_learn(path, texts):
 
 def test_of_two_channels_one_learns(path, texts):
     encoder = TextCNN(SPEC, vectors=path, vectors_mode="multichannel")
-    encoder.start_from(texts)
+    encoder.prepare_training(texts)
     before = encoder.embedding.weight.detach().clone()
     step(encoder)
     assert torch.equal(encoder.embedding.static_embedding.weight, before)
@@ -115,7 +117,7 @@ def test_two_channels_are_those_of_the_paper(tokens):
 def test_a_table_that_is_to_learn_later_is_left_alone_until_then(path, texts):
     """Neither weight decay nor the optimizer's moments and counts touch it; the filters learn all the while."""
     encoder = TextCNN(SPEC, vectors=path, unfreeze_after=2)
-    encoder.start_from(texts)
+    encoder.prepare_training(texts)
     table, filters = encoder.embedding.weight, encoder.convolutions.weights[0]
     for epoch in (0, 1, 2):
         before, filters_before = table.detach().clone(), filters.detach().clone()
@@ -130,7 +132,7 @@ def test_the_rest_of_a_model_starts_alike_with_any_vectors(path, texts):
     for options in ({"embedding_dim": 2}, {"vectors": path}, {"vectors": path, "vectors_mode": "multichannel"}):
         torch.manual_seed(0)
         encoder = TextCNN(SPEC, **options)
-        encoder.start_from(texts)
+        encoder.prepare_training(texts)
         starts.append(encoder.convolutions.weights[0])
     assert torch.equal(starts[0], starts[1])
     assert torch.equal(starts[0], starts[2])
@@ -140,16 +142,16 @@ def test_learned_vectors_are_cached(texts):
     pytest.importorskip("gensim")
     choices = VectorOptions("train", word2vec=Word2Vec(min_frequency=1, epochs=1))
     first = TokenEmbedding(SPEC, 4, choices)
-    first.start_from(texts)
+    first.prepare_training(texts)
     (folder,) = texts.cache_dir.iterdir()
     np.save(folder / "vectors.npy", 0 * np.load(folder / "vectors.npy") + 7)
     second = TokenEmbedding(SPEC, 4, choices)
-    second.start_from(texts)
+    second.prepare_training(texts)
     assert second.weight[1:].unique().tolist() == [7], "the second one reads what the first one wrote"
     other = TokenEmbedding(SPEC, 4, VectorOptions("train", word2vec=Word2Vec(min_frequency=1, epochs=2)))
-    other.start_from(texts)
+    other.prepare_training(texts)
     assert len(list(texts.cache_dir.iterdir())) == 2
-    assert other.about["source"] == "train"
+    assert other.summary["source"] == "train"
 
 
 def test_the_length_is_that_of_the_file_and_300_without_one(path):
@@ -159,13 +161,13 @@ def test_the_length_is_that_of_the_file_and_300_without_one(path):
 
 def test_without_vectors_nothing_is_asked_of_the_texts():
     encoder = RNN(SPEC, embedding_dim=3)
-    encoder.start_from(None)
-    assert (encoder.about(), encoder.notes()) == ({}, [])
+    encoder.prepare_training(None)
+    assert (encoder.initialization_summary(), encoder.initialization_notes()) == ({}, [])
 
 
 def test_vectors_that_were_to_come_from_a_checkpoint_are_missed(texts):
     with pytest.raises(UsageError, match=r"with the weights of --ckpt_path, which is not given"):
-        TokenEmbedding(SPEC, 2, VectorOptions("checkpoint")).start_from(texts)
+        TokenEmbedding(SPEC, 2, VectorOptions("checkpoint")).check_initialized()
 
 
 REFUSED = [
@@ -191,6 +193,6 @@ def test_choices_that_cannot_be_are_refused(options, message, path):
 def test_coverage_is_told_of_every_split(texts, path):
     """Of the test's tokens three of four are `the`, which the file has, and one is not in it."""
     embedding = TokenEmbedding(SPEC, choices=VectorOptions(path))
-    embedding.start_from(texts)
-    assert embedding.about["coverage"] == {"train": [pytest.approx(5 / 6), 0.75], "test": [0.75, 0.5]}
+    embedding.prepare_training(texts)
+    assert embedding.summary["coverage"] == {"train": [pytest.approx(5 / 6), 0.75], "test": [0.75, 0.5]}
     assert "83.3% of the training tokens, 75.0% of test's:" in embedding.notes[0]

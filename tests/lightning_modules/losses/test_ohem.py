@@ -12,7 +12,7 @@ from lightning_modules.losses.base import Loss, check_task
 from lightning_modules.losses.binary_cross_entropy import BinaryCrossEntropy
 from lightning_modules.losses.cross_entropy import CrossEntropy
 from lightning_modules.losses.focal import Focal
-from lightning_modules.losses.ohem import OHEM, hardest
+from lightning_modules.losses.ohem import OHEM, keep_hardest
 
 SPEC = TextSpec("single_label", ("a", "b", "c"), (6, 3, 1), 10, 30, 0, 20)
 
@@ -28,19 +28,19 @@ def made(progress=1.0, **arguments):
 )
 def test_exactly_the_share_is_kept_rounded_up_and_never_none(batch, share, kept):
     for losses in (torch.rand(batch) + 0.1, torch.ones(batch)):  # ties keep no more
-        result = hardest(losses, share)
+        result = keep_hardest(losses, share)
         assert int((result > 0).sum()) == kept
         torch.testing.assert_close(result.mean(), losses.topk(kept).values.mean())
 
 
 def test_only_the_kept_are_learned_from():
     losses = torch.tensor([1.0, 4.0, 2.0, 3.0], requires_grad=True)
-    hardest(losses, 0.5).mean().backward()
+    keep_hardest(losses, 0.5).mean().backward()
     assert losses.grad.tolist() == [0.0, 0.5, 0.0, 0.5]
 
 
 def test_a_text_that_is_not_kept_may_be_anything():
-    assert hardest(torch.tensor([float("-inf"), 1.0]), 0.5).tolist() == [0.0, 2.0]
+    assert keep_hardest(torch.tensor([float("-inf"), 1.0]), 0.5).tolist() == [0.0, 2.0]
 
 
 def test_all_are_kept_in_warm_up_and_in_evaluation():

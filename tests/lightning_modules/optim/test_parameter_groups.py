@@ -9,7 +9,7 @@ from torch import nn
 from contracts.errors import UsageError
 from lightning_modules.encoders.base import TextEncoder
 from lightning_modules.heads.base import Head
-from lightning_modules.optim.parameter_groups import RatePlan, parameter_groups
+from lightning_modules.optim.parameter_groups import LearningRatePlan, build_parameter_groups
 
 
 class Stack(TextEncoder):
@@ -27,13 +27,13 @@ class Stack(TextEncoder):
     def forward(self, input_ids, attention_mask, token_type_ids=None):
         return self.norm(self.upper(self.lower(self.embedding(input_ids)).relu())).mean(1)
 
-    def depths(self):
+    def layer_groups(self):
         return [[self.embedding], [self.lower], [self.upper], [self.norm]]
 
 
 class Forgetful(Stack):
-    def depths(self):
-        return super().depths()[1:]
+    def layer_groups(self):
+        return super().layer_groups()[1:]
 
 
 class LinearHead(Head):
@@ -54,23 +54,25 @@ def trainable(*modules):
 
 
 def test_the_neutral_plan_makes_four_groups_at_one_rate():
-    groups = parameter_groups(Stack(), LinearHead(), 0.1, RatePlan())
+    groups = build_parameter_groups(Stack(), LinearHead(), 0.1, LearningRatePlan())
     assert [group["name"] for group in groups] == ["encoder", "encoder/no_decay", "head", "head/no_decay"]
     assert {group["lr"] for group in groups} == {0.1}
 
 
-@pytest.mark.parametrize("plan", [RatePlan(), RatePlan(2.0, 0.01, 0.5), RatePlan(layer_decay=0.9)])
+@pytest.mark.parametrize(
+    "plan", [LearningRatePlan(), LearningRatePlan(2.0, 0.01, 0.5), LearningRatePlan(layer_decay=0.9)]
+)
 def test_every_trainable_parameter_is_in_exactly_one_group(plan):
     encoder, head = Stack(), LinearHead()
     encoder.lower.weight.requires_grad_(False)
-    held = [p for group in parameter_groups(encoder, head, 0.1, plan) for p in group["params"]]
+    held = [p for group in build_parameter_groups(encoder, head, 0.1, plan) for p in group["params"]]
     assert len(held) == len(set(held))
     assert set(held) == set(trainable(encoder, head))
 
 
 def test_rates_follow_the_depth():
     """Four depths, the top at 0.01, each lower one at half: 0.01 * (1/8, 1/4, 1/2, 1)."""
-    groups = named(parameter_groups(Stack(), LinearHead(), 0.1, RatePlan(3.0, 0.01, 0.5)))
+    groups = named(build_parameter_groups(Stack(), LinearHead(), 0.1, LearningRatePlan(3.0, 0.01, 0.5)))
     rates = {name: group["lr"] for name, group in groups.items()}
     assert rates == pytest.approx(
         {
@@ -87,7 +89,7 @@ def test_rates_follow_the_depth():
 
 
 def test_layer_decay_alone_starts_from_the_optimizers_rate():
-    groups = named(parameter_groups(Stack(), LinearHead(), 0.1, RatePlan(layer_decay=0.5)))
+    groups = named(build_parameter_groups(Stack(), LinearHead(), 0.1, LearningRatePlan(layer_decay=0.5)))
     assert groups["encoder/3/no_decay"]["lr"] == 0.1
     assert groups["encoder/2"]["lr"] == 0.05
     assert groups["head"]["lr"] == 0.1
@@ -95,7 +97,7 @@ def test_layer_decay_alone_starts_from_the_optimizers_rate():
 
 def test_biases_and_norms_do_not_decay_and_the_rest_keeps_the_optimizers_default():
     encoder, head = Stack(), LinearHead()
-    groups = parameter_groups(encoder, head, 0.1, RatePlan())
+    groups = build_parameter_groups(encoder, head, 0.1, LearningRatePlan())
     optimizer = torch.optim.AdamW(groups, weight_decay=0.3)
     decay = {p: group["weight_decay"] for group in optimizer.param_groups for p in group["params"]}
     without = [encoder.lower.bias, encoder.upper.bias, encoder.norm.weight, encoder.norm.bias, head.linear.bias]
@@ -106,13 +108,13 @@ def test_biases_and_norms_do_not_decay_and_the_rest_keeps_the_optimizers_default
 def test_a_weight_shared_by_two_depths_is_in_the_lower_one():
     encoder = Stack()
     encoder.upper.weight = encoder.lower.weight
-    groups = named(parameter_groups(encoder, LinearHead(), 0.1, RatePlan(layer_decay=0.5)))
+    groups = named(build_parameter_groups(encoder, LinearHead(), 0.1, LearningRatePlan(layer_decay=0.5)))
     assert "encoder/2" not in groups
     assert groups["encoder/1"]["params"] == [encoder.lower.weight]
 
 
 def test_a_frozen_encoder_leaves_no_group_behind():
-    groups = parameter_groups(Stack().requires_grad_(False), LinearHead(), 0.1, RatePlan(layer_decay=0.5))
+    groups = build_parameter_groups(Stack().requires_grad_(False), LinearHead(), 0.1, LearningRatePlan(layer_decay=0.5))
     assert [group["name"] for group in groups] == ["head", "head/no_decay"]
 
 
@@ -120,7 +122,9 @@ def test_two_steps_with_the_neutral_plan_equal_two_of_a_plain_optimizer():
     torch.manual_seed(0)
     encoder, head = Stack(), LinearHead()
     plain_encoder, plain_head = copy.deepcopy(encoder), copy.deepcopy(head)
-    grouped = torch.optim.AdamW(parameter_groups(encoder, head, 0.1, RatePlan()), lr=0.5, weight_decay=0.0)
+    grouped = torch.optim.AdamW(
+        build_parameter_groups(encoder, head, 0.1, LearningRatePlan()), lr=0.5, weight_decay=0.0
+    )
     plain = torch.optim.AdamW(trainable(plain_encoder, plain_head), lr=0.1, weight_decay=0.0)
     ids = torch.tensor([[0, 1, 2], [3, 4, 0]])
     for _ in range(2):
@@ -133,8 +137,8 @@ def test_two_steps_with_the_neutral_plan_equal_two_of_a_plain_optimizer():
 
 
 def test_an_encoder_that_forgets_a_parameter_is_told_which():
-    with pytest.raises(ValueError, match=r"Forgetful\.depths\(\) must hold every parameter.*embedding\.weight"):
-        parameter_groups(Forgetful(), LinearHead(), 0.1, RatePlan())
+    with pytest.raises(ValueError, match=r"Forgetful\.layer_groups\(\) must hold every parameter.*embedding\.weight"):
+        build_parameter_groups(Forgetful(), LinearHead(), 0.1, LearningRatePlan())
 
 
 @pytest.mark.parametrize(
@@ -150,4 +154,4 @@ def test_an_encoder_that_forgets_a_parameter_is_told_which():
 )
 def test_a_rate_out_of_range_is_refused(arguments, message):
     with pytest.raises(UsageError, match=message):
-        RatePlan(**arguments)
+        LearningRatePlan(**arguments)

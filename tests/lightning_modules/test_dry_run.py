@@ -15,11 +15,11 @@ import lightning_modules.heads  # noqa: F401  # all members are known by name
 from contracts.discovery import final_subclasses
 from contracts.errors import UsageError
 from contracts.text_spec import TextSpec
+from lightning_modules.dry_run import compute_weight_shapes, dry_run_optimizer
 from lightning_modules.encoders.base import TextEncoder
 from lightning_modules.encoders.text_cnn import TextCNN
 from lightning_modules.heads.linear import Linear
 from lightning_modules.optim.schedules import WarmupLinear
-from lightning_modules.rehearsal import model_shapes, rehearse_optimizer
 
 SPEC = TextSpec("single_label", ("a", "b", "c"), (1, 1, 1), 3, vocabulary_size=7, padding_id=0, max_length=4)
 
@@ -35,14 +35,14 @@ def test_the_shapes_are_those_of_the_model_that_is_built(encoder):
     made = encoder(SPEC)
     both = nn.ModuleDict({"encoder": made, "head": Linear(SPEC, made.output_dim)})
     expected = {name: tuple(weight.shape) for name, weight in both.state_dict().items()}
-    assert model_shapes(SPEC, encoder, linear) == expected
+    assert compute_weight_shapes(SPEC, encoder, linear) == expected
 
 
 def test_nothing_is_drawn_at_random_and_no_memory_is_taken():
     """A hundred gigabytes of vectors would not fit; weights that are drawn later must not depend on the rehearsal."""
     before = torch.get_rng_state()
     start = time.perf_counter()
-    shapes = model_shapes(SPEC, lambda spec: TextCNN(spec, embedding_dim=4_000_000_000, num_filters=1), linear)
+    shapes = compute_weight_shapes(SPEC, lambda spec: TextCNN(spec, embedding_dim=4_000_000_000, num_filters=1), linear)
     assert time.perf_counter() - start < 5
     assert shapes["encoder.embedding.weight"] == (7, 4_000_000_000)
     assert torch.equal(torch.get_rng_state(), before)
@@ -54,24 +54,24 @@ def test_a_part_that_looks_into_its_weights_is_not_tried():
             super().__init__(spec)
             self.largest = float(self.embedding.weight.max())
 
-    assert model_shapes(SPEC, Curious, linear) == {}
+    assert compute_weight_shapes(SPEC, Curious, linear) == {}
 
 
 def test_what_a_part_refuses_is_told_by_its_option():
     with pytest.raises(UsageError, match=r"^--model.encoder: num_filters .* got 0"):
-        model_shapes(SPEC, lambda spec: TextCNN(spec, num_filters=0), linear)
+        compute_weight_shapes(SPEC, lambda spec: TextCNN(spec, num_filters=0), linear)
     with pytest.raises(UsageError, match=r"^--model.head: dropout .* got 2"):
-        model_shapes(SPEC, TextCNN, lambda spec, features: Linear(spec, features, dropout=2))
+        compute_weight_shapes(SPEC, TextCNN, lambda spec, features: Linear(spec, features, dropout=2))
     with pytest.raises(UsageError, match=r"^--model.optimizer: Invalid learning rate: -1"):
-        rehearse_optimizer(lambda groups: torch.optim.Adam(groups, lr=-1), None, endless=False)
+        dry_run_optimizer(lambda groups: torch.optim.Adam(groups, lr=-1), None, endless=False)
     with pytest.raises(UsageError, match=r"^--model.optimizer: SparseAdam does not support dense gradients"):
-        rehearse_optimizer(torch.optim.SparseAdam, None, endless=False)
+        dry_run_optimizer(torch.optim.SparseAdam, None, endless=False)
     with pytest.raises(UsageError, match=r"^--model.lr_scheduler: warmup_ratio is a fraction"):
-        rehearse_optimizer(torch.optim.Adam, lambda optimizer: WarmupLinear(optimizer, warmup_ratio=3), endless=False)
+        dry_run_optimizer(torch.optim.Adam, lambda optimizer: WarmupLinear(optimizer, warmup_ratio=3), endless=False)
 
 
 def test_training_without_an_end_needs_a_schedule_that_counts_steps():
-    rehearse_optimizer(torch.optim.Adam, lambda optimizer: StepLR(optimizer, 1), endless=True)
-    rehearse_optimizer(torch.optim.Adam, WarmupLinear, endless=False)
+    dry_run_optimizer(torch.optim.Adam, lambda optimizer: StepLR(optimizer, 1), endless=True)
+    dry_run_optimizer(torch.optim.Adam, WarmupLinear, endless=False)
     with pytest.raises(UsageError, match=r"^--model.lr_scheduler: WarmupLinear must know how long training is"):
-        rehearse_optimizer(torch.optim.Adam, WarmupLinear, endless=True)
+        dry_run_optimizer(torch.optim.Adam, WarmupLinear, endless=True)

@@ -22,7 +22,7 @@ from lightning_modules.heads.base import Head
 from lightning_modules.optim.schedules import ProgressSchedule, ScheduleFactory
 
 
-def model_shapes(
+def compute_weight_shapes(
     spec: TextSpec, make_encoder: Callable[[TextSpec], TextEncoder], make_head: Callable[[TextSpec, int], Head]
 ) -> dict[str, tuple[int, ...]]:
     """The shape of each weight of the model for such data, by its name in a checkpoint.
@@ -40,9 +40,9 @@ def model_shapes(
     """
     try:
         with torch.device("meta"):
-            with refused_by("encoder"):
+            with name_option_in_errors("encoder"):
                 encoder = make_encoder(spec)
-            with refused_by("head"):
+            with name_option_in_errors("head"):
                 head = make_head(spec, encoder.output_dim)
     except RuntimeError:  # it looks into a tensor that holds no numbers
         return {}
@@ -50,7 +50,9 @@ def model_shapes(
     return {name: tuple(weight.shape) for name, weight in both.state_dict().items() if isinstance(weight, Tensor)}
 
 
-def rehearse_start(spec: TextSpec, make_encoder: Callable[[TextSpec], TextEncoder], data: TrainingCorpus) -> None:
+def dry_run_initialization(
+    spec: TextSpec, make_encoder: Callable[[TextSpec], TextEncoder], data: TrainingCorpus
+) -> None:
     """Lets an encoder without memory take what a new one needs of the training texts; the real one finds it cached.
 
     Args:
@@ -65,12 +67,13 @@ def rehearse_start(spec: TextSpec, make_encoder: Callable[[TextSpec], TextEncode
     try:
         with torch.device("meta"):
             encoder = make_encoder(spec)
-        encoder.start_from(data)
+        encoder.prepare_training(data)
+        encoder.check_initialized()
     except RuntimeError:  # it looks into a tensor that holds no numbers
         return
 
 
-def rehearse_optimizer(
+def dry_run_optimizer(
     make_optimizer: Callable[[Iterable], Optimizer], make_schedule: ScheduleFactory | None, endless: bool
 ) -> None:
     """Makes optimizer and schedule for a matrix and a bias of one number each, and takes a step.
@@ -83,7 +86,7 @@ def rehearse_optimizer(
     Raises:
         UsageError: A constructor refuses its arguments, torch's included.
     """
-    with refused_by("optimizer"):
+    with name_option_in_errors("optimizer"):
         weights = nn.Parameter(torch.zeros(1, 1)), nn.Parameter(torch.zeros(1))
         optimizer = make_optimizer([{"params": [weight]} for weight in weights])
         for weight in weights:
@@ -94,14 +97,14 @@ def rehearse_optimizer(
             raise UsageError(str(error)) from error
     if make_schedule is None:
         return
-    with refused_by("lr_scheduler"):
+    with name_option_in_errors("lr_scheduler"):
         schedule = make_schedule(optimizer)
         if endless and isinstance(schedule, ProgressSchedule):
             schedule.total_steps = math.inf  # type: ignore[assignment]  # it refuses infinity
 
 
 @contextmanager
-def refused_by(option: str) -> Iterator[None]:
+def name_option_in_errors(option: str) -> Iterator[None]:
     """Names the option of the model whose class refuses its arguments."""
     try:
         yield

@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import nn
 
 
-def layers_of(model: nn.Module) -> list[nn.Module]:
+def find_layers(model: nn.Module) -> list[nn.Module]:
     """The blocks of the largest `nn.ModuleList` that holds blocks of one type; none where there is no such list."""
     found, most = None, 0
     for module in model.modules():
@@ -17,9 +17,9 @@ def layers_of(model: nn.Module) -> list[nn.Module]:
     return [] if found is None else list(found)
 
 
-def stack_depths(model: nn.Module) -> list[list[nn.Module]]:
+def group_layers(model: nn.Module) -> list[list[nn.Module]]:
     """What comes before the layers, each layer, what comes after; every parameter is in exactly one of them."""
-    layers = layers_of(model)
+    layers = find_layers(model)
     if not layers:
         return [[model]]
     before: list[nn.Module] = []

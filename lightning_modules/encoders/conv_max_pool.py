@@ -19,7 +19,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 
-def window_max(stream: Tensor, weight: Tensor, batch: int, tokens: int) -> Tensor:
+def conv_max_pool(stream: Tensor, weight: Tensor, batch: int, tokens: int) -> Tensor:
     """Scores every window of a text by every filter and keeps each filter's largest.
 
     Args:
@@ -35,13 +35,13 @@ def window_max(stream: Tensor, weight: Tensor, batch: int, tokens: int) -> Tenso
     """
     if stream.device.type == "cpu":
         halved = torch.is_autocast_enabled("cpu") and torch.get_autocast_dtype("cpu") == torch.bfloat16
-        return _WindowMax.apply(stream, weight, batch, tokens, halved)
+        return _ConvMaxPool.apply(stream, weight, batch, tokens, halved)
     kernels = weight.view(len(weight), -1, stream.shape[1]).transpose(1, 2)  # filters dim width
     scores = F.conv1d(stream.t().unsqueeze(0), kernels)[0, :, : batch * tokens]
     return scores.view(len(weight), batch, tokens).amax(2).t()
 
 
-class _WindowMax(torch.autograd.Function):
+class _ConvMaxPool(torch.autograd.Function):
     @staticmethod
     @torch.amp.custom_fwd(device_type="cpu", cast_inputs=torch.float32)
     def forward(ctx: Any, stream: Tensor, weight: Tensor, batch: int, tokens: int, halved: bool) -> Tensor:

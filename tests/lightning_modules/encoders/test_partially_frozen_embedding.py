@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -9,10 +10,10 @@ from torch import nn
 from contracts.rebuildable import rebuild
 from contracts.text_spec import TextSpec
 from lightning_modules.encoders.base import TextEncoder
-from lightning_modules.encoders.learned_rows import LearnedRows, learn_only
+from lightning_modules.encoders.partially_frozen_embedding import PartiallyFrozenEmbedding, freeze_unused_rows
 from lightning_modules.encoders.pretrained import Pretrained
 from lightning_modules.heads.linear import Linear
-from lightning_modules.optim.parameter_groups import RatePlan, parameter_groups
+from lightning_modules.optim.parameter_groups import LearningRatePlan, build_parameter_groups
 
 SPEC = TextSpec("single_label", ("a", "b"), (5, 4), 9, vocabulary_size=20, padding_id=1, max_length=9)
 BERT = {
@@ -42,6 +43,16 @@ OTHERS = torch.tensor([id for id in range(20) if id not in MET.tolist()])
 NEVER_MET = torch.tensor([[12, 13, 14], [0, 19, 1]])
 
 
+class Texts:
+    """Token ids of training texts that are the same in every epoch."""
+
+    ids_are_fixed = True
+
+    def load_training_ids(self):
+        ids = MET.repeat(2).numpy()
+        return ids, np.array([0, len(ids)])
+
+
 def encoder(config=BERT, **arguments) -> Pretrained:
     torch.manual_seed(0)
     return Pretrained(SPEC, config=config, **arguments)
@@ -49,7 +60,7 @@ def encoder(config=BERT, **arguments) -> Pretrained:
 
 def learned(config=BERT, **arguments) -> Pretrained:
     made = encoder(config, **arguments)
-    made.learn_rows(lambda: MET)
+    made.prepare_training(Texts())
     return made
 
 
@@ -63,7 +74,7 @@ def table_of(encoder: Pretrained) -> torch.Tensor:
 def train(encoder: Pretrained, weight_decay: float, steps: int = 5) -> None:
     torch.manual_seed(1)
     head = Linear(SPEC, encoder.output_dim)
-    groups = parameter_groups(encoder, head, 0.01, RatePlan(layer_decay=0.5))
+    groups = build_parameter_groups(encoder, head, 0.01, LearningRatePlan(layer_decay=0.5))
     optimizer = torch.optim.AdamW(groups, weight_decay=weight_decay, fused=True)
     for step in range(steps):
         rng = torch.Generator().manual_seed(step)
@@ -82,7 +93,7 @@ def test_any_make_learns_as_with_the_whole_table(config):
     whole, parts = encoder(config), learned(config)
     train(whole, weight_decay=0.0)
     train(parts, weight_decay=0.0)
-    assert any(isinstance(module, LearnedRows) for module in parts.modules())
+    assert any(isinstance(module, PartiallyFrozenEmbedding) for module in parts.modules())
     for name, weight in whole.state_dict().items():
         torch.testing.assert_close(parts.state_dict()[name], weight, atol=1e-6, rtol=1e-5)
     assert (table_of(parts) - table_of(encoder(config)))[MET].abs().max() > 1e-3
@@ -153,7 +164,7 @@ def test_a_checkpoint_makes_the_encoder_again_without_knowing_of_rows():
     ],
 )
 def test_weights_that_do_not_fit_are_refused(change, message):
-    rows = LearnedRows(torch.randn(4, 2), torch.tensor([True, False, True, False]))
+    rows = PartiallyFrozenEmbedding(torch.randn(4, 2), torch.tensor([True, False, True, False]))
     state = rows.state_dict()
     change(state)
     with pytest.raises(RuntimeError, match=f"(?s){message}"):
@@ -164,7 +175,7 @@ def test_weights_that_do_not_fit_are_refused(change, message):
 
 def test_the_depths_names_and_number_of_weights_stay():
     whole, parts = encoder(), learned()
-    held = [id(p) for modules in parts.depths() for module in modules for p in module.parameters()]
+    held = [id(p) for modules in parts.layer_groups() for module in modules for p in module.parameters()]
     assert sorted(held) == sorted(id(p) for p in parts.parameters())
     assert sum(p.numel() for p in parts.parameters()) == sum(p.numel() for p in whole.parameters())
     names, others = ({name for name, p in of.named_parameters() if p.requires_grad} for of in (whole, parts))
@@ -172,7 +183,7 @@ def test_the_depths_names_and_number_of_weights_stay():
     for name, weight in parts.named_parameters():
         if name.endswith("word_embeddings.weight"):
             assert weight.shape == (5, 8)
-            assert any(weight is p for module in parts.depths()[0] for p in module.parameters())
+            assert any(weight is p for module in parts.layer_groups()[0] for p in module.parameters())
 
 
 def test_gradient_checkpointing_and_autocast_change_no_row():
@@ -190,7 +201,7 @@ def test_gradient_checkpointing_and_autocast_change_no_row():
 def test_a_padding_row_without_a_gradient_stays_without_and_one_with_a_gradient_keeps_it():
     for padding_idx, expected in ((3, [2, 4]), (None, [2, 3, 4])):
         model = nn.ModuleDict({"table": nn.Embedding(9, 2, padding_idx=padding_idx)})
-        learn_only(model, model["table"], torch.tensor([2, 3, 4]))
+        freeze_unused_rows(model, model["table"], torch.tensor([2, 3, 4]))
         assert (model["table"].places >= 0).nonzero().flatten().tolist() == expected
 
 
@@ -203,7 +214,7 @@ def test_a_text_of_no_token_may_teach_the_padding():
 @pytest.mark.parametrize("freeze", ["embeddings", 1, "all"])
 def test_a_frozen_table_is_left_alone_and_no_ids_are_looked_for(freeze):
     made = encoder(freeze=freeze)
-    made.learn_rows(lambda: pytest.fail("ids were asked for"))
+    made.prepare_training(None)
     assert type(made.backbone.get_input_embeddings()) is nn.Embedding
 
 
@@ -220,14 +231,14 @@ def test_a_frozen_table_is_left_alone_and_no_ids_are_looked_for(freeze):
 )
 def test_a_table_of_another_kind_is_left_alone(table):
     model = nn.ModuleDict({"table": table})
-    learn_only(model, table, torch.tensor([2]))
+    freeze_unused_rows(model, table, torch.tensor([2]))
     assert model["table"] is table
 
 
 def test_a_table_that_something_else_computes_with_is_left_alone():
     model = nn.ModuleDict({"table": nn.Embedding(9, 2), "output": nn.Linear(2, 9)})
     model["output"].weight = model["table"].weight
-    learn_only(model, model["table"], torch.tensor([2]))
+    freeze_unused_rows(model, model["table"], torch.tensor([2]))
     assert type(model["table"]) is nn.Embedding
 
 
@@ -236,5 +247,5 @@ def test_a_table_that_something_else_computes_with_is_left_alone():
 )
 def test_rows_are_told_apart_only_where_it_saves_work(ids, taken):
     model = nn.ModuleDict({"table": nn.Embedding(10, 2)})
-    learn_only(model, model["table"], torch.tensor(ids, dtype=torch.int64))
-    assert isinstance(model["table"], LearnedRows) == taken
+    freeze_unused_rows(model, model["table"], torch.tensor(ids, dtype=torch.int64))
+    assert isinstance(model["table"], PartiallyFrozenEmbedding) == taken

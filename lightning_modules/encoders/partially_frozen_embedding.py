@@ -19,7 +19,7 @@ from torch import Tensor, nn
 _WORTH_IT = 0.8  # share of rows; above it two look-ups cost about what the smaller step saves
 
 
-class LearnedRows(nn.Module):
+class PartiallyFrozenEmbedding(nn.Module):
     """Takes the place of an `nn.Embedding` with the same vectors.
 
     Args:
@@ -83,8 +83,8 @@ class LearnedRows(nn.Module):
             self.others.copy_(table[~learned])
 
 
-def learn_only(model: nn.Module, table: nn.Module, ids: Tensor) -> None:
-    """Puts `LearnedRows` in the place of a table of the plain kind that learns, unless nearly all its ids are met.
+def freeze_unused_rows(model: nn.Module, table: nn.Module, ids: Tensor) -> None:
+    """Replaces a plain trainable table by a `PartiallyFrozenEmbedding`, unless nearly all its ids are used.
 
     Args:
         model: Holds the table somewhere.
@@ -103,4 +103,4 @@ def learn_only(model: nn.Module, table: nn.Module, ids: Tensor) -> None:
     if table.padding_idx is not None:
         learned[table.padding_idx] = False  # it has no gradient
     if 0 < int(learned.sum()) < _WORTH_IT * len(learned):
-        model.set_submodule(holders[0].removesuffix(".weight"), LearnedRows(table.weight, learned))
+        model.set_submodule(holders[0].removesuffix(".weight"), PartiallyFrozenEmbedding(table.weight, learned))

@@ -4,7 +4,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from lightning_modules.encoders.window_max import window_max
+from lightning_modules.encoders.conv_max_pool import conv_max_pool
 
 BATCH, TOKENS, DIM, FILTERS = 3, 5, 4, 6
 
@@ -23,7 +23,7 @@ def test_values_and_gradients_are_those_of_a_convolution(width):
     rng = torch.Generator().manual_seed(width)
     stream = torch.randn(BATCH * TOKENS + width - 1, DIM, generator=rng, dtype=torch.float64, requires_grad=True)
     weight = torch.randn(FILTERS, width * DIM, generator=rng, dtype=torch.float64, requires_grad=True)
-    best, expected = window_max(stream, weight, BATCH, TOKENS), by_convolution(stream, weight)
+    best, expected = conv_max_pool(stream, weight, BATCH, TOKENS), by_convolution(stream, weight)
     torch.testing.assert_close(best, expected)
     towards = torch.randn(best.shape, generator=rng, dtype=torch.float64) * (best > 1)  # with exact zeros, as from ReLU
     gradients = torch.autograd.grad(best, (stream, weight), towards)
@@ -32,7 +32,7 @@ def test_values_and_gradients_are_those_of_a_convolution(width):
 
 def test_no_gradient_at_all_is_no_trouble():
     stream, weight = torch.randn(16, DIM, requires_grad=True), torch.randn(FILTERS, 2 * DIM, requires_grad=True)
-    window_max(stream, weight, BATCH, TOKENS).backward(torch.zeros(BATCH, FILTERS))
+    conv_max_pool(stream, weight, BATCH, TOKENS).backward(torch.zeros(BATCH, FILTERS))
     assert not stream.grad.any()
     assert not weight.grad.any()
 
@@ -40,12 +40,14 @@ def test_no_gradient_at_all_is_no_trouble():
 def test_rows_beyond_the_last_window_are_not_read():
     stream, weight = torch.randn(16, DIM), torch.randn(FILTERS, 2 * DIM)
     longer = torch.cat((stream, torch.full((3, DIM), 1e9)))
-    assert torch.equal(window_max(longer, weight, BATCH, TOKENS), window_max(stream, weight, BATCH, TOKENS))
+    assert torch.equal(conv_max_pool(longer, weight, BATCH, TOKENS), conv_max_pool(stream, weight, BATCH, TOKENS))
 
 
 def test_the_way_of_other_devices_gives_the_same():
     """A tensor on `meta` has no values, so this calls the convolution of accelerators by its shape only."""
-    best = window_max(torch.empty(16, DIM, device="meta"), torch.empty(FILTERS, 2 * DIM, device="meta"), BATCH, TOKENS)
+    best = conv_max_pool(
+        torch.empty(16, DIM, device="meta"), torch.empty(FILTERS, 2 * DIM, device="meta"), BATCH, TOKENS
+    )
     assert best.shape == (BATCH, FILTERS)
 
 
@@ -56,7 +58,7 @@ def test_under_autocast_only_the_products_are_rounded(width):
     stream = torch.randn(BATCH * TOKENS + width - 1, DIM, generator=rng, requires_grad=True)
     weight = torch.randn(FILTERS, width * DIM, generator=rng, requires_grad=True)
     with torch.autocast("cpu", torch.bfloat16):
-        best = window_max(stream, weight, BATCH, TOKENS)
+        best = conv_max_pool(stream, weight, BATCH, TOKENS)
     expected = by_convolution(stream, weight)
     assert best.dtype == torch.float32
     largest = float(stream.detach().abs().max() * weight.detach().abs().sum(1).max())
@@ -69,5 +71,5 @@ def test_under_autocast_only_the_products_are_rounded(width):
 def test_autocast_to_float16_changes_nothing():
     stream, weight = torch.randn(17, DIM), torch.randn(FILTERS, 3 * DIM)
     with torch.autocast("cpu", torch.float16):
-        best = window_max(stream, weight, BATCH, TOKENS)
-    assert torch.equal(best, window_max(stream, weight, BATCH, TOKENS))
+        best = conv_max_pool(stream, weight, BATCH, TOKENS)
+    assert torch.equal(best, conv_max_pool(stream, weight, BATCH, TOKENS))
