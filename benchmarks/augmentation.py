@@ -22,8 +22,8 @@ from benchmarks.interleaved import interleaved, show
 from contracts.discovery import final_subclasses
 from contracts.errors import UsageError
 from datamodules.augmentations.base import Augmentation
-from datamodules.augmentations.random_streams import RandomStreams
-from datamodules.augmentations.synonym_kind import SynonymAugmentation
+from datamodules.augmentations.primitives.random_streams import RandomStreams
+from datamodules.augmentations.word_level.synonym_augmentation import SynonymAugmentation
 from datamodules.sources.files import Files
 
 

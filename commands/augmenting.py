@@ -19,12 +19,12 @@ from commands.output_file import check_output, open_output
 from contracts.discovery import final_subclasses
 from contracts.errors import UsageError
 from datamodules.augmentations.base import Augmentation
-from datamodules.augmentations.pipeline import Pipeline
-from datamodules.augmentations.random_streams import RandomStreams
-from datamodules.augmentations.segments import by_characters
+from datamodules.augmentations.primitives.random_streams import RandomStreams
+from datamodules.augmentations.primitives.segments import by_characters
 from datamodules.augmenting.added_copies import COPIES_FILE, find_rare_classes
 from datamodules.augmenting.augmenter import list_label_ids
 from datamodules.augmenting.options import AugmentOptions
+from datamodules.augmenting.pipeline import Pipeline
 from datamodules.text_datamodule import TextDataModule
 from exploration.control_characters import escape_control_characters
 

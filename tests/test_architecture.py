@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from contracts.discovery import final_subclasses
+
 ROOT = Path(__file__).parents[1]
 MAY_IMPORT = {
     "contracts": (),
@@ -95,6 +97,36 @@ def test_private_names_stay_in_their_folder(file):
         words = module.split(".")
         if words[0] in ours:
             assert not any(word.startswith("_") for word in words), f"{named(file)} imports the private {module}"
+
+
+AUGMENTATIONS = ROOT / "datamodules" / "augmentations"
+LAYERS_OF_AUGMENTATIONS = ("primitives", "base", "word_level", "an implementation")
+"""Each may import itself and those before it; implementations may import each other."""
+
+
+def layer_of_augmentation(path: str) -> str:
+    """The layer of a module, by its dotted path or its file's path below `augmentations/`."""
+    first = path.replace("/", ".").removesuffix(".py").split(".")[0]
+    return first if first in LAYERS_OF_AUGMENTATIONS else LAYERS_OF_AUGMENTATIONS[-1]
+
+
+@pytest.mark.parametrize("file", sorted(AUGMENTATIONS.rglob("*.py")), ids=named)
+def test_layers_of_augmentations_import_one_way(file):
+    if file == AUGMENTATIONS / "__init__.py":
+        return
+    layer = LAYERS_OF_AUGMENTATIONS.index(layer_of_augmentation(file.relative_to(AUGMENTATIONS).as_posix()))
+    prefix = "datamodules.augmentations."
+    for module in imported(file):
+        if module.startswith(prefix):
+            allowed = LAYERS_OF_AUGMENTATIONS[: layer + 1]
+            assert layer_of_augmentation(module.removeprefix(prefix)) in allowed, f"{named(file)} imports {module}"
+
+
+def test_every_file_beside_the_base_of_augmentations_is_an_implementation():
+    from datamodules.augmentations.base import Augmentation
+
+    implementations = {cls.__module__.rsplit(".", 1)[-1] for cls in final_subclasses(Augmentation)}
+    assert {file.stem for file in AUGMENTATIONS.glob("*.py")} - {"__init__", "base"} == implementations
 
 
 PARTS_OF_A_MODEL = ("encoders", "heads", "losses", "layers")

@@ -1,7 +1,8 @@
-"""Augmentations: training texts said a little differently, with the label they had.
+"""Augmentations: each changes training texts and keeps their labels. One file for each class that a config can name.
 
-To add one: write a file here with a final `Augmentation`; name it as `--data.augmentations`; nothing else.
-Not here: which texts are changed and when (`augmentation_plan.py`); variants of texts to predict (`variants.py`).
+To add one: write a file here with a concrete subclass of `Augmentation`, and name it as `--data.augmentations`.
+Not here: abstract bases (`word_level/`), what they are built from (`primitives/`), which texts are augmented and when
+(`augmenting/`).
 """
 
 from contracts.discovery import import_submodules

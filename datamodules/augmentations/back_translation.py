@@ -13,8 +13,8 @@ import torch
 from contracts.errors import UsageError
 from contracts.pretrained_path import resolve_model_path
 from datamodules.augmentations.base import Augmentation, checked_count
-from datamodules.augmentations.pretrained_parts import load_part, run_device
-from datamodules.augmentations.random_streams import RandomStreams
+from datamodules.augmentations.primitives.pretrained_models import load_part, run_device
+from datamodules.augmentations.primitives.random_streams import RandomStreams
 from datamodules.cache import cache_key
 from datamodules.tokenizers.base import without_halves
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from contracts.errors import UsageError
 from contracts.rebuildable import Rebuildable
-from datamodules.augmentations.random_streams import RandomStreams
+from datamodules.augmentations.primitives.random_streams import RandomStreams
 
 Labels = Sequence[Sequence[Hashable]]
 

@@ -6,9 +6,9 @@ import string
 
 import numpy as np
 
-from datamodules.augmentations.character_kind import CharacterAugmentation
-from datamodules.augmentations.random_streams import RandomStreams
-from datamodules.augmentations.segments import Pieces, drawn_places, share_of_words
+from datamodules.augmentations.primitives.random_streams import RandomStreams
+from datamodules.augmentations.primitives.segments import Pieces, drawn_places, share_of_words
+from datamodules.augmentations.word_level.character_augmentation import CharacterAugmentation
 
 _LETTERS = string.ascii_lowercase
 

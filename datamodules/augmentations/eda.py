@@ -7,13 +7,13 @@ from functools import cached_property
 import numpy as np
 
 from datamodules.augmentations.base import Augmentation
+from datamodules.augmentations.primitives.random_streams import RandomStreams
+from datamodules.augmentations.primitives.segments import Pieces
 from datamodules.augmentations.random_deletion import RandomDeletion
 from datamodules.augmentations.random_insertion import RandomInsertion
-from datamodules.augmentations.random_streams import RandomStreams
 from datamodules.augmentations.random_swap import RandomSwap
-from datamodules.augmentations.segments import Pieces
-from datamodules.augmentations.synonym_kind import SynonymAugmentation
 from datamodules.augmentations.synonym_replacement import SynonymReplacement
+from datamodules.augmentations.word_level.synonym_augmentation import SynonymAugmentation
 
 
 class EDA(SynonymAugmentation):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datamodules.augmentations.character_kind import CharacterAugmentation
+from datamodules.augmentations.word_level.character_augmentation import CharacterAugmentation
 
 _ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 

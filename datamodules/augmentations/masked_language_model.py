@@ -12,10 +12,10 @@ from contracts.errors import UsageError
 from contracts.positions import positions_of
 from contracts.pretrained_path import resolve_model_path
 from datamodules.augmentations.base import checked_count
-from datamodules.augmentations.pretrained_parts import load_part, run_device
-from datamodules.augmentations.random_streams import RandomStreams
-from datamodules.augmentations.segments import Pieces, drawn_places, share_of_words
-from datamodules.augmentations.word_kind import WordAugmentation, capitalized_like
+from datamodules.augmentations.primitives.pretrained_models import load_part, run_device
+from datamodules.augmentations.primitives.random_streams import RandomStreams
+from datamodules.augmentations.primitives.segments import Pieces, drawn_places, share_of_words
+from datamodules.augmentations.word_level.word_augmentation import WordAugmentation, capitalized_like
 from datamodules.tokenizers.base import without_halves
 
 

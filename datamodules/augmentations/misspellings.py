@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from datamodules.augmentations.random_streams import RandomStreams
-from datamodules.augmentations.segments import Pieces
-from datamodules.augmentations.table_kind import TableAugmentation
+from datamodules.augmentations.primitives.random_streams import RandomStreams
+from datamodules.augmentations.primitives.segments import Pieces
+from datamodules.augmentations.word_level.table_augmentation import TableAugmentation
 
 _COMMON = """
 accommodate acommodate accomodate|achieve acheive|across accross|address adress|again agian|amateur amatuer
@@ -48,17 +48,6 @@ class Misspellings(TableAugmentation):
 
     built_in = "\n".join("\t".join(group.split()) for group in _COMMON.strip().replace("\n", "|").split("|"))
     plain = False
-
-    def __init__(
-        self,
-        path: str | None = None,
-        lines: str | None = None,
-        top_k: int = 3,
-        alpha: float = 0.1,
-        jieba: bool = False,
-        p: float = 1.0,
-    ) -> None:
-        super().__init__(path, lines, top_k, alpha, jieba, p)
 
     def change_pieces(self, pieces: Pieces, streams: RandomStreams) -> np.ndarray:
         """Misspells words."""

@@ -12,10 +12,10 @@ import numpy as np
 
 from contracts.errors import DataError, UsageError, listed
 from datamodules.augmentations.base import Labels, checked_share
-from datamodules.augmentations.function_words import FUNCTION_WORDS
-from datamodules.augmentations.random_streams import RandomStreams
-from datamodules.augmentations.segments import Pieces, by_characters, by_jieba, words_of
-from datamodules.augmentations.table_kind import TableAugmentation
+from datamodules.augmentations.primitives.function_words import FUNCTION_WORDS
+from datamodules.augmentations.primitives.random_streams import RandomStreams
+from datamodules.augmentations.primitives.segments import Pieces, by_characters, by_jieba, words_of
+from datamodules.augmentations.word_level.table_augmentation import TableAugmentation
 from datamodules.cache import cache_key, open_or_build
 from datamodules.vectors.files import open_vector_file
 

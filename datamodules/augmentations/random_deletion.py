@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from datamodules.augmentations.random_streams import RandomStreams
-from datamodules.augmentations.segments import Pieces
-from datamodules.augmentations.word_kind import WordAugmentation, with_capital
+from datamodules.augmentations.primitives.random_streams import RandomStreams
+from datamodules.augmentations.primitives.segments import Pieces
+from datamodules.augmentations.word_level.word_augmentation import WordAugmentation, with_capital
 
 _NOT_AT_THE_START = " \t,;:.!?)，；：。！？、）"
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from datamodules.augmentations.random_streams import RandomStreams
-from datamodules.augmentations.segments import Pieces, drawn_places, is_chinese, share_of_words
-from datamodules.augmentations.synonym_kind import SynonymAugmentation
+from datamodules.augmentations.primitives.random_streams import RandomStreams
+from datamodules.augmentations.primitives.segments import Pieces, drawn_places, is_chinese, share_of_words
+from datamodules.augmentations.word_level.synonym_augmentation import SynonymAugmentation
 
 
 class RandomInsertion(SynonymAugmentation):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from datamodules.augmentations.function_words import FUNCTION_WORDS
-from datamodules.augmentations.random_streams import RandomStreams
-from datamodules.augmentations.segments import Pieces, drawn_places, share_of_words
-from datamodules.augmentations.word_kind import WordAugmentation, with_capital
+from datamodules.augmentations.primitives.function_words import FUNCTION_WORDS
+from datamodules.augmentations.primitives.random_streams import RandomStreams
+from datamodules.augmentations.primitives.segments import Pieces, drawn_places, share_of_words
+from datamodules.augmentations.word_level.word_augmentation import WordAugmentation, with_capital
 
 
 class RandomSwap(WordAugmentation):

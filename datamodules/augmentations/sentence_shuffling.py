@@ -7,7 +7,7 @@ import re
 import numpy as np
 
 from datamodules.augmentations.base import Augmentation
-from datamodules.augmentations.random_streams import RandomStreams
+from datamodules.augmentations.primitives.random_streams import RandomStreams
 
 # After these a point ends no sentence: titles, months, and a single capital ("Mr. Smith", "J. Smith").
 _SHORT = r"""

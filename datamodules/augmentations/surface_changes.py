@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from datamodules.augmentations.base import Augmentation, checked_share
-from datamodules.augmentations.contractions import MARKS, SITES, other_form
-from datamodules.augmentations.random_streams import RandomStreams
+from datamodules.augmentations.primitives.contractions import MARKS, SITES, other_form
+from datamodules.augmentations.primitives.random_streams import RandomStreams
 
 
 class SurfaceChanges(Augmentation):

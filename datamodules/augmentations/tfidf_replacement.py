@@ -13,9 +13,9 @@ import numpy as np
 
 from contracts.errors import UsageError
 from datamodules.augmentations.base import Labels, checked_count
-from datamodules.augmentations.random_streams import RandomStreams
-from datamodules.augmentations.segments import Pieces, words_of
-from datamodules.augmentations.word_kind import WordAugmentation, capitalized_like
+from datamodules.augmentations.primitives.random_streams import RandomStreams
+from datamodules.augmentations.primitives.segments import Pieces, words_of
+from datamodules.augmentations.word_level.word_augmentation import WordAugmentation, capitalized_like
 
 _LEVEL = 0.05  # the chance that a word which tells nothing passes for one that does, over all classes
 

@@ -13,8 +13,8 @@ from typing import TypeVar
 import numpy as np
 
 from contracts.errors import listed
-from datamodules.augmentations.pipeline import Pipeline
-from datamodules.augmentations.random_streams import RandomStreams
+from datamodules.augmentations.primitives.random_streams import RandomStreams
+from datamodules.augmenting.pipeline import Pipeline
 from datamodules.sources.base import Rows
 
 Name = TypeVar("Name", str, int)

@@ -15,12 +15,12 @@ from contracts.rebuildable import rebuild
 from contracts.seed import run_seed
 from contracts.text_spec import TextSpec
 from datamodules.augmentations.base import Augmentation
-from datamodules.augmentations.pipeline import Pipeline
+from datamodules.augmentations.primitives.random_streams import RandomStreams
 from datamodules.augmentations.random_deletion import RandomDeletion
-from datamodules.augmentations.random_streams import RandomStreams
 from datamodules.augmenting.added_copies import COPIES_FILE, add_copies, add_rare_class_copies, has_copies
 from datamodules.augmenting.on_the_fly import AugmentedSplit
 from datamodules.augmenting.options import AugmentOptions
+from datamodules.augmenting.pipeline import Pipeline
 from datamodules.augmenting.test_time_variants import VariantGenerator
 from datamodules.cache import load_texts
 from datamodules.loading.text_split import TextSplit

@@ -10,8 +10,8 @@ import numpy as np
 import torch
 
 from contracts.batch import TextBatch
-from datamodules.augmentations.pipeline import Pipeline
-from datamodules.augmentations.random_streams import RandomStreams
+from datamodules.augmentations.primitives.random_streams import RandomStreams
+from datamodules.augmenting.pipeline import Pipeline
 from datamodules.loading.collate import collate
 from datamodules.loading.text_split import TextSplit
 from datamodules.tokenizers.base import TokenIds, Tokenizer

@@ -12,8 +12,8 @@ from contracts.batch import TextBatch
 from contracts.rebuildable import rebuild
 from contracts.text_spec import TextSpec
 from datamodules.augmentations.base import Augmentation
-from datamodules.augmentations.pipeline import Pipeline
-from datamodules.augmentations.random_streams import RandomStreams
+from datamodules.augmentations.primitives.random_streams import RandomStreams
+from datamodules.augmenting.pipeline import Pipeline
 from datamodules.loading.collate import collate
 from datamodules.tokenizers.base import Tokenizer
 

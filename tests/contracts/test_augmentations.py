@@ -19,7 +19,8 @@ from contracts.discovery import final_subclasses
 from contracts.errors import UsageError
 from contracts.rebuildable import rebuild
 from datamodules.augmentations.base import Augmentation
-from datamodules.augmentations.random_streams import RandomStreams
+from datamodules.augmentations.misspellings import Misspellings
+from datamodules.augmentations.primitives.random_streams import RandomStreams
 
 KINDS = list(final_subclasses(Augmentation))
 TEXTS = [
@@ -213,6 +214,23 @@ def test_chance_comes_from_the_draws_alone(make):
 def test_a_p_that_is_no_share_is_refused(make, p):
     with pytest.raises(UsageError, match=rf"p is a share and must be in \[0, 1\], got {p}"):
         make(p=p)
+
+
+def test_every_option_is_documented_by_the_class_or_its_base(make, needs):
+    """A constructor that is inherited shows what the class itself documents, so it need not be written again."""
+    parser = ArgumentParser(prog="x")
+    parser.add_class_arguments(make.kind, "a")
+    options = [action for action in parser._actions if action.dest.startswith("a.")]
+    assert options
+    assert [option.dest for option in options if not option.help or option.help == "==SUPPRESS=="] == []
+
+
+def test_the_class_documents_an_inherited_argument_in_its_own_words():
+    parser = ArgumentParser(prog="x")
+    parser.add_class_arguments(Misspellings, "a")
+    text = " ".join(parser.format_help().split())
+    assert "wrong spellings of it on each line" in text
+    assert "default: 3" in text
 
 
 class Owner:

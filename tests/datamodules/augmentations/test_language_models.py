@@ -11,7 +11,7 @@ from tiny_language_models import save_masked_language_model, save_tokenizer, sav
 from contracts.errors import UsageError
 from datamodules.augmentations.back_translation import BackTranslation
 from datamodules.augmentations.masked_language_model import MaskedLanguageModel
-from datamodules.augmentations.random_streams import RandomStreams
+from datamodules.augmentations.primitives.random_streams import RandomStreams
 
 
 @pytest.fixture(scope="module")

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from contracts.errors import DataError, UsageError
-from datamodules.augmentations import wordnet
 from datamodules.augmentations.nearest_neighbours import NearestNeighbours, neighbours
-from datamodules.augmentations.random_streams import RandomStreams
+from datamodules.augmentations.primitives import wordnet
+from datamodules.augmentations.primitives.random_streams import RandomStreams
 from datamodules.augmentations.synonym_replacement import SynonymReplacement
 
 
@@ -70,7 +70,7 @@ def test_synonyms_of_wordnet_are_looked_up_as_a_list_would_be(monkeypatch):
         asked.append(word)
         return [SimpleNamespace(lemma_names=lambda names=names: names) for names in senses.get(word, [])]
 
-    for module in (wordnet, sys.modules["datamodules.augmentations.synonym_kind"]):
+    for module in (wordnet, sys.modules["datamodules.augmentations.word_level.synonym_augmentation"]):
         monkeypatch.setattr(module, "check_wordnet", lambda: SimpleNamespace(synsets=synsets))
     kind = SynonymReplacement("wordnet", alpha=1.0)
     for _ in range(2):

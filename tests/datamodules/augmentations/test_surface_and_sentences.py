@@ -6,8 +6,8 @@ from collections import Counter
 
 import pytest
 
-from datamodules.augmentations.contractions import LONG_FORM, SHORT_FORM
-from datamodules.augmentations.random_streams import RandomStreams
+from datamodules.augmentations.primitives.contractions import LONG_FORM, SHORT_FORM
+from datamodules.augmentations.primitives.random_streams import RandomStreams
 from datamodules.augmentations.sentence_shuffling import SentenceShuffling
 from datamodules.augmentations.surface_changes import SurfaceChanges
 

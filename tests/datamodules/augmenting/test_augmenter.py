@@ -15,9 +15,8 @@ from contracts.errors import DataError, UsageError
 from datamodules.augmentations.back_translation import BackTranslation
 from datamodules.augmentations.eda import EDA
 from datamodules.augmentations.keyboard_noise import KeyboardNoise
-from datamodules.augmentations.pipeline import Pipeline
+from datamodules.augmentations.primitives.random_streams import RandomStreams
 from datamodules.augmentations.random_deletion import RandomDeletion
-from datamodules.augmentations.random_streams import RandomStreams
 from datamodules.augmentations.random_swap import RandomSwap
 from datamodules.augmentations.surface_changes import SurfaceChanges
 from datamodules.augmentations.synonym_replacement import SynonymReplacement
@@ -25,6 +24,7 @@ from datamodules.augmentations.tfidf_replacement import TFIDFReplacement
 from datamodules.augmenting.added_copies import add_copies, find_rare_classes
 from datamodules.augmenting.augmenter import list_label_ids
 from datamodules.augmenting.options import AugmentOptions
+from datamodules.augmenting.pipeline import Pipeline
 from datamodules.augmenting.test_time_variants import VariantGenerator
 from datamodules.loading.loaders import TrainingLoader
 from datamodules.samplers.class_balanced import ClassBalanced

@@ -6,9 +6,9 @@ from abc import abstractmethod
 
 import numpy as np
 
-from datamodules.augmentations.random_streams import RandomStreams
-from datamodules.augmentations.segments import Pieces, drawn_places, share_of_words
-from datamodules.augmentations.word_kind import WordAugmentation
+from datamodules.augmentations.primitives.random_streams import RandomStreams
+from datamodules.augmentations.primitives.segments import Pieces, drawn_places, share_of_words
+from datamodules.augmentations.word_level.word_augmentation import WordAugmentation
 
 
 class CharacterAugmentation(WordAugmentation):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from contracts.errors import UsageError
-from datamodules.augmentations.word_table import WordTable
+from datamodules.augmentations.primitives.word_table import WordTable
 
 WORDNET = "wordnet"
 

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from contracts.errors import DataError, UsageError
-from datamodules.augmentations.function_words import FUNCTION_WORDS
-from datamodules.augmentations.segments import is_chinese
+from datamodules.augmentations.primitives.function_words import FUNCTION_WORDS
+from datamodules.augmentations.primitives.segments import is_chinese
 
 
 class WordTable:

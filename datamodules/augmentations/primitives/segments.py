@@ -16,7 +16,7 @@ from operator import itemgetter
 import numpy as np
 
 from contracts.errors import UsageError
-from datamodules.augmentations.random_streams import RandomStreams
+from datamodules.augmentations.primitives.random_streams import RandomStreams
 
 CHINESE = "\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any
 
-from datamodules.augmentations.built_in_synonyms import SYNONYMS
-from datamodules.augmentations.segments import Cut, by_characters
-from datamodules.augmentations.table_kind import TableAugmentation
-from datamodules.augmentations.word_table import WordTable
-from datamodules.augmentations.wordnet import WORDNET, WordNetTable, check_wordnet
+from datamodules.augmentations.primitives.built_in_synonyms import SYNONYMS
+from datamodules.augmentations.primitives.segments import Cut, by_characters
+from datamodules.augmentations.primitives.word_table import WordTable
+from datamodules.augmentations.primitives.wordnet import WORDNET, WordNetTable, check_wordnet
+from datamodules.augmentations.word_level.table_augmentation import TableAugmentation
 
 
 class SynonymAugmentation(TableAugmentation):
@@ -27,17 +27,6 @@ class SynonymAugmentation(TableAugmentation):
     """
 
     built_in = SYNONYMS
-
-    def __init__(
-        self,
-        path: str | None = None,
-        lines: str | None = None,
-        top_k: int = 3,
-        alpha: float = 0.1,
-        jieba: bool = False,
-        p: float = 1.0,
-    ) -> None:
-        super().__init__(path, lines, top_k, alpha, jieba, p)
 
     def check_path(self) -> None:
         """A file, or WordNet."""

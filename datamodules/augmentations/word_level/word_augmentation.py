@@ -8,8 +8,8 @@ from functools import cached_property
 import numpy as np
 
 from datamodules.augmentations.base import Augmentation, checked_share
-from datamodules.augmentations.random_streams import RandomStreams
-from datamodules.augmentations.segments import Cut, Pieces, by_characters, by_jieba
+from datamodules.augmentations.primitives.random_streams import RandomStreams
+from datamodules.augmentations.primitives.segments import Cut, Pieces, by_characters, by_jieba
 
 
 class WordAugmentation(Augmentation):

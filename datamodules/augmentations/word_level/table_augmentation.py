@@ -10,8 +10,8 @@ import numpy as np
 
 from contracts.errors import DataError
 from datamodules.augmentations.base import checked_count
-from datamodules.augmentations.random_streams import RandomStreams
-from datamodules.augmentations.segments import (
+from datamodules.augmentations.primitives.random_streams import RandomStreams
+from datamodules.augmentations.primitives.segments import (
     Cut,
     Pieces,
     by_characters,
@@ -20,8 +20,8 @@ from datamodules.augmentations.segments import (
     drawn_places,
     share_of_words,
 )
-from datamodules.augmentations.word_kind import WordAugmentation, capitalized_like
-from datamodules.augmentations.word_table import WordTable, check_list, lines_of
+from datamodules.augmentations.primitives.word_table import WordTable, check_list, lines_of
+from datamodules.augmentations.word_level.word_augmentation import WordAugmentation, capitalized_like
 
 
 class TableAugmentation(WordAugmentation):

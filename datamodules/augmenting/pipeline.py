@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from datamodules.augmentations.base import Augmentation, Labels
-from datamodules.augmentations.random_streams import RandomStreams
+from datamodules.augmentations.primitives.random_streams import RandomStreams
 
 
 class Pipeline:

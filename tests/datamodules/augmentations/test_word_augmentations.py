@@ -14,11 +14,17 @@ from datamodules.augmentations.character_noise import CharacterNoise
 from datamodules.augmentations.eda import EDA
 from datamodules.augmentations.keyboard_noise import KeyboardNoise
 from datamodules.augmentations.misspellings import Misspellings
+from datamodules.augmentations.primitives.random_streams import RandomStreams
+from datamodules.augmentations.primitives.segments import (
+    Pieces,
+    by_characters,
+    by_jieba,
+    by_longest_match,
+    share_of_words,
+)
 from datamodules.augmentations.random_deletion import RandomDeletion
 from datamodules.augmentations.random_insertion import RandomInsertion
-from datamodules.augmentations.random_streams import RandomStreams
 from datamodules.augmentations.random_swap import RandomSwap
-from datamodules.augmentations.segments import Pieces, by_characters, by_jieba, by_longest_match, share_of_words
 from datamodules.augmentations.synonym_replacement import SynonymReplacement
 from datamodules.augmentations.tfidf_replacement import TFIDFReplacement
 
