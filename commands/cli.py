@@ -11,15 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from pytorch_lightning import Callback, Trainer
-from pytorch_lightning.callbacks import ModelCheckpoint, RichProgressBar
+from pytorch_lightning.callbacks import ModelCheckpoint
 from pytorch_lightning.cli import LightningArgumentParser, LightningCLI
 from pytorch_lightning.loggers import TensorBoardLogger
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
 from callbacks.differential_learning_rates import DifferentialLearningRates
 from callbacks.early_stopping import EarlyStopping
+from callbacks.epoch_log import EpochLog
 from callbacks.exact_resume import ExactResume
 from callbacks.gradient_norm import GradientNorm
+from callbacks.progress_bar import ProgressBar
 from callbacks.run_report import RunReport
 from callbacks.sampling_report import SamplingReport
 from commands.checkpoint_vectors import use_checkpoint_vectors
@@ -36,6 +38,7 @@ from lightning_modules.text_classifier import TextClassifier
 # Their notes on devices, products and seeds; ours name the device, and the report has the seed.
 for noisy in ("pytorch_lightning", "lightning_fabric"):
     logging.getLogger(noisy).setLevel(logging.WARNING)
+logging.getLogger("pytorch_lightning.profilers").setLevel(logging.INFO)  # what --trainer.profiler asks for
 
 _VERBS = ("fit", "validate", "test")
 
@@ -143,12 +146,12 @@ class TextCLI(LightningCLI):
         return super().instantiate_trainer(**kwargs)
 
     def _instantiate_trainer(self, config: dict[str, Any], callbacks: list[Callback]) -> Trainer:
-        callbacks += [ExactResume(), SamplingReport()]
+        callbacks += [ExactResume(), SamplingReport(), EpochLog()]
         quick = bool(config.get("fast_dev_run"))
         if quick or config.get("enable_checkpointing") is False:
             callbacks = [callback for callback in callbacks if not isinstance(callback, ModelCheckpoint)]
         if config.get("enable_progress_bar") is not False and sys.stdout.isatty():
-            callbacks.append(RichProgressBar(refresh_rate=10))
+            callbacks.append(ProgressBar())
         else:
             config["enable_progress_bar"] = False
         if not quick:
