@@ -19,7 +19,7 @@ from collections.abc import Callable
 import numpy as np
 
 from benchmarks.interleaved import interleaved, show
-from contracts.discovery import final_subclasses
+from contracts.discovery import find_implementations
 from contracts.errors import UsageError
 from datamodules.augmentations.base import Augmentation
 from datamodules.augmentations.primitives.random_streams import RandomStreams
@@ -30,7 +30,7 @@ from datamodules.sources.files import Files
 def kinds(synonyms: str | None, texts: list[str], labels: list[list[str]]) -> list[Augmentation]:
     """All that work by rules, with what they learn from the texts."""
     made = []
-    for kind in final_subclasses(Augmentation):  # type: ignore[type-abstract]  # final classes of the seam
+    for kind in find_implementations(Augmentation):  # type: ignore[type-abstract]  # final classes of the seam
         if kind.offline_only:
             continue
         try:
@@ -61,7 +61,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=7)
     chosen = parser.parse_args()
     train = Files(chosen.path).read()["train"]
-    texts, labels = train.texts, train.label_lists()
+    texts, labels = train.texts, train.to_label_lists()
     contestants = {
         type(kind).__name__: lambda epoch, kind=kind: texts_a_second(kind.augment, texts, chosen.batch, epoch)
         for kind in kinds(chosen.synonyms, texts, labels)

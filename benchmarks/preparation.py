@@ -35,7 +35,7 @@ def seconds_of_preparation(path: str, cache: Path) -> tuple[float, int]:
     data = TextDataModule(lambda: Files(path), Characters, cache_dir=str(cache))
     data.prepare_data()
     data.setup()
-    return time.perf_counter() - start, sum(data.about["rows"].values())
+    return time.perf_counter() - start, sum(data.summary["rows"].values())
 
 
 def main() -> None:

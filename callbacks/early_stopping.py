@@ -13,7 +13,7 @@ from pytorch_lightning.utilities.rank_zero import rank_zero_warn
 from torch import Tensor
 
 from contracts.console import announce
-from contracts.errors import UsageError, did_you_mean, listed
+from contracts.errors import UsageError, join_names, suggest_name
 
 
 class EarlyStopping(Callback):
@@ -108,8 +108,8 @@ class EarlyStopping(Callback):
         logged = trainer.callback_metrics
         if monitor not in logged:
             raise UsageError(
-                f'EarlyStopping found no "{monitor}" after validation.{did_you_mean(monitor, logged)} '
-                f"There are: {listed(sorted(logged), most=20)}"
+                f'EarlyStopping found no "{monitor}" after validation.{suggest_name(monitor, logged)} '
+                f"There are: {join_names(sorted(logged), max_names=20)}"
             )
         self._count(float(logged[monitor]), trainer, pl_module)
 
@@ -154,8 +154,8 @@ class EarlyStopping(Callback):
         names = getattr(pl_module, "metric_names", None)
         if names is not None and monitor not in names:
             raise UsageError(
-                f'EarlyStopping cannot watch "{monitor}": the model does not log it.{did_you_mean(monitor, names)} '
-                f"It logs: {listed(sorted(names), most=20)}"
+                f'EarlyStopping cannot watch "{monitor}": the model does not log it.{suggest_name(monitor, names)} '
+                f"It logs: {join_names(sorted(names), max_names=20)}"
             )
 
     def _count(self, value: float, trainer: Trainer, pl_module: LightningModule) -> None:

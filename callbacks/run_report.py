@@ -21,7 +21,7 @@ from callbacks.confusion_plot import MAX_CLASSES, plot_confusion_matrix
 from callbacks.reporting.oov_table import add_vector_coverage, log_oov_table
 from callbacks.reporting.result_tables import print_result
 from contracts.console import announce
-from contracts.seed import run_seed
+from contracts.seed import get_run_seed
 from datamodules.text_datamodule import TextDataModule
 from lightning_modules.metrics import compute_confusion_matrix, compute_per_class_metrics
 from lightning_modules.prediction_columns import (
@@ -79,7 +79,7 @@ class RunReport(Callback):
             return
         for note in pl_module.encoder.initialization_notes():
             announce(f"note: {note}")
-        log_oov_table(trainer, add_vector_coverage(_datamodule(trainer).about["oov"], self.encoder))
+        log_oov_table(trainer, add_vector_coverage(_datamodule(trainer).summary["oov"], self.encoder))
         said = {f"{topic}/{name}": value for topic, values in self.encoder.items() for name, value in values.items()}
         numbers = {name: value for name, value in said.items() if isinstance(value, int | float)}
         for logger in trainer.loggers if numbers else ():
@@ -175,7 +175,7 @@ class RunReport(Callback):
         stopping = [callback.reason for callback in trainer.callbacks if hasattr(callback, "reason")]  # type: ignore[attr-defined]  # Lightning's trainer has them
         sampling = [callback.sampling for callback in trainer.callbacks if hasattr(callback, "sampling")]  # type: ignore[attr-defined]  # Lightning's trainer has them
         train = self.seconds["train"]
-        about = data.about
+        about = data.summary
         oov = add_vector_coverage(about["oov"], self.encoder)
         return report | {
             "monitor": model.monitor,
@@ -183,7 +183,7 @@ class RunReport(Callback):
             "epochs": max(self.epochs, self.best.get("epoch", 0)),
             "stopped": "; ".join([*self._lost(model), *filter(None, stopping[:1])]) or None,
             "sampling": sampling[0] if sampling else None,
-            "seed": run_seed(),
+            "seed": get_run_seed(),
             "tta": data.augmenter.tta,
             "seconds": {name: round(value, 3) for name, value in self.seconds.items()},
             "texts_per_second": round(self.texts / train, 1) if train else None,
@@ -222,8 +222,8 @@ class RunReport(Callback):
 def write_predictions(path: Path, model: TextClassifier, data: TextDataModule, evaluation: Evaluation) -> None:
     """One line a test text: its row in the source, text, label, prediction, confidence, probabilities, loss in nats."""
     spec = model.text_spec
-    split = data.split("test")
-    texts, pairs = data.texts("test"), data.pairs("test")
+    split = data.get_split("test")
+    texts, pairs = data.load_texts("test"), data.load_pairs("test")
     decided = decode_labels(model.task, spec, evaluation.probabilities)
     labels = (
         decode_labels(model.task, spec, evaluation.labels)
@@ -272,7 +272,7 @@ def _datamodule(trainer: Trainer) -> TextDataModule:
 
 
 def _say_data(data: TextDataModule, parameters: int, device: torch.device, folder: str | None) -> None:
-    about = data.about
+    about = data.summary
     rows = ", ".join(f"{count:,} {name}" for name, count in about["rows"].items())
     announce(
         f"data: {rows} texts; {len(about['classes'])} classes; {about['vocabulary_size']:,} ids; "

@@ -37,8 +37,8 @@ class SamplingReport(Callback):
         if not isinstance(sampler, TextSampler):
             return
         names = trainer.datamodule.spec.label_names  # type: ignore[attr-defined]  # Lightning's trainer has one
-        draws = np.bincount(sampler.plan(trainer.current_epoch), minlength=len(sampler.frame.labels))
-        ratios = compute_class_ratios(sampler.frame.labels, draws, len(names))
+        draws = np.bincount(sampler.plan_epoch(trainer.current_epoch), minlength=len(sampler.context.labels))
+        ratios = compute_class_ratios(sampler.context.labels, draws, len(names))
         statistics = {**compute_imbalance(ratios), **compute_repetition(draws)}
         ratio_by_class = dict(zip(names, ratios.tolist(), strict=True))
         self.sampling = {"epoch": trainer.current_epoch + 1, **statistics, "shares": ratio_by_class}

@@ -16,7 +16,7 @@ from rich.text import Text
 
 from commands.option_parser import OptionParser
 from commands.output_file import check_output, open_output
-from contracts.discovery import final_subclasses
+from contracts.discovery import find_implementations
 from contracts.errors import UsageError
 from datamodules.augmentations.base import Augmentation
 from datamodules.augmentations.primitives.random_streams import RandomStreams
@@ -70,7 +70,7 @@ def _show(parser: OptionParser, config: Any) -> None:
     plain.data.augmentations, plain.data.augment = None, parser.get_defaults().data.augment
     data = parser.instantiate_classes(plain).data
     data.setup()
-    texts, labels = data.texts("train"), list_label_ids(data.split("train").labels)
+    texts, labels = data.load_texts("train"), list_label_ids(data.get_split("train").labels)
     pipeline = Pipeline(kinds)
     pipeline.fit(texts, labels)
     streams = RandomStreams.from_rows(config.seed, config.epoch, np.arange(len(texts)))
@@ -115,7 +115,7 @@ def _chosen(parser: OptionParser, config: Any) -> list[Augmentation]:
     if config.data.augmentations is not None:
         return parser.instantiate_classes(config).data.augmenter.pipeline.augmentations
     kinds = []
-    for kind in final_subclasses(Augmentation):  # type: ignore[type-abstract]  # final classes of the seam
+    for kind in find_implementations(Augmentation):  # type: ignore[type-abstract]  # final classes of the seam
         if not kind.offline_only:
             try:
                 kinds.append(kind())

@@ -7,7 +7,7 @@ from typing import Any
 
 from jsonargparse import Namespace
 
-from contracts.discovery import final_subclasses
+from contracts.discovery import find_implementations
 from contracts.errors import UsageError
 from contracts.text_spec import Task, TextSpec
 from datamodules.samplers.base import TextSampler
@@ -62,7 +62,7 @@ def check_combinations(config: Namespace) -> None:
             "vectors to learn in; give less, or --model.encoder.vectors_mode static"
         )
     sampler = class_name(config.data.sampler)
-    samplers = final_subclasses(TextSampler)  # type: ignore[type-abstract]  # a seam that no checkpoint rebuilds
+    samplers = find_implementations(TextSampler)  # type: ignore[type-abstract]  # a seam that no checkpoint rebuilds
     if sampler in {cls.__name__ for cls in samplers if cls.balances}:
         weighted = _weights_of(config.model.loss)
         if weighted:

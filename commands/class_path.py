@@ -14,7 +14,7 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from commands.class_registry import EXTENSION_POINTS, format_unknown_class, registered_classes
 from commands.common_names import CLASS_NAMES
-from contracts.errors import did_you_mean
+from contracts.errors import suggest_name
 from lightning_modules.losses.base import Loss
 
 
@@ -62,7 +62,7 @@ def explain_class_error(key: str, name: str) -> str | None:
         return f"--{key} {name}: {module} cannot be imported ({error}); is its folder on PYTHONPATH?"
     if found is None:
         defined = [cls.__name__ for cls in _all_subclasses(base) if cls.__module__ == module]
-        return f"--{key} {name}: {module} has no class {short_name}.{did_you_mean(short_name, defined)}"
+        return f"--{key} {name}: {module} has no class {short_name}.{suggest_name(short_name, defined)}"
     if not callable(found):
         return f"--{key} {name} is not a class"
     if isinstance(found, type) and not issubclass(found, base):

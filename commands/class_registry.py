@@ -8,8 +8,8 @@ from typing import Any
 import torch.optim.lr_scheduler
 from torch.optim import Optimizer
 
-from contracts.discovery import final_subclasses
-from contracts.errors import did_you_mean, listed
+from contracts.discovery import find_implementations
+from contracts.errors import join_names, suggest_name
 from datamodules.augmentations.base import Augmentation
 from datamodules.samplers.base import TextSampler
 from datamodules.sources.base import Source
@@ -43,7 +43,7 @@ def registered_classes(key: str) -> dict[str, type]:
     """
     if key in EXTENSION_POINTS or key.endswith(".base"):
         base: type[Any] = EXTENSION_POINTS.get(key, Loss)
-        return {cls.__name__: cls for cls in final_subclasses(base)}
+        return {cls.__name__: cls for cls in find_implementations(base)}
     if key == "model.optimizer":
         return {cls.__name__: cls for cls in _torch_subclasses(Optimizer)}
     if key == "model.lr_scheduler":
@@ -73,22 +73,22 @@ def format_unknown_class(key: str, name: str, meant: str | None = None) -> str:
         meant: The options to type for it, if known; the nearest name is suggested otherwise.
     """
     names = sorted(registered_classes(key))
-    suggestion = f" Did you mean {meant}?" if meant else did_you_mean(name, names)
-    return f"--{key} has no choice named {name}.{suggestion} It takes: {listed(names, 30)}"
+    suggestion = f" Did you mean {meant}?" if meant else suggest_name(name, names)
+    return f"--{key} has no choice named {name}.{suggestion} It takes: {join_names(names, 30)}"
 
 
 def format_unknown_argument(key: str, cls: type, name: str) -> str:
     """Returns the message for an argument that the chosen class does not have."""
     names = list(parameters_of(cls))
-    takes = f" It takes: {listed(names, 30)}" if names else " It takes none."
-    return f"--{key} {cls.__name__} has no argument {name}.{did_you_mean(name, names)}{takes}"
+    takes = f" It takes: {join_names(names, 30)}" if names else " It takes none."
+    return f"--{key} {cls.__name__} has no argument {name}.{suggest_name(name, names)}{takes}"
 
 
 def format_argument_without_class(key: str, name: str) -> str:
     """Returns the message for an argument of an option that names no class yet."""
     classes = classes_with_argument(key, name)
     if not classes:
-        names = listed(registered_classes(key))
+        names = join_names(registered_classes(key))
         return f"--{key}.{name}: no class that --{key} takes has such an argument; name one of: {names}"
     return (
         f"--{key}.{name} is an argument of a class, and --{key} names none: name a class first, "
@@ -101,7 +101,7 @@ def suggest_classes_with_argument(key: str, name: str) -> str:
     classes = classes_with_argument(key, name)
     if not classes:
         return ""
-    return f"; {listed(classes)} can take it: did you mean --{key} {classes[0]} --{key}.{name} …?"
+    return f"; {join_names(classes)} can take it: did you mean --{key} {classes[0]} --{key}.{name} …?"
 
 
 def classes_with_argument(key: str, name: str) -> list[str]:

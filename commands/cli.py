@@ -29,8 +29,8 @@ from commands.checks import build_placeholder_spec, check_combinations, check_ve
 from commands.option_parser import OptionParser
 from commands.option_reader import read_options
 from commands.run_folder import check_run_folder, default_run_name, explain_write_error
-from contracts.errors import DataError, UsageError, did_you_mean
-from datamodules.text_datamodule import TextDataModule, epochs_of
+from contracts.errors import DataError, UsageError, suggest_name
+from datamodules.text_datamodule import TextDataModule, get_max_epochs
 from lightning_modules.bundle import check_checkpoint_matches, find_checkpoint, read_checkpoint
 from lightning_modules.monitor import check_monitor, infer_mode
 from lightning_modules.text_classifier import TextClassifier
@@ -55,7 +55,7 @@ class TextCLI(LightningCLI):
         if first == "predict":
             raise UsageError("train.py does not label texts; that is `python predict.py RUN_OR_CHECKPOINT FILE`")
         if first not in _VERBS and not first.startswith("-"):
-            raise UsageError(f"there is no verb {first}.{did_you_mean(first, _VERBS)} It takes: {', '.join(_VERBS)}")
+            raise UsageError(f"there is no verb {first}.{suggest_name(first, _VERBS)} It takes: {', '.join(_VERBS)}")
         self.arguments = arguments if first in _VERBS else ["fit", *arguments]
         try:
             self._run()
@@ -166,9 +166,9 @@ class TextCLI(LightningCLI):
         config = self.config[self.subcommand]
         path = self._checkpoint_path()
         checkpoint = None if path is None else read_checkpoint(path)
-        self.datamodule.check(epochs_of(self.trainer) if self.subcommand == "fit" else 1)
+        self.datamodule.validate_configuration(get_max_epochs(self.trainer) if self.subcommand == "fit" else 1)
         endless = self.subcommand == "fit" and self.trainer.max_epochs == -1 and self.trainer.max_steps == -1
-        self.model.dry_run(build_placeholder_spec(config, self.datamodule.source.task()), endless)
+        self.model.dry_run(build_placeholder_spec(config, self.datamodule.source.detect_task()), endless)
         self.datamodule.prepare_data()
         self.datamodule.setup()
         spec = self.datamodule.spec
@@ -180,7 +180,7 @@ class TextCLI(LightningCLI):
             check_checkpoint_matches(checkpoint, path, spec, self.datamodule.tokenizer, self.model.dry_run(spec))
         elif self.subcommand == "fit":
             self.model.dry_run_initialization(spec, self.datamodule)
-        if self.subcommand == "test" and not self.datamodule.has("test"):
+        if self.subcommand == "test" and not self.datamodule.has_split("test"):
             raise UsageError("the data have no test split; give a file named test, or use `validate`")
 
     before_validate = before_test = before_fit
@@ -196,7 +196,7 @@ class TextCLI(LightningCLI):
     def after_fit(self) -> None:
         """Tests the best checkpoint, once."""
         fast = self.trainer.fast_dev_run  # type: ignore[attr-defined]  # set when it is made
-        if fast or not self.datamodule.has("test"):
+        if fast or not self.datamodule.has_split("test"):
             self.report.finish(self.trainer, self.model)
             return
         best = getattr(self.trainer.checkpoint_callback, "best_model_path", "")
@@ -219,7 +219,7 @@ def _check_interval(trainer: Trainer, data: TextDataModule) -> None:
     interval = trainer.val_check_interval
     if not isinstance(interval, int) or trainer.check_val_every_n_epoch is None:
         return
-    batches = len(data.sampler(data.frame(world_size=trainer.world_size)))
+    batches = len(data.sampler(data.build_sampling_context(world_size=trainer.world_size)))
     if interval > batches:
         raise UsageError(
             f"--trainer.val_check_interval {interval} is beyond the {batches} batches of an epoch; give less, "

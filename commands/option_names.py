@@ -17,7 +17,7 @@ from commands.class_registry import (
 )
 from commands.common_names import suggest_class, suggest_option
 from commands.option_reader import Option, is_config_file, read_options
-from contracts.errors import UsageError, did_you_mean
+from contracts.errors import UsageError, suggest_name
 
 _WITHOUT_MEANING = ("config", "c", "h", "help", "print_config", "print_shtab")
 _UNCHECKED = tuple(
@@ -83,7 +83,7 @@ def _explain_unknown_option(option: Option, chosen: ChosenClasses) -> str:
         meant = meant if " " in meant else f'"{meant}"'
         return f"{message} Did you mean {meant if option.file is None else meant.replace('--', '')}?"
     names = sorted(name for name in chosen.option_names if not name.endswith("help"))
-    return message + did_you_mean(option.name, names).replace('"', f'"{dashes}', 1)
+    return message + suggest_name(option.name, names).replace('"', f'"{dashes}', 1)
 
 
 def _find_meant_option(name: str, chosen: ChosenClasses) -> str | None:

@@ -16,7 +16,7 @@ from typing import NoReturn, TextIO
 import numpy as np
 import torch
 
-from contracts.errors import UsageError, did_you_mean
+from contracts.errors import UsageError, suggest_name
 from datamodules.augmenting.augmenter import make_default_augmentations
 from datamodules.augmenting.test_time_variants import VariantGenerator
 from datamodules.loading.collate import collate
@@ -170,7 +170,7 @@ class _ShortParser(argparse.ArgumentParser):
         unknown = re.match(r"unrecognized arguments: (--\S+)", message)
         if unknown:
             options = [option for action in self._actions for option in action.option_strings]
-            message = f"there is no option {unknown[1]}.{did_you_mean(unknown[1], options)}"
+            message = f"there is no option {unknown[1]}.{suggest_name(unknown[1], options)}"
         raise UsageError(f"{message.rstrip('.')}; `python predict.py --help` lists every option")
 
 

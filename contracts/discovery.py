@@ -24,7 +24,7 @@ def import_submodules(package: str, path: Iterable[str]) -> None:
         importlib.import_module(f"{package}.{module.name}")
 
 
-def final_subclasses(base: type[T]) -> Iterator[type[T]]:
+def find_implementations(base: type[T]) -> Iterator[type[T]]:
     """Yields every concrete subclass of a base class that is defined in this project, sorted by name."""
     found: set[type[T]] = set()
     waiting = [base]

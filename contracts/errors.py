@@ -22,12 +22,12 @@ class DataError(ValueError):
     exit_code = 1
 
 
-def did_you_mean(name: str, allowed: Iterable[str]) -> str:
+def suggest_name(name: str, allowed: Iterable[str]) -> str:
     """Words the nearest valid name as a question, with a leading space; empty where none is near.
 
-    >>> did_you_mean("TextCNM", ["TextCNN", "RNN"])
+    >>> suggest_name("TextCNM", ["TextCNN", "RNN"])
     ' Did you mean "TextCNN"?'
-    >>> did_you_mean("zzz", ["TextCNN", "RNN"])
+    >>> suggest_name("zzz", ["TextCNN", "RNN"])
     ''
     """
     by_lower = {candidate.lower(): candidate for candidate in allowed}
@@ -35,13 +35,13 @@ def did_you_mean(name: str, allowed: Iterable[str]) -> str:
     return f' Did you mean "{by_lower[close[0]]}"?' if close else ""
 
 
-def listed(names: Iterable[str], most: int = 8) -> str:
+def join_names(names: Iterable[str], max_names: int = 8) -> str:
     """Joins names for a message and cuts a long list.
 
-    >>> listed(["a", "b", "c"], most=2)
+    >>> join_names(["a", "b", "c"], max_names=2)
     'a, b and 1 more'
     """
     names = list(names)
-    if len(names) <= most:
+    if len(names) <= max_names:
         return ", ".join(names)
-    return f"{', '.join(names[:most])} and {len(names) - most} more"
+    return f"{', '.join(names[:max_names])} and {len(names) - max_names} more"

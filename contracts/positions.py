@@ -11,7 +11,7 @@ _AFTER_PADDING = (
 )  # fmt: skip
 
 
-def positions_of(config: Any) -> int | None:
+def get_max_positions(config: Any) -> int | None:
     """The most tokens; None where there is no such limit, or the configuration does not say.
 
     Args:

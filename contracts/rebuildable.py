@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import Any, TypeVar
 
-from contracts.discovery import final_subclasses
+from contracts.discovery import find_implementations
 from contracts.errors import DataError
 
 T = TypeVar("T", bound="Rebuildable")
@@ -29,15 +29,15 @@ class Rebuildable:
         object.__setattr__(made, "_arguments", arguments)
         return made
 
-    def given(self) -> dict[str, Any]:
+    def get_constructor_arguments(self) -> dict[str, Any]:
         """The arguments of its constructor as they were given, or by default."""
         return dict(self._arguments)
 
-    def blueprint(self) -> dict[str, Any]:
+    def to_blueprint(self) -> dict[str, Any]:
         """What `rebuild` needs: the class by name and its arguments, plain values only."""
-        return {"class": type(self).__name__, "arguments": self._arguments | self.rebuild_with()}
+        return {"class": type(self).__name__, "arguments": self._arguments | self.override_arguments()}
 
-    def rebuild_with(self) -> dict[str, Any]:
+    def override_arguments(self) -> dict[str, Any]:
         """Arguments to put in place of the given ones, so that rebuilding reads no file that may be gone."""
         return {}
 
@@ -47,13 +47,13 @@ def rebuild(base: type[T], blueprint: dict[str, Any], *first: Any) -> T:
 
     Args:
         base: The seam it must belong to; only this project's own final classes of that seam are ever called.
-        blueprint: From `Rebuildable.blueprint`.
+        blueprint: From `Rebuildable.to_blueprint`.
         first: What the constructor takes first, by position (sizes known from the data).
 
     Raises:
         DataError: The blueprint names no class of the seam.
     """
-    members = {member.__name__: member for member in final_subclasses(base)}
+    members = {member.__name__: member for member in find_implementations(base)}
     name = blueprint.get("class")
     if name not in members:
         raise DataError(

@@ -7,7 +7,7 @@ import os
 import torch
 
 
-def run_seed() -> int:
+def get_run_seed() -> int:
     """What `seed_everything` was called with, also in worker processes; 0 where it was not called."""
     return int(os.environ.get("PL_GLOBAL_SEED", "0"))
 

@@ -23,7 +23,7 @@ from contracts.errors import UsageError
 _MARK = "complete.json"
 
 
-def cache_key(parts: dict[str, Any]) -> str:
+def compute_cache_key(parts: dict[str, Any]) -> str:
     """A short hash that changes with any of the parts."""
     text = json.dumps(parts, sort_keys=True, ensure_ascii=True)
     return hashlib.blake2b(text.encode(), digest_size=10).hexdigest()
@@ -34,7 +34,7 @@ def open_or_build(root: Path, key: str, build: Callable[[Path], None]) -> Path:
 
     Args:
         root: The folder of all caches; made where missing.
-        key: From `cache_key`.
+        key: From `compute_cache_key`.
         build: Fills the empty folder that it is given. What it raises goes through, and nothing is left behind.
 
     Raises:

@@ -13,16 +13,16 @@ from pytorch_lightning import LightningDataModule, Trainer
 
 from contracts.batch import TextBatch
 from contracts.errors import UsageError
-from contracts.seed import run_seed
+from contracts.seed import get_run_seed
 from contracts.text_spec import TextSpec
 from datamodules.augmentations.base import Augmentation
 from datamodules.augmenting.augmenter import Augmenter
 from datamodules.augmenting.options import AugmentOptions
-from datamodules.cache import cache_key, load_texts, open_or_build
-from datamodules.loading.loaders import EvaluationLoader, TrainingLoader, evaluation_loader
+from datamodules.cache import compute_cache_key, load_texts, open_or_build
+from datamodules.loading.loaders import EvaluationLoader, TrainingLoader, build_evaluation_loader
 from datamodules.loading.text_split import TextSplit, open_split
-from datamodules.preparation.prepare import SPLITS, Choices, prepare
-from datamodules.samplers.base import SamplingFrame, TextSampler
+from datamodules.preparation.prepare import SPLITS, PreparationOptions, prepare
+from datamodules.samplers.base import SamplingContext, TextSampler
 from datamodules.samplers.length_bucket import LengthBucket
 from datamodules.sources.base import Source, SplitName
 from datamodules.sources.demo import Demo
@@ -66,7 +66,7 @@ class TextDataModule(LightningDataModule):
         self,
         source: Callable[[], Source] = lambda: Demo(),
         tokenizer: Callable[[], Tokenizer] = lambda: Words(),
-        sampler: Callable[[SamplingFrame], TextSampler] = lambda frame: LengthBucket(frame),
+        sampler: Callable[[SamplingContext], TextSampler] = lambda context: LengthBucket(context),
         batch_size: int = 64,
         eval_batch_size: int = 256,
         max_length: int | float = 0.99,
@@ -93,7 +93,9 @@ class TextDataModule(LightningDataModule):
         if num_workers < 0:
             raise UsageError(f"--data.num_workers is a number of processes and must be 0 or more, got {num_workers}")
         shares = max_length, validation_size, test_size
-        self.choices = Choices(*shares, split_seed, empty, unseen_labels, few_shot, max_train_samples, num_folds, fold)
+        self.choices = PreparationOptions(
+            *shares, split_seed, empty, unseen_labels, few_shot, max_train_samples, num_folds, fold
+        )
         self.source = source()
         self.tokenizer = tokenizer()
         self.augmenter = Augmenter(augmentations, augment, tta, tta_augmentations)
@@ -121,7 +123,7 @@ class TextDataModule(LightningDataModule):
         return self._about["notes"] + self.augmenter.describe(self.cache_dir / self.fingerprint) + self._small_notes()
 
     @property
-    def about(self) -> dict[str, Any]:
+    def summary(self) -> dict[str, Any]:
         """For the report: a fingerprint of everything that shaped the texts, and their numbers."""
         spec = self.spec
         return {
@@ -137,7 +139,7 @@ class TextDataModule(LightningDataModule):
             "notes": self.notes,
         }
 
-    def check(self, epochs: int | None = 1) -> None:
+    def validate_configuration(self, epochs: int | None = 1) -> None:
         """Refuses choices that contradict each other, before any row is read.
 
         Args:
@@ -148,7 +150,7 @@ class TextDataModule(LightningDataModule):
         """
         two = np.arange(2)
         try:
-            self.sampler(SamplingFrame(two, np.ones_like(two), 2, self.batch_size, seed=0, epochs=epochs))
+            self.sampler(SamplingContext(two, np.ones_like(two), 2, self.batch_size, seed=0, epochs=epochs))
         except UsageError as error:
             raise UsageError(f"--data.sampler: {error}") from error
         limit, wanted = self.tokenizer.max_positions, self.choices.max_length
@@ -163,8 +165,8 @@ class TextDataModule(LightningDataModule):
         if self._splits:
             return
         start = time.perf_counter()
-        self.check()
-        key = cache_key(
+        self.validate_configuration()
+        key = compute_cache_key(
             {
                 "format": _FORMAT,
                 "source": self.source.fingerprint(),
@@ -202,7 +204,7 @@ class TextDataModule(LightningDataModule):
         self._splits["train"] = self.augmenter.augment_on_the_fly(train, self._folder, self.tokenizer, spec.max_length)
         self.seconds += time.perf_counter() - start
 
-    def variants(self, batch: TextBatch) -> Iterator[TextBatch]:
+    def make_test_time_variants(self, batch: TextBatch) -> Iterator[TextBatch]:
         """Variants of test texts to average predictions over; none where `tta` is 1."""
         assert self._folder is not None
         return self.augmenter.iterate_variants(batch, self._folder, self.tokenizer, self.spec)
@@ -227,31 +229,31 @@ class TextDataModule(LightningDataModule):
         size = self.spec.vocabulary_size
         return {name: np.bincount(split.tokens.ids, minlength=size) for name, split in self._splits.items()}
 
-    def texts(self, split: SplitName) -> list[str]:
+    def load_texts(self, split: SplitName) -> list[str]:
         """The strings of a split, in the order of its rows."""
         assert self._folder is not None
         return load_texts(self._folder, f"{split}.texts")
 
-    def pairs(self, split: SplitName) -> list[str] | None:
+    def load_pairs(self, split: SplitName) -> list[str] | None:
         """The second strings of a split, where there are any."""
         assert self._folder is not None
         return load_texts(self._folder, f"{split}.pairs") if self.spec.pairs else None
 
-    def split(self, name: SplitName) -> TextSplit:
+    def get_split(self, name: SplitName) -> TextSplit:
         """The arrays of a split; there after `setup`."""
         return self._splits[name]
 
-    def has(self, name: SplitName) -> bool:
+    def has_split(self, name: SplitName) -> bool:
         """Whether the data have this split."""
         return name in self._splits
 
     def train_dataloader(self) -> TrainingLoader:
         """Batches as the sampler plans them; resumable in mid-epoch."""
-        epochs = epochs_of(self.trainer) if self.trainer else 1
-        sampler = self.sampler(self.frame(*self._place(), epochs))
+        epochs = get_max_epochs(self.trainer) if self.trainer else 1
+        sampler = self.sampler(self.build_sampling_context(*self._place(), epochs))
         return TrainingLoader(self._splits["train"], sampler, self.num_workers, self._pin())
 
-    def frame(self, rank: int = 0, world_size: int = 1, epochs: int | None = 1) -> SamplingFrame:
+    def build_sampling_context(self, rank: int = 0, world_size: int = 1, epochs: int | None = 1) -> SamplingContext:
         """What a sampler must know of the training split and of the run; there after `setup`.
 
         Args:
@@ -260,8 +262,8 @@ class TextDataModule(LightningDataModule):
             epochs: Of the whole training; None where it has no known end.
         """
         split, classes = self._splits["train"], self.spec.num_classes
-        return SamplingFrame(
-            split.labels, split.lengths, classes, self.batch_size, run_seed(), rank, world_size, epochs=epochs
+        return SamplingContext(
+            split.labels, split.lengths, classes, self.batch_size, get_run_seed(), rank, world_size, epochs=epochs
         )
 
     def val_dataloader(self) -> EvaluationLoader | list[EvaluationLoader]:
@@ -279,10 +281,8 @@ class TextDataModule(LightningDataModule):
     def _evaluation(self, name: SplitName) -> EvaluationLoader | list[EvaluationLoader]:
         if name not in self._splits:
             return []
-        rank, world_size = self._place()
-        return evaluation_loader(
-            self._splits[name], self.eval_batch_size, rank, world_size, self.num_workers, self._pin()
-        )
+        place = self._place()
+        return build_evaluation_loader(self._splits[name], self.eval_batch_size, *place, self.num_workers, self._pin())
 
     def _place(self) -> tuple[int, int]:
         return (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
@@ -295,6 +295,6 @@ class TextDataModule(LightningDataModule):
         return [f"train: {rows} texts are fewer than a batch of {size}: each epoch is one step"] * (rows < size)
 
 
-def epochs_of(trainer: Trainer) -> int | None:
+def get_max_epochs(trainer: Trainer) -> int | None:
     """The epochs that a trainer trains for at the most; None where it counts none."""
     return trainer.max_epochs if trainer.max_epochs is not None and trainer.max_epochs > 0 else None

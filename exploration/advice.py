@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from contracts.errors import listed
-from datamodules.sources.similar_labels import alike_labels
+from contracts.errors import join_names
+from datamodules.sources.similar_labels import group_similar_labels
 from exploration.data_report import DataReport
 from exploration.writing_scripts import UNSPACED
 
@@ -95,12 +95,12 @@ def _classes(found: DataReport) -> Iterator[Advice]:
             "There is one class only in training, and nothing to tell it from: train.py refuses that. Look at "
             "--data.source.label_column, or add texts of another class.",
         )
-    alike = alike_labels(found.classes.names)
+    alike = group_similar_labels(found.classes.names)
     if alike:
         yield Advice(
             "classes",
             f"Labels that differ only in capitals, white space or form are classes of their own: "
-            f"{listed((' and '.join(map(repr, group)) for group in alike), 4)}. Give each class one name.",
+            f"{join_names((' and '.join(map(repr, group)) for group in alike), 4)}. Give each class one name.",
         )
 
 
@@ -135,7 +135,7 @@ def _labels(found: DataReport) -> Iterator[Advice]:
         yield Advice(
             "classes",
             f"{rows:,} labels of validation or test texts are of classes that training lacks "
-            f"({listed(found.classes.unseen)}): training refuses such rows. Mend them, or leave them out.",
+            f"({join_names(found.classes.unseen)}): training refuses such rows. Mend them, or leave them out.",
             ("--data.unseen_labels drop",),
         )
     for split in ("validation", "test"):
@@ -146,7 +146,7 @@ def _labels(found: DataReport) -> Iterator[Advice]:
                 yield Advice(
                     "classes",
                     f"{len(without):,} {'class has' if len(without) == 1 else 'classes have'} no {split} text "
-                    f"({listed(without, 5)}): figures say nothing of them.",
+                    f"({join_names(without, 5)}): figures say nothing of them.",
                 )
 
 
@@ -187,7 +187,7 @@ def _balance(found: DataReport) -> Iterator[Advice]:
         yield Advice(
             "classes",
             f"{len(classes.few):,} of {trained:,} classes {have} fewer than 20 training texts "
-            f"({listed(classes.few, 6)}): gather more of them, or show them more often.",
+            f"({join_names(classes.few, 6)}): gather more of them, or show them more often.",
             (balanced, *focal),
         )
     elif classes.ratio >= 5:

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from contracts.text_spec import Task
-from datamodules.preparation.prepare import SPLITS, Choices, with_all_splits, without_empty
+from datamodules.preparation.prepare import SPLITS, PreparationOptions, create_missing_splits, drop_empty_texts
 from datamodules.sources.base import Rows, Source, SplitName
 
 
@@ -33,7 +33,7 @@ class Corpus:
     @cached_property
     def texts(self) -> dict[SplitName, list[str]]:
         """The strings of each split; a pair is one string with a tab between its halves."""
-        return {name: rows.whole_texts() for name, rows in self.splits.items()}
+        return {name: rows.join_pairs() for name, rows in self.splits.items()}
 
     @cached_property
     def label_sets(self) -> dict[SplitName, list[tuple[str, ...]]]:
@@ -63,7 +63,7 @@ class Corpus:
         return carried
 
 
-def read_corpus(source: Source, choices: Choices) -> Corpus:
+def read_corpus(source: Source, choices: PreparationOptions) -> Corpus:
     """Reads a source and cuts it as `train.py` would.
 
     Args:
@@ -76,6 +76,8 @@ def read_corpus(source: Source, choices: Choices) -> Corpus:
     found = source.read()
     lenient = replace(choices, empty="keep" if choices.empty == "keep" else "drop")
     notes: list[str] = []
-    filled = {name: without_empty(name, rows, lenient, notes) for name, rows in found.items()}
-    splits = with_all_splits(filled, lenient, notes)
-    return Corpus(source.name, source.task(), splits, {name: found[name] for name in SPLITS if name in found}, notes)
+    filled = {name: drop_empty_texts(name, rows, lenient, notes) for name, rows in found.items()}
+    splits = create_missing_splits(filled, lenient, notes)
+    return Corpus(
+        source.name, source.detect_task(), splits, {name: found[name] for name in SPLITS if name in found}, notes
+    )

@@ -102,5 +102,9 @@ def format_tokenizer_name(tokenizer: Tokenizer) -> str:
     ('Words', 'Words (min_frequency 2)')
     """
     parameters = inspect.signature(type(tokenizer).__init__).parameters
-    odd = [f"{name} {value}" for name, value in tokenizer.given().items() if value != parameters[name].default]
+    odd = [
+        f"{name} {value}"
+        for name, value in tokenizer.get_constructor_arguments().items()
+        if value != parameters[name].default
+    ]
     return type(tokenizer).__name__ + (f" ({', '.join(odd)})" if odd else "")

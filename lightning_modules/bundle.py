@@ -19,7 +19,7 @@ from torch import Tensor, nn
 import lightning_modules.encoders
 import lightning_modules.heads  # noqa: F401  # all members are known by name
 from contracts.batch import TextBatch
-from contracts.errors import DataError, UsageError, listed
+from contracts.errors import DataError, UsageError, join_names
 from contracts.rebuildable import rebuild
 from contracts.text_spec import TextSpec
 from datamodules.augmenting.test_time_variants import VariantGenerator
@@ -57,8 +57,8 @@ def build_bundle(
     told = {} if variants is None else {"variants": variants.to_dict()}
     return told | {
         "format": _FORMAT,
-        "encoder": encoder.blueprint(),
-        "head": head.blueprint(),
+        "encoder": encoder.to_blueprint(),
+        "head": head.to_blueprint(),
         "spec": spec.to_dict(),
         "tokenizer": tokenizer.to_json(),
     }
@@ -137,7 +137,7 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
         )
     missing = {"encoder", "head", "spec", "tokenizer"} - plain.keys()
     if missing:
-        raise DataError(f"{path} is damaged: its bundle lacks {listed(sorted(missing))}")
+        raise DataError(f"{path} is damaged: its bundle lacks {join_names(sorted(missing))}")
     return parts
 
 
@@ -160,8 +160,8 @@ def check_checkpoint_matches(
     theirs = TextSpec.from_dict(plain["spec"])
     if (theirs.task, theirs.label_names) != (spec.task, spec.label_names):
         raise UsageError(
-            f"{path} was trained for the labels {listed(theirs.label_names)}, and these data have "
-            f"{listed(spec.label_names)}; give the data it was trained on, or label new texts with predict.py"
+            f"{path} was trained for the labels {join_names(theirs.label_names)}, and these data have "
+            f"{join_names(spec.label_names)}; give the data it was trained on, or label new texts with predict.py"
         )
     if json.loads(plain["tokenizer"]) != json.loads(tokenizer.to_json()):
         raise UsageError(

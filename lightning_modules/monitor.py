@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contracts.errors import UsageError, did_you_mean
+from contracts.errors import UsageError, suggest_name
 from contracts.text_spec import TextSpec
 from lightning_modules.metrics import MULTI_LABEL_METRICS, SINGLE_LABEL_METRICS
 from lightning_modules.tasks import create_task
@@ -28,5 +28,5 @@ def check_monitor(monitor: str, spec: TextSpec | None = None, option: str = "--m
     if monitor not in names:
         where = "" if spec is None else f" on {spec.task.replace('_', '-')} data"
         raise UsageError(
-            f"{option} {monitor} is not measured{where}.{did_you_mean(monitor, names)} Measured are: {', '.join(names)}"
+            f"{option} {monitor} is not measured{where}.{suggest_name(monitor, names)} Measured are: {', '.join(names)}"
         )

@@ -15,7 +15,7 @@ from torch.optim import AdamW, Optimizer
 from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 
 from contracts.batch import TextBatch
-from contracts.seed import run_seed, seed_generators
+from contracts.seed import get_run_seed, seed_generators
 from contracts.text_spec import TextSpec
 from datamodules.vectors.options import TrainingCorpus
 from lightning_modules.bundle import build_bundle
@@ -172,7 +172,7 @@ class TextClassifier(LightningModule):
     def on_train_batch_start(self, batch: TextBatch, batch_idx: int) -> None:
         """Draws dropout from (seed, step, rank): a resumed run goes on exactly as one that was never killed."""
         step = self.trainer.fit_loop.epoch_loop.total_batch_idx
-        seed_generators((run_seed() * 1_000_003 + step) * 1_009 + self.global_rank, self.device)
+        seed_generators((get_run_seed() * 1_000_003 + step) * 1_009 + self.global_rank, self.device)
 
     def training_step(self, batch: TextBatch, batch_idx: int) -> Tensor:
         """The mean of the texts' losses: the one place where they are reduced."""
@@ -203,7 +203,7 @@ class TextClassifier(LightningModule):
         In 32 bits as `predict.py` computes it, also where training uses fewer.
         """
         with torch.autocast(batch.input_ids.device.type, enabled=False):
-            self._keep(batch, self.trainer.datamodule.variants(batch))  # type: ignore[attr-defined]  # Lightning's trainer has one
+            self._keep(batch, self.trainer.datamodule.make_test_time_variants(batch))  # type: ignore[attr-defined]  # Lightning's trainer has one
 
     def on_test_epoch_end(self) -> None:
         """Metrics over all test texts."""

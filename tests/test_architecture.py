@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from contracts.discovery import final_subclasses
+from contracts.discovery import find_implementations
 
 ROOT = Path(__file__).parents[1]
 MAY_IMPORT = {
@@ -125,7 +125,7 @@ def test_layers_of_augmentations_import_one_way(file):
 def test_every_file_beside_the_base_of_augmentations_is_an_implementation():
     from datamodules.augmentations.base import Augmentation
 
-    implementations = {cls.__module__.rsplit(".", 1)[-1] for cls in final_subclasses(Augmentation)}
+    implementations = {cls.__module__.rsplit(".", 1)[-1] for cls in find_implementations(Augmentation)}
     assert {file.stem for file in AUGMENTATIONS.glob("*.py")} - {"__init__", "base"} == implementations
 
 

@@ -15,7 +15,7 @@ from contracts.pretrained_path import resolve_model_path
 from datamodules.augmentations.base import Augmentation, checked_count
 from datamodules.augmentations.primitives.pretrained_models import load_part, run_device
 from datamodules.augmentations.primitives.random_streams import RandomStreams
-from datamodules.cache import cache_key
+from datamodules.cache import compute_cache_key
 from datamodules.tokenizers.base import without_halves
 
 
@@ -96,7 +96,7 @@ class BackTranslation(Augmentation):
     def _file(self) -> Path:
         # neither the share of texts nor the place of the cache changes a translation
         shaping = {"models": json.loads(self.fingerprint())["files"], "limits": [self.num_beams, self.max_length]}
-        return Path(self.cache_dir) / f"{cache_key(shaping)}.jsonl"
+        return Path(self.cache_dir) / f"{compute_cache_key(shaping)}.jsonl"
 
     @cached_property
     def _known(self) -> dict[str, str]:

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from contracts.errors import UsageError
-from contracts.positions import positions_of
+from contracts.positions import get_max_positions
 from contracts.pretrained_path import resolve_model_path
 from datamodules.augmentations.base import checked_count
 from datamodules.augmentations.primitives.pretrained_models import load_part, run_device
@@ -84,7 +84,7 @@ class MaskedLanguageModel(WordAugmentation):
     @torch.inference_mode()
     def _likely(self, texts: list[str]) -> list[list[list[str]]]:
         """For each text and each hidden word of it, the likeliest words, the likeliest first."""
-        limit = min(self._tokenizer.model_max_length, positions_of(self._network.config) or 512)
+        limit = min(self._tokenizer.model_max_length, get_max_positions(self._network.config) or 512)
         whole = without_halves(texts)
         batch = self._tokenizer(whole, padding=True, truncation=True, max_length=limit, return_tensors="pt")
         logits = self._network(**batch.to(self._network.device)).logits.float()

@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from contracts.errors import DataError, UsageError, listed
+from contracts.errors import DataError, UsageError, join_names
 from datamodules.augmentations.base import Labels, checked_share
 from datamodules.augmentations.primitives.function_words import FUNCTION_WORDS
 from datamodules.augmentations.primitives.random_streams import RandomStreams
 from datamodules.augmentations.primitives.segments import Pieces, by_characters, by_jieba, words_of
 from datamodules.augmentations.word_level.table_augmentation import TableAugmentation
-from datamodules.cache import cache_key, open_or_build
+from datamodules.cache import compute_cache_key, open_or_build
 from datamodules.vectors.files import open_vector_file
 
 _BLOCK = 1 << 24  # similarities computed at once: three arrays of 64 to 128 MB
@@ -75,7 +75,7 @@ class NearestNeighbours(TableAugmentation):
         for text in texts:
             counts.update(words_of(cut, text))
         words = sorted(counts)
-        key = cache_key({"words": words, "files": self.fingerprint()})
+        key = compute_cache_key({"words": words, "files": self.fingerprint()})
 
         def build(folder: Path) -> None:
             found = open_vector_file(str(self.path)).read({_key(word) for word in words})
@@ -83,7 +83,7 @@ class NearestNeighbours(TableAugmentation):
             if not known:
                 raise DataError(
                     f"{self.path} has no vector for any of the {len(words):,} words of the training texts; its own are "
-                    f"like {listed(found.examples, 3)}. Give vectors of the language of the texts."
+                    f"like {join_names(found.examples, 3)}. Give vectors of the language of the texts."
                 )
             vectors = np.array([found.vector(word) for word in known], np.float32).reshape(len(known), found.dim)
             table = neighbours(known, vectors, self.top_k, self.similarity)
@@ -95,7 +95,7 @@ class NearestNeighbours(TableAugmentation):
         for name in ("table", "cut"):
             self.__dict__.pop(name, None)
 
-    def rebuild_with(self) -> dict[str, Any]:
+    def override_arguments(self) -> dict[str, Any]:
         """What was found, since the vectors may be gone."""
         return {} if self.lines is None else {"path": None, "lines": self.lines}
 

@@ -72,7 +72,7 @@ class TFIDFReplacement(WordAugmentation):
         for name in ("_learned", "_replacements"):
             self.__dict__.pop(name, None)
 
-    def rebuild_with(self) -> dict[str, Any]:
+    def override_arguments(self) -> dict[str, Any]:
         """What was learned."""
         return {"lines": self._lines}
 

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from contracts.errors import listed
+from contracts.errors import join_names
 from datamodules.augmentations.primitives.random_streams import RandomStreams
 from datamodules.augmenting.pipeline import Pipeline
 from datamodules.sources.base import Rows
@@ -70,7 +70,7 @@ def add_rare_class_copies(
         folder: Gets `augmented.csv`.
         notes: Gets a line, and one for what could not be reached.
     """
-    labels, counts = rows.label_lists(), rows.label_counts()
+    labels, counts = rows.to_label_lists(), rows.count_labels()
     before = dict(counts)
     rare, least, target = find_rare_classes(counts, below, up_to)
     copied = _Copied(rows, pipeline, seed)
@@ -94,10 +94,10 @@ def add_rare_class_copies(
             f"train: no class has fewer than {min(least, target)} texts, so none was added (--data.augment.{option})"
         )
         return rows
-    told = listed(f"{name} {before[name]} → {counts[name]}" for name in rare)
+    told = join_names(f"{name} {before[name]} → {counts[name]}" for name in rare)
     notes.append(f"train: {copied.told()} were added to {len(rare)} of {len(before)} classes: {told}")
     if short:
-        notes.append(f"train: the texts of some rare classes could not be changed in enough ways: {listed(short)}")
+        notes.append(f"train: the texts of some rare classes could not be changed in enough ways: {join_names(short)}")
     return copied.together()
 
 
@@ -160,7 +160,7 @@ class _Copied:
         return f"{len(self.texts)} changed copies"
 
     def together(self) -> Rows:
-        rows, copies = self.rows, self.rows.take(self.places)
+        rows, copies = self.rows, self.rows.select(self.places)
         pairs = None if rows.pairs is None or copies.pairs is None else rows.pairs + copies.pairs
         labels = [*rows.labels, *copies.labels]
         return Rows(rows.texts + self.texts, labels, pairs, rows.numbers + copies.numbers)

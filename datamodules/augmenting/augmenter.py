@@ -12,7 +12,7 @@ import numpy as np
 from contracts.batch import TextBatch
 from contracts.errors import UsageError
 from contracts.rebuildable import rebuild
-from contracts.seed import run_seed
+from contracts.seed import get_run_seed
 from contracts.text_spec import TextSpec
 from datamodules.augmentations.base import Augmentation
 from datamodules.augmentations.primitives.random_streams import RandomStreams
@@ -107,9 +107,9 @@ class Augmenter:
         if not self.adds_copies:
             return train
         for pipeline in self._learning:
-            pipeline.fit(train.texts, train.label_lists())
+            pipeline.fit(train.texts, train.to_label_lists())
         # so that a later run, to which copies and originals look alike, need not learn from them
-        learned = [[kind.blueprint() for kind in pipeline.augmentations] for pipeline in self._learning]
+        learned = [[kind.to_blueprint() for kind in pipeline.augmentations] for pipeline in self._learning]
         (folder / _LEARNED).write_text(json.dumps(learned), encoding="utf-8")
         options = self.options
         if options.mode == "offline":
@@ -141,11 +141,11 @@ class Augmenter:
             return split
         texts = load_texts(folder, "train.texts")
         pairs = load_texts(folder, "train.pairs") if (folder / "train.pairs.bounds.npy").is_file() else None
-        chance = self.pipeline, self.options.ratio, run_seed()
+        chance = self.pipeline, self.options.ratio, get_run_seed()
         augmented = AugmentedSplit.from_split(split, texts, pairs, tokenizer, max_length, *chance)
         some = np.unique(np.linspace(0, len(texts) - 1, _LOOKED_AT).astype(np.int64))
         given = [texts[row] for row in some.tolist()]
-        new = self.pipeline.augment(given, RandomStreams.from_rows(run_seed(), 0, some))
+        new = self.pipeline.augment(given, RandomStreams.from_rows(get_run_seed(), 0, some))
         self._changed = self.options.ratio * float(
             np.mean([one != other for one, other in zip(given, new, strict=True)])
         )
@@ -153,7 +153,7 @@ class Augmenter:
 
     def make_variants(self) -> VariantGenerator | None:
         """Of texts to predict; none where nothing was said of augmentation."""
-        return VariantGenerator(self._for_test.augmentations, self.tta, run_seed()) if self._is_told else None
+        return VariantGenerator(self._for_test.augmentations, self.tta, get_run_seed()) if self._is_told else None
 
     def iterate_variants(
         self, batch: TextBatch, folder: Path, tokenizer: Tokenizer, spec: TextSpec

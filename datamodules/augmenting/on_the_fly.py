@@ -37,7 +37,7 @@ class AugmentedSplit(TextSplit):
         seed: Of the run.
     """
 
-    minds_turns: ClassVar[bool] = True
+    varies_by_occurrence: ClassVar[bool] = True
 
     texts: list[str] = field(default_factory=list)
     pairs: list[str] | None = None

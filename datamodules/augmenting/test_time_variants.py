@@ -48,7 +48,7 @@ class VariantGenerator:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, as a checkpoint may hold them."""
-        kinds = [kind.blueprint() for kind in self.pipeline.augmentations]
+        kinds = [kind.to_blueprint() for kind in self.pipeline.augmentations]
         return {"kinds": kinds, "num_predictions": self.num_predictions, "seed": self.seed}
 
     @classmethod

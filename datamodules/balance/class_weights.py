@@ -11,19 +11,19 @@ from typing import Literal
 
 import numpy as np
 
-from contracts.errors import UsageError, did_you_mean, listed
+from contracts.errors import UsageError, join_names, suggest_name
 
 Weighting = Literal["inverse", "sqrt", "effective"]
 
 BETA = 0.999
 
 
-def class_weights(counts: Sequence[int] | np.ndarray, weighting: Weighting, beta: float = BETA) -> np.ndarray:
+def compute_class_weights(counts: Sequence[int] | np.ndarray, weighting: Weighting, beta: float = BETA) -> np.ndarray:
     """One weight per class, scaled so that the mean over the training texts is 1.
 
     A class that no training text carries gets the largest weight of the others.
 
-    >>> class_weights([30, 10], "inverse")  # every class weighs 20 texts in all
+    >>> compute_class_weights([30, 10], "inverse")  # every class weighs 20 texts in all
     array([0.66666667, 2.        ])
 
     Args:
@@ -45,13 +45,13 @@ def class_weights(counts: Sequence[int] | np.ndarray, weighting: Weighting, beta
     weights = np.ones_like(counts)
     weights[seen] = 1.0 / _worth(counts[seen], weighting, beta)
     weights[~seen] = weights[seen].max()
-    return mean_one(weights, counts)
+    return scale_to_mean_one(weights, counts)
 
 
-def named_weights(names: Sequence[str], weights: Mapping[str, float]) -> np.ndarray:
+def resolve_named_weights(names: Sequence[str], weights: Mapping[str, float]) -> np.ndarray:
     """One weight per class from a mapping of label names; a label that is not named weighs 1.
 
-    >>> named_weights(["ham", "spam"], {"spam": 3})
+    >>> resolve_named_weights(["ham", "spam"], {"spam": 3})
     array([1., 3.])
 
     Raises:
@@ -61,17 +61,17 @@ def named_weights(names: Sequence[str], weights: Mapping[str, float]) -> np.ndar
         if name not in names:
             raise UsageError(
                 f'class weights name the label "{name}", which the training texts do not have; '
-                f"they have: {listed(names)}.{did_you_mean(name, names)}"
+                f"they have: {join_names(names)}.{suggest_name(name, names)}"
             )
         if not 0 < weight < float("inf"):
             raise UsageError(f'the class weight of "{name}" must be a positive number, got {weight}')
     return np.array([float(weights.get(name, 1.0)) for name in names])
 
 
-def mean_one(weights: np.ndarray, counts: Sequence[int] | np.ndarray) -> np.ndarray:
+def scale_to_mean_one(weights: np.ndarray, counts: Sequence[int] | np.ndarray) -> np.ndarray:
     """Scales weights so that their mean over the texts that were counted is 1.
 
-    >>> mean_one(np.array([1.0, 3.0]), [1, 1])
+    >>> scale_to_mean_one(np.array([1.0, 3.0]), [1, 1])
     array([0.5, 1.5])
     """
     counts = np.asarray(counts, dtype=np.float64)

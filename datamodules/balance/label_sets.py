@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from datamodules.balance.quotas import filled
+from datamodules.balance.quotas import allocate_within_bounds
 
 _UPDATES = 300
 _NEAR = 1e-6
@@ -32,7 +32,7 @@ class LabelSets:
     sizes: np.ndarray
 
 
-def label_sets(labels: np.ndarray) -> LabelSets:
+def find_label_sets(labels: np.ndarray) -> LabelSets:
     """Finds the sets.
 
     Args:
@@ -49,10 +49,10 @@ def label_sets(labels: np.ndarray) -> LabelSets:
     return LabelSets(of_row.ravel(), labels[first] > 0, sizes)
 
 
-def rarest_label(labels: np.ndarray) -> np.ndarray:
+def find_rarest_label(labels: np.ndarray) -> np.ndarray:
     """The label of each row that the fewest rows have, `(rows,)`; `classes` itself for a row of no label.
 
-    >>> rarest_label(np.array([[1, 1], [1, 0], [0, 0]]))
+    >>> find_rarest_label(np.array([[1, 1], [1, 0], [0, 0]]))
     array([1, 0, 2])
 
     Args:
@@ -63,7 +63,7 @@ def rarest_label(labels: np.ndarray) -> np.ndarray:
     return np.where(labels.any(axis=1), rarest, labels.shape[1])
 
 
-def balanced_draws(
+def compute_balanced_draws(
     members: np.ndarray, shares: np.ndarray, start: np.ndarray, low: np.ndarray, high: np.ndarray
 ) -> np.ndarray:
     """How often to draw each set of labels, so that the labels drawn come in given shares.
@@ -94,5 +94,5 @@ def balanced_draws(
         if np.abs(missing - 1).max() < _NEAR:
             break
         growth = np.bincount(of_set, missing[label], len(members)) / labels_of_set
-        draws = filled(np.maximum(draws * growth, _LEAST), low, high, total)
+        draws = allocate_within_bounds(np.maximum(draws * growth, _LEAST), low, high, total)
     return draws

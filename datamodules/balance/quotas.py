@@ -7,12 +7,12 @@ import numpy as np
 _WHOLE = 1e-9  # a fraction below this is what is left of adding and multiplying whole numbers
 
 
-def filled(weights: np.ndarray, low: np.ndarray, high: np.ndarray, total: float) -> np.ndarray:
+def allocate_within_bounds(weights: np.ndarray, low: np.ndarray, high: np.ndarray, total: float) -> np.ndarray:
     """Shares a total out by weight, where each group has a floor and a ceiling.
 
     What a ceiling takes away goes to the other groups by their weights, and what a floor costs comes from them.
 
-    >>> filled(np.array([1.0, 1.0, 2.0]), np.zeros(3), np.array([1.0, 9.0, 9.0]), 10)
+    >>> allocate_within_bounds(np.array([1.0, 1.0, 2.0]), np.zeros(3), np.array([1.0, 9.0, 9.0]), 10)
     array([1., 3., 6.])
 
     Args:
@@ -36,7 +36,7 @@ def filled(weights: np.ndarray, low: np.ndarray, high: np.ndarray, total: float)
     return np.clip(level * weights, low, high)
 
 
-def rounded(expected: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def round_to_whole_draws(expected: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Whole numbers with the same sum, each less than 1 from what was expected and right on average over epochs.
 
     What is expected in whole numbers stays, so bounds in whole numbers hold afterwards if they held before.

@@ -49,9 +49,9 @@ class TrainingLoader:
         A generator, as the sampler's place must be read at the first batch: Lightning asks for an iterator before it
         loads a state and before it names the epoch.
         """
-        batches = self.sampler.remaining()  # of this epoch, or of the next where it is at its end
-        if self._split.minds_turns:
-            turns = self.sampler.remaining_turns()
+        batches = self.sampler.plan_remaining_batches()  # of this epoch, or of the next where it is at its end
+        if self._split.varies_by_occurrence:
+            turns = self.sampler.plan_remaining_occurrences()
             batches = [rows + turn * len(self._split) for rows, turn in zip(batches, turns, strict=True)]
         self._split.set_epoch(self.sampler.state_dict()["epoch"])
         for batch in _fetched(self._split, batches, self._num_workers, self._pin_memory):
@@ -68,7 +68,7 @@ class TrainingLoader:
 
 
 class EvaluationLoader:
-    """The same batches each time; made by `evaluation_loader`."""
+    """The same batches each time; made by `build_evaluation_loader`."""
 
     def __init__(self, split: TextSplit, batches: list[np.ndarray], num_workers: int, pin_memory: bool) -> None:
         self._split = split
@@ -85,7 +85,7 @@ class EvaluationLoader:
         return iter(_fetched(self._split, self._batches, self._num_workers, self._pin_memory))
 
 
-def evaluation_loader(
+def build_evaluation_loader(
     split: TextSplit,
     batch_size: int,
     rank: int = 0,

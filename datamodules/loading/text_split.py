@@ -27,7 +27,7 @@ class TextSplit(Dataset[TextBatch]):
         padding_id: The id that fills a batch up.
     """
 
-    minds_turns: ClassVar[bool] = False
+    varies_by_occurrence: ClassVar[bool] = False
     """Whether a row that is drawn again in an epoch is another then."""
 
     tokens: TokenIds

@@ -14,7 +14,7 @@ from datamodules.tokenizers.base import TokenIds, Tokenizer
 _CHUNK = 20_000  # texts encoded between two steps of the progress bar
 
 
-def covering_length(tokenizer: Tokenizer, wanted: int | float, lengths: np.ndarray) -> int:
+def choose_max_length(tokenizer: Tokenizer, wanted: int | float, lengths: np.ndarray) -> int:
     """The length to cut to: as given, or the least that covers the wanted share of training texts whole."""
     if isinstance(wanted, float):
         wanted = int(np.quantile(lengths, wanted, method="inverted_cdf"))
@@ -45,7 +45,7 @@ def _joined(pieces: list[TokenIds]) -> TokenIds:
     return TokenIds(np.concatenate([piece.ids for piece in pieces]), offsets, np.concatenate(types) if types else None)
 
 
-def cut_long(
+def truncate_long_texts(
     splits: dict[SplitName, Rows],
     encoded: dict[SplitName, TokenIds],
     tokenizer: Tokenizer,
@@ -59,7 +59,7 @@ def cut_long(
         long = np.flatnonzero(lengths > max_length)
         if not len(long):
             continue
-        few = rows.take(long.tolist())
+        few = rows.select(long.tolist())
         short = tokenizer.encode_batch(few.texts, few.pairs, max_length)
         keep = np.repeat(lengths <= max_length, lengths)
         new_lengths = lengths.copy()

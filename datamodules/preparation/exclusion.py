@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from contracts.errors import DataError, listed
+from contracts.errors import DataError, join_names
 from datamodules.sources.base import Rows
 from datamodules.tokenizers.base import Tokenizer
 
 
-def without_left_out(train: Rows, tokenizer: Tokenizer, notes: list[str]) -> Rows:
+def exclude_unsuitable_texts(train: Rows, tokenizer: Tokenizer, notes: list[str]) -> Rows:
     """The training rows that stay; says how many did not.
 
     Raises:
@@ -23,11 +23,11 @@ def without_left_out(train: Rows, tokenizer: Tokenizer, notes: list[str]) -> Row
     if not gone:
         notes.append(said)
         return train
-    kept = train.take(np.flatnonzero(~found.mask).tolist())
-    lost = sorted(set(train.label_counts()) - set(kept.label_counts()))
+    kept = train.select(np.flatnonzero(~found.mask).tolist())
+    lost = sorted(set(train.count_labels()) - set(kept.count_labels()))
     if lost or not kept.texts:
         raise DataError(
-            f"{said}. No text would be left of {listed(lost) if lost else 'all'}; "
+            f"{said}. No text would be left of {join_names(lost) if lost else 'all'}; "
             "raise --data.tokenizer.max_unknown_ratio, or choose --data.tokenizer.unknown unk"
         )
     notes.append(said)

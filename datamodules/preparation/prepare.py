@@ -13,16 +13,16 @@ from typing import Any, Literal
 
 import numpy as np
 
-from contracts.errors import DataError, UsageError, listed
+from contracts.errors import DataError, UsageError, join_names
 from contracts.text_spec import TextSpec
 from datamodules.augmenting.augmenter import Augmenter
 from datamodules.cache import save_texts
-from datamodules.preparation.encoding import covering_length, cut_long, encode, unknown_share
-from datamodules.preparation.exclusion import without_left_out
+from datamodules.preparation.encoding import choose_max_length, encode, truncate_long_texts, unknown_share
+from datamodules.preparation.exclusion import exclude_unsuitable_texts
 from datamodules.sources.base import Rows, Source, SplitName
-from datamodules.sources.similar_labels import alike_labels
-from datamodules.splits.stratified_splits import stratified_split
-from datamodules.splits.training_subset import check_cuts, fewer, with_fold
+from datamodules.sources.similar_labels import group_similar_labels
+from datamodules.splits.stratified_splits import split_stratified
+from datamodules.splits.training_subset import hold_out_fold, select_training_subset, validate_subset_options
 from datamodules.tokenizers.base import TokenIds, Tokenizer
 from datamodules.tokenizers.oov import measure_oov
 
@@ -30,7 +30,7 @@ SPLITS: tuple[SplitName, ...] = ("train", "validation", "test")
 
 
 @dataclass(frozen=True)
-class Choices:
+class PreparationOptions:
     """What a user may choose of the preparation, beside source and tokenizer; see `TextDataModule` for the meanings."""
 
     max_length: int | float = 0.99
@@ -61,13 +61,13 @@ class Choices:
                 raise UsageError(f"--data.{name} is a share of the rows and must be in (0, 1), got {share}")
         if self.split_seed < 0:
             raise UsageError(f"--data.split_seed must be 0 or more, got {self.split_seed}")
-        check_cuts(self.few_shot, self.max_train_samples, self.num_folds, self.fold)
+        validate_subset_options(self.few_shot, self.max_train_samples, self.num_folds, self.fold)
 
 
 def prepare(
     source: Source,
     tokenizer: Tokenizer,
-    choices: Choices,
+    choices: PreparationOptions,
     folder: Path,
     quiet: bool = False,
     augmenter: Augmenter | None = None,
@@ -88,8 +88,8 @@ def prepare(
     notes: list[str] = []
     with _no_search_for_cycles():
         read = source.read()
-    splits = {name: without_empty(name, rows, choices, notes) for name, rows in read.items()}
-    splits = with_all_splits(splits, choices, notes)
+    splits = {name: drop_empty_texts(name, rows, choices, notes) for name, rows in read.items()}
+    splits = create_missing_splits(splits, choices, notes)
     names, counts = _label_names(splits["train"], notes)
     splits = {name: _with_known_labels(name, rows, names, choices, notes) for name, rows in splits.items()}
     if augmenter is not None and augmenter.adds_copies:
@@ -97,7 +97,7 @@ def prepare(
         counts = _label_names(splits["train"], [])[1]
 
     tokenizer.train(splits["train"].texts)
-    kept = without_left_out(splits["train"], tokenizer, notes)
+    kept = exclude_unsuitable_texts(splits["train"], tokenizer, notes)
     if kept is not splits["train"]:
         splits["train"] = kept
         counts = _label_names(kept, [])[1]
@@ -108,14 +108,14 @@ def prepare(
         for name, of_split in lengths.items()
         if not of_split.all()
     ]
-    oov = measure_oov(tokenizer, {name: rows.whole_texts() for name, rows in splits.items()}, lengths=lengths)
-    longest = covering_length(tokenizer, choices.max_length, encoded["train"].lengths)
-    cut_long(splits, encoded, tokenizer, longest, notes)
+    oov = measure_oov(tokenizer, {name: rows.join_pairs() for name, rows in splits.items()}, lengths=lengths)
+    longest = choose_max_length(tokenizer, choices.max_length, encoded["train"].lengths)
+    truncate_long_texts(splits, encoded, tokenizer, longest, notes)
     for name, rows in splits.items():
         _write_split(folder, name, rows, encoded[name], names)
     train = splits["train"]
     spec = TextSpec(
-        task=source.task(),
+        task=source.detect_task(),
         label_names=tuple(names),
         class_counts=tuple(counts[name] for name in names),
         num_rows=len(train.texts),
@@ -147,21 +147,23 @@ def _no_search_for_cycles() -> Iterator[None]:
             gc.enable()
 
 
-def without_empty(name: str, rows: Rows, choices: Choices, notes: list[str]) -> Rows:
+def drop_empty_texts(name: str, rows: Rows, choices: PreparationOptions, notes: list[str]) -> Rows:
     """The rows of a split whose texts are more than white space, or all where these are kept; what goes is noted."""
     empty = [place for place, text in enumerate(rows.texts) if not text or text.isspace()]
     if not empty or choices.empty == "keep":
         return rows
     found = f"{name}: {len(empty)} of {len(rows.texts)} texts are empty"
-    where = f"(rows {listed(str(rows.numbers[i]) for i in empty[:5])}, counted from 0)"
+    where = f"(rows {join_names(str(rows.numbers[i]) for i in empty[:5])}, counted from 0)"
     if choices.empty == "refuse":
         raise DataError(f"{found} {where}; mend them, or choose --data.empty drop or keep")
     notes.append(f"{found} {where} and were dropped; --data.empty keep or refuse does otherwise")
     gone = set(empty)
-    return rows.take([place for place in range(len(rows.texts)) if place not in gone])
+    return rows.select([place for place in range(len(rows.texts)) if place not in gone])
 
 
-def with_all_splits(splits: dict[SplitName, Rows], choices: Choices, notes: list[str]) -> dict[SplitName, Rows]:
+def create_missing_splits(
+    splits: dict[SplitName, Rows], choices: PreparationOptions, notes: list[str]
+) -> dict[SplitName, Rows]:
     """The splits of a source, with those that it lacks cut off training; what was cut is noted."""
     splits = dict(splits)
     if not splits.get("train") or not splits["train"].texts:
@@ -175,22 +177,24 @@ def with_all_splits(splits: dict[SplitName, Rows], choices: Choices, notes: list
     whole = len(splits["train"].texts)
     for name, share in wanted:
         of_rest = share * whole / len(splits["train"].texts)  # a share is one of what was there at first
-        stay, off = stratified_split(splits["train"].labels, min(of_rest, 0.9), choices.split_seed)
+        stay, off = split_stratified(splits["train"].labels, min(of_rest, 0.9), choices.split_seed)
         if not off:
             raise DataError(
                 f"no row could be cut from the training split for {name}: it has {whole} rows, and no class can "
                 f"spare one. Give a {name} file, or a larger --data.{name}_size (now {share:g})."
             )
-        splits[name] = splits["train"].take(off)
-        splits["train"] = splits["train"].take(stay)
+        splits[name] = splits["train"].select(off)
+        splits["train"] = splits["train"].select(stay)
         were = "rows was" if len(off) == 1 else "rows were"
         notes.append(
             f"{name}: {len(off)} of {whole} {were} set aside from the training split, stratified (--data.split_seed)"
         )
     if choices.num_folds is not None and choices.fold is not None:
-        splits = with_fold(splits, choices.num_folds, choices.fold, choices.split_seed, notes)
+        splits = hold_out_fold(splits, choices.num_folds, choices.fold, choices.split_seed, notes)
     # last, so that validation and test are as large as if training had all of its rows
-    splits["train"] = fewer(splits["train"], choices.few_shot, choices.max_train_samples, choices.split_seed, notes)
+    splits["train"] = select_training_subset(
+        splits["train"], choices.few_shot, choices.max_train_samples, choices.split_seed, notes
+    )
     for name in SPLITS:
         if name in splits and not splits[name].texts:
             raise DataError(f"the {name} split has no text that could be used; fill it, or leave the file out")
@@ -198,7 +202,7 @@ def with_all_splits(splits: dict[SplitName, Rows], choices: Choices, notes: list
 
 
 def _label_names(train: Rows, notes: list[str]) -> tuple[list[str], Counter[str]]:
-    counts = train.label_counts()
+    counts = train.count_labels()
     names = sorted(counts)
     if len(names) < (2 if train.is_single_label else 1):
         found = f"one only, {names[0]!r}" if names else "none"
@@ -206,33 +210,33 @@ def _label_names(train: Rows, notes: list[str]) -> tuple[list[str], Counter[str]
             f"the training split must have at least two different labels to tell apart, got {found}. "
             "Check --data.source.label_column, or add texts of another class."
         )
-    for alike in alike_labels(names):
+    for alike in group_similar_labels(names):
         notes.append(f"train: labels {', '.join(map(repr, alike))} are classes of their own; are they meant as one?")
     lonely = [name for name in names if counts[name] == 1]
     if lonely:
         notes.append(
             f"train: {len(lonely)} of {len(names)} classes have a single text and can hardly be learned: "
-            f"{listed(lonely)}"
+            f"{join_names(lonely)}"
         )
     return names, counts
 
 
-def _with_known_labels(name: str, rows: Rows, names: list[str], choices: Choices, notes: list[str]) -> Rows:
+def _with_known_labels(name: str, rows: Rows, names: list[str], choices: PreparationOptions, notes: list[str]) -> Rows:
     if name == "train":
         return rows
     known = set(names)
-    strangers = Counter({label: count for label, count in rows.label_counts().items() if label not in known})
+    strangers = Counter({label: count for label, count in rows.count_labels().items() if label not in known})
     if not strangers:
         return rows
-    unseen = [not known.issuperset(of_one) for of_one in rows.label_lists()]
+    unseen = [not known.issuperset(of_one) for of_one in rows.to_label_lists()]
     found = f"{name}: {sum(unseen)} rows carry {len(strangers)} label(s) that the training split lacks"
-    what = listed(f"{label!r} ({count})" for label, count in strangers.most_common())
+    what = join_names(f"{label!r} ({count})" for label, count in strangers.most_common())
     if choices.unseen_labels == "refuse":
         raise DataError(
-            f"{found}: {what}. Training knows: {listed(map(repr, names))}. "
+            f"{found}: {what}. Training knows: {join_names(map(repr, names))}. "
             "Mend the labels, add such texts to training, or leave these rows out with --data.unseen_labels drop."
         )
-    kept = rows.take([place for place, strange in enumerate(unseen) if not strange])
+    kept = rows.select([place for place, strange in enumerate(unseen) if not strange])
     if not kept.texts:
         raise DataError(f"{found}: {what}. No row is left.")
     notes.append(f"{found} and were dropped: {what}")

@@ -16,7 +16,7 @@ from contracts.errors import UsageError
 
 
 @dataclass(frozen=True)
-class SamplingFrame:
+class SamplingContext:
     """What a sampler must know of the training split and of the run.
 
     Args:
@@ -48,7 +48,7 @@ class TextSampler(ABC):
     cannot be shared out evenly, fewer than `world_size` draws are left out, other ones in each epoch.
 
     Args:
-        frame: Given by the project.
+        context: Given by the project.
 
     Raises:
         UsageError: There are fewer draws than ranks, or batches of no text.
@@ -57,13 +57,13 @@ class TextSampler(ABC):
     balances = False
     """Whether rare classes are drawn more often than they occur; to be said by each class that does so."""
 
-    def __init__(self, frame: SamplingFrame, /) -> None:
-        if frame.batch_size < 1:
-            raise UsageError(f"batch_size must be at least 1 text, got {frame.batch_size}")
-        self.frame = frame
-        if self.draws < frame.world_size:
+    def __init__(self, context: SamplingContext, /) -> None:
+        if context.batch_size < 1:
+            raise UsageError(f"batch_size must be at least 1 text, got {context.batch_size}")
+        self.context = context
+        if self.num_draws < context.world_size:
             raise UsageError(
-                f"each of the {frame.world_size} processes needs a training text, and there are {self.draws}; "
+                f"each of the {context.world_size} processes needs a training text, and there are {self.num_draws}; "
                 "ask for fewer devices or bring more texts"
             )
         self._epoch = 0
@@ -71,12 +71,12 @@ class TextSampler(ABC):
         self._planned: tuple[int, np.ndarray] | None = None
 
     @property
-    def draws(self) -> int:
+    def num_draws(self) -> int:
         """Of an epoch, all ranks together; as many as there are rows where a sampler says nothing else."""
-        return len(self.frame.labels)
+        return len(self.context.labels)
 
     @abstractmethod
-    def order(self, rng: np.random.Generator, epoch: int) -> np.ndarray:
+    def draw_rows(self, rng: np.random.Generator, epoch: int) -> np.ndarray:
         """The rows of an epoch for all ranks together, `(draws,)`; their number is the same in every epoch.
 
         Args:
@@ -84,14 +84,14 @@ class TextSampler(ABC):
             epoch: From 0.
         """
 
-    def plan(self, epoch: int) -> np.ndarray:
+    def plan_epoch(self, epoch: int) -> np.ndarray:
         """The rows that all ranks together draw in an epoch, `(draws,)`, without those that cannot be shared out.
 
         Args:
             epoch: From 0.
         """
         if self._planned is None or self._planned[0] != epoch:
-            rows = self.order(np.random.default_rng([self.frame.seed, epoch]), epoch)
+            rows = self.draw_rows(np.random.default_rng([self.context.seed, epoch]), epoch)
             self._planned = epoch, rows[: self._shared_draws]
         return self._planned[1]
 
@@ -101,19 +101,19 @@ class TextSampler(ABC):
 
     def __iter__(self) -> Iterator[np.ndarray]:
         """The batches that are still to come in this epoch, or all of the next one where it is at its end."""
-        for batch in self.remaining():
+        for batch in self.plan_remaining_batches():
             self.advance()
             yield batch
 
-    def remaining(self) -> list[np.ndarray]:
+    def plan_remaining_batches(self) -> list[np.ndarray]:
         """The batches that `__iter__` would give, all at once; moves on by no batch, `advance` does that."""
         if self._batch >= len(self):
             self._epoch, self._batch = self._epoch + 1, 0
-        return self._to_come(self.plan(self._epoch))
+        return self._to_come(self.plan_epoch(self._epoch))
 
-    def remaining_turns(self) -> list[np.ndarray]:
+    def plan_remaining_occurrences(self) -> list[np.ndarray]:
         """For each text of `remaining`, how often it came before in this epoch, on any rank."""
-        return self._to_come(turns_of(self.plan(self._epoch)))
+        return self._to_come(count_earlier_occurrences(self.plan_epoch(self._epoch)))
 
     def advance(self) -> None:
         """Counts one batch as handed out; what fetches batches ahead of their use calls this at their use."""
@@ -145,23 +145,23 @@ class TextSampler(ABC):
         self._epoch, self._batch = state["epoch"], state["batch"]
 
     def _to_come(self, planned: np.ndarray) -> list[np.ndarray]:
-        mine = planned[self.frame.rank :: self.frame.world_size]
-        size = self.frame.batch_size
+        mine = planned[self.context.rank :: self.context.world_size]
+        size = self.context.batch_size
         return [mine[start : start + size] for start in range(self._batch * size, len(mine), size)]
 
     @property
     def _global_batch(self) -> int:
-        return self.frame.batch_size * self.frame.world_size
+        return self.context.batch_size * self.context.world_size
 
     @property
     def _shared_draws(self) -> int:
-        return self.draws // self.frame.world_size * self.frame.world_size
+        return self.num_draws // self.context.world_size * self.context.world_size
 
 
-def turns_of(rows: np.ndarray) -> np.ndarray:
+def count_earlier_occurrences(rows: np.ndarray) -> np.ndarray:
     """How often each row stood before, int64 like the rows.
 
-    >>> turns_of(np.array([4, 2, 4, 4, 2])).tolist()
+    >>> count_earlier_occurrences(np.array([4, 2, 4, 4, 2])).tolist()
     [0, 0, 1, 2, 1]
     """
     order = np.argsort(rows, kind="stable")

@@ -7,11 +7,11 @@ from typing import Literal
 import numpy as np
 
 from contracts.errors import UsageError
-from datamodules.balance.class_weights import BETA, Weighting, class_weights
-from datamodules.balance.label_sets import balanced_draws, label_sets, rarest_label
-from datamodules.balance.quotas import filled
-from datamodules.samplers.base import SamplingFrame
-from datamodules.samplers.drawn_by_group import DrawnByGroup, class_groups
+from datamodules.balance.class_weights import BETA, Weighting, compute_class_weights
+from datamodules.balance.label_sets import compute_balanced_draws, find_label_sets, find_rarest_label
+from datamodules.balance.quotas import allocate_within_bounds
+from datamodules.samplers.base import SamplingContext
+from datamodules.samplers.group_sampler import GroupSampler, group_rows_by_class
 from datamodules.samplers.length_bucket import POOL
 
 Schedule = Literal["constant", "deferred", "progressive"]
@@ -19,14 +19,14 @@ Schedule = Literal["constant", "deferred", "progressive"]
 _START = 0.8
 
 
-class ClassBalanced(DrawnByGroup):
+class ClassBalanced(GroupSampler):
     """Draws each class in a share that its number of texts and its weight set together, over all ranks.
 
     Texts that count for the same class, or have the same labels, take even turns: in an epoch no two of them are drawn
     more than one time apart. Texts with no label form a class of their own. A class with no training text is not drawn.
 
     Args:
-        frame: Given by the project.
+        context: Given by the project.
         weighting: A text's weight: "inverse" to its class's count draws all classes equally often, "sqrt" goes half the
             way, "effective" weighs by the effective number of texts (Cui et al. 2019).
         beta: Of the effective number, in [0, 1); larger draws rare classes more often. Only "effective" reads it.
@@ -49,7 +49,7 @@ class ClassBalanced(DrawnByGroup):
 
     def __init__(
         self,
-        frame: SamplingFrame,
+        context: SamplingContext,
         /,
         weighting: Weighting = "inverse",
         beta: float = BETA,
@@ -63,22 +63,22 @@ class ClassBalanced(DrawnByGroup):
         pool: int = POOL,
     ) -> None:
         _check_repeats(min_repeats, max_repeats, epoch_length)
-        _check_schedule(schedule, start, frame.epochs)
-        draws = max(1, round(len(frame.labels) * epoch_length))
+        _check_schedule(schedule, start, context.epochs)
+        draws = max(1, round(len(context.labels) * epoch_length))
         if min_repeats:  # or what cannot be shared out would be missing from some texts' turns
-            draws -= draws % frame.world_size
-            if draws < min_repeats * len(frame.labels):
+            draws -= draws % context.world_size
+            if draws < min_repeats * len(context.labels):
                 raise UsageError(
-                    f"min_repeats {min_repeats} of {len(frame.labels)} texts does not fit an epoch of {draws} draws, "
-                    f"shared out evenly to {frame.world_size} processes; choose a larger epoch_length"
+                    f"min_repeats {min_repeats} of {len(context.labels)} texts does not fit an epoch of {draws} draws, "
+                    f"shared out evenly to {context.world_size} processes; choose a larger epoch_length"
                 )
-        by_set = multi_label == "expected" and frame.labels.ndim == 2
+        by_set = multi_label == "expected" and context.labels.ndim == 2
         if by_set:
-            sets = label_sets(frame.labels)
-            group_of_row, sizes, strata = sets.of_row, sets.sizes, rarest_label(sets.members)
+            sets = find_label_sets(context.labels)
+            group_of_row, sizes, strata = sets.of_row, sets.sizes, find_rarest_label(sets.members)
         else:
-            (group_of_row, sizes), strata = class_groups(frame.labels), None
-        super().__init__(frame, group_of_row, draws, group_by_length, pool, strata)
+            (group_of_row, sizes), strata = group_rows_by_class(context.labels), None
+        super().__init__(context, group_of_row, draws, group_by_length, pool, strata)
 
         natural = sizes * (draws / sizes.sum())
         low = sizes * float(min_repeats)
@@ -86,24 +86,24 @@ class ClassBalanced(DrawnByGroup):
         if by_set:
             members = np.column_stack([sets.members, ~sets.members.any(axis=1)])  # no label is a class of its own
             shares = _shares(sizes @ members, weighting, beta)
-            balanced = balanced_draws(members, shares, natural, low, high)
+            balanced = compute_balanced_draws(members, shares, natural, low, high)
         else:
             balanced = _shares(sizes, weighting, beta) * draws
             if min_repeats or max_repeats is not None:
-                balanced = filled(balanced, low, high, draws)
+                balanced = allocate_within_bounds(balanced, low, high, draws)
         self._natural, self._balanced = natural, balanced
         self._schedule, self._start = schedule, start
 
-    def expected(self, epoch: int) -> np.ndarray:
+    def compute_expected_draws(self, epoch: int) -> np.ndarray:
         """Draws of each class or set of labels."""
-        part = self.balance(epoch)
+        part = self.compute_balance(epoch)
         if part == 1:
             return self._balanced
         return (1 - part) * self._natural + part * self._balanced
 
-    def balance(self, epoch: int) -> float:
+    def compute_balance(self, epoch: int) -> float:
         """How far an epoch goes from classes as they are (0) to balanced ones (1)."""
-        epochs = self.frame.epochs
+        epochs = self.context.epochs
         if self._schedule == "constant" or epochs is None:
             return 1.0
         if self._schedule == "deferred":
@@ -112,7 +112,7 @@ class ClassBalanced(DrawnByGroup):
 
 
 def _shares(counts: np.ndarray, weighting: Weighting, beta: float) -> np.ndarray:
-    shares = counts * class_weights(counts, weighting, beta)
+    shares = counts * compute_class_weights(counts, weighting, beta)
     return shares / shares.sum()
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from contracts.errors import UsageError
-from datamodules.samplers.base import SamplingFrame, TextSampler
+from datamodules.samplers.base import SamplingContext, TextSampler
 
 POOL = 50
 _POOLS_OF_AN_EPOCH = 4  # at the least; one pool over everything would put the same texts together in every epoch
@@ -18,22 +18,24 @@ class LengthBucket(TextSampler):
     """Each text once an epoch, in batches of like length, the batches in random order.
 
     Args:
-        frame: Given by the project.
+        context: Given by the project.
         pool: Batches that are sorted by length together, at least 1; more pad less and shuffle less. Never more than a
             quarter of the epoch.
     """
 
-    def __init__(self, frame: SamplingFrame, /, pool: int = POOL) -> None:
-        super().__init__(frame)
-        self._pool = checked_pool(pool)
+    def __init__(self, context: SamplingContext, /, pool: int = POOL) -> None:
+        super().__init__(context)
+        self._pool = validate_pool(pool)
 
-    def order(self, rng: np.random.Generator, epoch: int) -> np.ndarray:
+    def draw_rows(self, rng: np.random.Generator, epoch: int) -> np.ndarray:
         """A permutation of the rows, put into buckets."""
-        rows = rng.permutation(len(self.frame.labels))
-        return bucketed(rows, self.frame.lengths, self._global_batch, self._pool, rng)
+        rows = rng.permutation(len(self.context.labels))
+        return bucket_by_length(rows, self.context.lengths, self._global_batch, self._pool, rng)
 
 
-def bucketed(rows: np.ndarray, lengths: np.ndarray, batch_size: int, pool: int, rng: np.random.Generator) -> np.ndarray:
+def bucket_by_length(
+    rows: np.ndarray, lengths: np.ndarray, batch_size: int, pool: int, rng: np.random.Generator
+) -> np.ndarray:
     """Puts rows in an order that `batch_size` cuts into batches of like length.
 
     The rows past the last whole batch keep their place at the end, so that every other batch is whole.
@@ -57,7 +59,7 @@ def bucketed(rows: np.ndarray, lengths: np.ndarray, batch_size: int, pool: int, 
     return np.concatenate([rng.permutation(batches).ravel(), rows[whole:]])
 
 
-def checked_pool(pool: int) -> int:
+def validate_pool(pool: int) -> int:
     """The pool, if it can be one.
 
     Raises:

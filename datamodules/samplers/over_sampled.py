@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from datamodules.samplers.resampled import Resampled
+from datamodules.samplers.resampled import ClassResampler
 
 
-class OverSampled(Resampled):
+class OverSampled(ClassResampler):
     """Every text at least once an epoch, and those of small classes again, in even turns.
 
     An epoch is longer than the training split: with `ratio` 1 as long as the number of classes times the largest one.

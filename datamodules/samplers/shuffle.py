@@ -10,6 +10,6 @@ from datamodules.samplers.base import TextSampler
 class Shuffle(TextSampler):
     """Each text once an epoch, in random order."""
 
-    def order(self, rng: np.random.Generator, epoch: int) -> np.ndarray:
+    def draw_rows(self, rng: np.random.Generator, epoch: int) -> np.ndarray:
         """A permutation of the rows."""
-        return rng.permutation(len(self.frame.labels))
+        return rng.permutation(len(self.context.labels))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from datamodules.samplers.resampled import Resampled
+from datamodules.samplers.resampled import ClassResampler
 
 
-class UnderSampled(Resampled):
+class UnderSampled(ClassResampler):
     """No text more than once an epoch, and of large classes only some, other ones in each epoch.
 
     An epoch is shorter than the training split: with `ratio` 1 as long as the number of classes times the smallest one.

@@ -10,7 +10,7 @@ from typing import Literal
 
 from contracts.rebuildable import Rebuildable
 from contracts.text_spec import Task
-from datamodules.sources.labels import is_single_label, label_lists
+from datamodules.sources.labels import is_single_label, to_label_lists
 
 SplitName = Literal["train", "validation", "test"]
 
@@ -41,21 +41,21 @@ class Rows:
         """Whether each row has one label, not a list of them."""
         return is_single_label(self.labels)
 
-    def label_lists(self) -> list[list[str]]:
+    def to_label_lists(self) -> list[list[str]]:
         """The labels of each row, one or several."""
-        return label_lists(self.labels)
+        return to_label_lists(self.labels)
 
-    def label_counts(self) -> Counter[str]:
+    def count_labels(self) -> Counter[str]:
         """How many rows have each label."""
         return Counter(self.labels if self.is_single_label else chain.from_iterable(self.labels))  # type: ignore[arg-type]  # of the two list types
 
-    def whole_texts(self) -> list[str]:
+    def join_pairs(self) -> list[str]:
         """Each text, or both texts of a pair with a tab between them."""
         if self.pairs is None:
             return self.texts
         return [f"{text}\t{pair}" for text, pair in zip(self.texts, self.pairs, strict=True)]
 
-    def take(self, places: list[int]) -> Rows:
+    def select(self, places: list[int]) -> Rows:
         """The rows at these places."""
         return Rows(
             [self.texts[i] for i in places],
@@ -74,7 +74,7 @@ class Source(Rebuildable, ABC):
         """A short word for folders: letters, digits, `_` and `-`."""
 
     @abstractmethod
-    def task(self) -> Task:
+    def detect_task(self) -> Task:
         """The kind of labels, found out without reading all rows.
 
         Raises:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
-from contracts.errors import DataError, UsageError, did_you_mean, listed
+from contracts.errors import DataError, UsageError, join_names, suggest_name
 from contracts.text_spec import Task
 from datamodules.sources.base import Rows
 
@@ -103,9 +103,9 @@ class Columns:
             )
         wanted = {"label": "one label a text", "labels": "several"}
         words = " or ".join(f'"{getattr(self, k)}" ({v})' for k, v in wanted.items() if getattr(self, k) is not None)
-        near = did_you_mean(self.label or str(self.labels), [name for name in names if name != self.text])
+        near = suggest_name(self.label or str(self.labels), [name for name in names if name != self.text])
         raise DataError(
-            f"{where} has no column {words}; it has: {listed(names)}.{near} "
+            f"{where} has no column {words}; it has: {join_names(names)}.{near} "
             "Name it with --data.source.label_column or --data.source.labels_column."
         )
 
@@ -118,7 +118,9 @@ class Columns:
         if sign is not None:
             shown = "$'\\t'" if sign == "\t" else f'"{sign}"'
             mend = f"Its columns seem to be parted by {shown}: say so with --data.source.delimiter {shown}."
-        raise DataError(f'{where} has no column "{name}"; it has: {listed(names)}.{did_you_mean(name, names)} {mend}')
+        raise DataError(
+            f'{where} has no column "{name}"; it has: {join_names(names)}.{suggest_name(name, names)} {mend}'
+        )
 
     def _renamed(self, option: str) -> bool:
         return getattr(self, option) not in (None, _DEFAULTS.get(option))
@@ -165,7 +167,7 @@ def _single_labels(table: Table, name: str) -> list[str]:
         bad = [row for row, value in enumerate(values) if value is None]
         if bad:
             raise DataError(
-                f'{table.where}: {_rows(len(bad))} no label in column "{name}": {listed(table.places(bad))}. '
+                f'{table.where}: {_rows(len(bad))} no label in column "{name}": {join_names(table.places(bad))}. '
                 "Give each row a label, or leave it out."
             )
     return values
@@ -221,7 +223,7 @@ def _examples(table: Table, rows: list[int], values: Sequence[Any]) -> str:
     shown = json.dumps(values[rows[0]], ensure_ascii=False, default=repr)
     first, *others = table.places(rows)
     shown = shown if len(shown) <= 60 else f"{shown[:57]}..."
-    return f"{_count(len(rows))}: {listed([f'{first} ({shown})', *others])}"
+    return f"{_count(len(rows))}: {join_names([f'{first} ({shown})', *others])}"
 
 
 def _count(number: int) -> str:

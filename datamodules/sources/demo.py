@@ -48,7 +48,7 @@ class Demo(Source):
         """Always `demo`."""
         return "demo"
 
-    def task(self) -> Task:
+    def detect_task(self) -> Task:
         """One label a message."""
         return "single_label"
 

@@ -13,12 +13,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TextIO, cast
 
-from contracts.errors import DataError, UsageError, did_you_mean, listed
+from contracts.errors import DataError, UsageError, join_names, suggest_name
 from contracts.text_spec import Task
 from datamodules.sources.base import Rows, Source, SplitName
 from datamodules.sources.columns import Columns, Table, read_rows
-from datamodules.sources.folders import SPLITS, ending, existing, is_gzip, split_files, stem
-from datamodules.sources.tables import Delimited, JsonLines, delimited_names, json_names
+from datamodules.sources.folders import SPLITS, find_split_files, get_extension, get_stem, is_gzip, resolve_data_path
+from datamodules.sources.tables import Delimited, JsonLines, read_delimited_header, read_json_keys
 
 
 class Files(Source):
@@ -59,7 +59,7 @@ class Files(Source):
                 "a comma in CSV and a tab in TSV need no --data.source.delimiter"
             )
         self.delimiter, self.quoted = delimiter, quoted
-        self.path = existing(path)
+        self.path = resolve_data_path(path)
 
     @property
     def name(self) -> str:
@@ -67,15 +67,17 @@ class Files(Source):
         path = self.path.resolve()
         word = path.name
         if path.is_file():
-            word = path.parent.name if stem(path).lower() in (*SPLITS, "all") else stem(path)
+            word = path.parent.name if get_stem(path).lower() in (*SPLITS, "all") else get_stem(path)
         return re.sub(r"[^A-Za-z0-9-]+", "_", word).strip("_-") or "files"
 
-    def task(self) -> Task:
+    def detect_task(self) -> Task:
         """Told by the column names of the training file, of which only the first line is read."""
-        file = split_files(self.path)["train"]
+        file = find_split_files(self.path)["train"]
         try:
             with _stream(file, self.encoding) as stream:
-                names = json_names(stream) if _is_json(file) else delimited_names(stream, *self._dialect(file))
+                names = (
+                    read_json_keys(stream) if _is_json(file) else read_delimited_header(stream, *self._dialect(file))
+                )
         except (OSError, EOFError, zlib.error, ValueError, RecursionError, csv.Error):
             names = []
         # where there is nothing to go by, reading all of it says what is wrong
@@ -85,9 +87,9 @@ class Files(Source):
         """A hash of the bytes of all files and of how they are read; where they lie does not matter."""
         options = [asdict(self.columns), self.encoding, self.delimiter, self.quoted]
         digest = hashlib.blake2b(json.dumps(options).encode(), digest_size=16)
-        for split, file in split_files(self.path).items():
+        for split, file in find_split_files(self.path).items():
             try:
-                digest.update(f";{split}{ending(file)}:{file.stat().st_size};".encode())
+                digest.update(f";{split}{get_extension(file)}:{file.stat().st_size};".encode())
                 with file.open("rb") as stream:
                     while chunk := stream.read(1 << 20):
                         digest.update(chunk)
@@ -99,15 +101,15 @@ class Files(Source):
         """Reads every file; rows yet to be split are all `train`."""
         splits: dict[SplitName, Rows] = {}
         first, first_file = None, self.path
-        for split, file in split_files(self.path).items():
+        for split, file in find_split_files(self.path).items():
             table = self._table(file)
             chosen = self.columns.choose(table.names, table.where)
             if first is None:
                 first, first_file = chosen, file
             elif (chosen.task, chosen.text_pair) != (first.task, first.text_pair):
                 raise DataError(
-                    f"{file} does not fit {first_file}: it has the columns {listed(chosen.names)}, but the other "
-                    f"{listed(first.names)}. Give all files the same ones."
+                    f"{file} does not fit {first_file}: it has the columns {join_names(chosen.names)}, but the other "
+                    f"{join_names(first.names)}. Give all files the same ones."
                 )
             splits[split] = read_rows(table, chosen)
         return splits
@@ -117,7 +119,7 @@ class Files(Source):
         return JsonLines(text, str(file)) if _is_json(file) else Delimited(text, str(file), *self._dialect(file))
 
     def _dialect(self, file: Path) -> tuple[str, bool]:
-        return self.delimiter or ("\t" if ending(file) == ".tsv" else ","), self.quoted
+        return self.delimiter or ("\t" if get_extension(file) == ".tsv" else ","), self.quoted
 
 
 def _known_encoding(encoding: str) -> str:
@@ -126,15 +128,15 @@ def _known_encoding(encoding: str) -> str:
     except (LookupError, ValueError):
         common = ["utf-8", "utf-16", "gb18030", "gbk", "big5", "shift_jis", "euc-kr", "latin-1", "cp1252"]
         raise UsageError(
-            f"unknown encoding {encoding!r}.{did_you_mean(encoding, common)} Python knows {listed(common, most=9)} and "
-            "more. Mend it with --data.source.encoding."
+            f"unknown encoding {encoding!r}.{suggest_name(encoding, common)} "
+            f"Python knows {join_names(common, max_names=9)} and more. Mend it with --data.source.encoding."
         ) from None
     name = codecs.lookup(encoding).name
     return "utf-8-sig" if name == "utf-8" else name
 
 
 def _is_json(file: Path) -> bool:
-    return ending(file) in (".jsonl", ".ndjson", ".json")
+    return get_extension(file) in (".jsonl", ".ndjson", ".json")
 
 
 def _stream(file: Path, encoding: str) -> TextIO:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from contracts.errors import DataError, UsageError, did_you_mean, listed
+from contracts.errors import DataError, UsageError, join_names, suggest_name
 from datamodules.sources.base import SplitName
 
 SPLITS: dict[str, SplitName] = {
@@ -22,7 +22,7 @@ ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson", ".json")
 _OTHER_ENDINGS = (".txt", ".xlsx", ".xls", ".parquet", ".arrow", ".feather", ".xml", ".zip", ".bz2", ".xz", ".zst")
 
 
-def existing(path: str) -> Path:
+def resolve_data_path(path: str) -> Path:
     """The folder or file that a user named.
 
     Raises:
@@ -34,21 +34,21 @@ def existing(path: str) -> Path:
     if found.is_dir():
         return found
     if found.is_file():
-        if not ending(found):
+        if not get_extension(found):
             raise UsageError(
-                f"{found} ends in none of {listed(ENDINGS)} (each also with .gz), so how to read it is not known; "
+                f"{found} ends in none of {join_names(ENDINGS)} (each also with .gz), so how to read it is not known; "
                 "rename or convert it"
             )
         return found
     missing = next(part for part in (found, *found.parents) if part.parent.is_dir())
-    near = did_you_mean(missing.name, [entry.name for entry in missing.parent.iterdir()])
+    near = suggest_name(missing.name, [entry.name for entry in missing.parent.iterdir()])
     raise UsageError(
         f'no such file or folder: {found} ("{missing.parent}" holds no "{missing.name}").{near} '
         "Mend it with --data.source.path."
     )
 
 
-def split_files(path: Path) -> dict[SplitName, Path]:
+def find_split_files(path: Path) -> dict[SplitName, Path]:
     """The file of each split that there is, `train` first; a file alone, or `all` alone, is `train`.
 
     Raises:
@@ -60,13 +60,13 @@ def split_files(path: Path) -> dict[SplitName, Path]:
         held = sorted(file for file in path.iterdir() if file.is_file())
     except OSError as error:
         raise DataError(f"{path} cannot be listed: {error.strerror}") from None
-    readable = [file for file in held if ending(file)]
+    readable = [file for file in held if get_extension(file)]
     by_split: dict[SplitName, list[Path]] = {split: [] for split in dict.fromkeys(SPLITS.values())}
     for file in readable:
-        if stem(file).lower() in SPLITS:
-            by_split[SPLITS[stem(file).lower()]].append(file)
+        if get_stem(file).lower() in SPLITS:
+            by_split[SPLITS[get_stem(file).lower()]].append(file)
     if not any(by_split.values()):
-        by_split["train"] = [file for file in readable if stem(file).lower() == "all"]
+        by_split["train"] = [file for file in readable if get_stem(file).lower() == "all"]
     for split, files in by_split.items():
         if len(files) > 1:
             raise DataError(f"{path} holds {len(files)} files for {split}: {_names(files)}; keep one of them there")
@@ -74,26 +74,26 @@ def split_files(path: Path) -> dict[SplitName, Path]:
             _refuse_other_ending(split, held)
     if not by_split["train"]:
         raise DataError(
-            f"{path} holds no train file ({listed(f'train{each}' for each in ENDINGS)}, each also with .gz); "
+            f"{path} holds no train file ({join_names(f'train{each}' for each in ENDINGS)}, each also with .gz); "
             f"it holds: {_names(held)}. Rename one, or name a single file with --data.source.path."
         )
     return {split: files[0] for split, files in by_split.items() if files}
 
 
-def ending(file: Path) -> str:
+def get_extension(file: Path) -> str:
     """`.csv` and the like, without `.gz`; empty where it is none that can be read."""
     name = file.name.lower().removesuffix(".gz")
     return next((each for each in ENDINGS if name.endswith(each)), "")
 
 
-def stem(file: Path) -> str:
+def get_stem(file: Path) -> str:
     """The name before its ending.
 
-    >>> stem(Path("mail.2024.csv.gz"))
+    >>> get_stem(Path("mail.2024.csv.gz"))
     'mail.2024'
     """
     name = file.name[: -len(".gz")] if is_gzip(file) else file.name
-    return name[: len(name) - len(ending(file))]
+    return name[: len(name) - len(get_extension(file))]
 
 
 def is_gzip(file: Path) -> bool:
@@ -106,10 +106,10 @@ def _refuse_other_ending(split: SplitName, held: list[Path]) -> None:
         name = file.name.lower().removesuffix(".gz")
         if SPLITS.get(name.split(".")[0]) == split and name.endswith(_OTHER_ENDINGS):
             raise DataError(
-                f"{file} would be the {split} split, but ends in none of {listed(ENDINGS)} (each also with .gz); "
+                f"{file} would be the {split} split, but ends in none of {join_names(ENDINGS)} (each also with .gz); "
                 "convert it, or move it away"
             )
 
 
 def _names(files: list[Path]) -> str:
-    return listed(file.name for file in files) or "no file"
+    return join_names(file.name for file in files) or "no file"

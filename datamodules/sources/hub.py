@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from contracts.errors import DataError, UsageError, did_you_mean, listed
+from contracts.errors import DataError, UsageError, join_names, suggest_name
 from contracts.text_spec import Task
 from datamodules.sources.base import Rows, Source, SplitName
 from datamodules.sources.columns import Columns, read_rows
@@ -64,7 +64,7 @@ class Hub(Source):
         given = [split for split in self.splits.values() if split not in (None, "auto")]
         if len(set(given)) < len(given):
             raise UsageError(
-                f"train_split, validation_split and test_split must differ, got {listed(map(str, given))}; "
+                f"train_split, validation_split and test_split must differ, got {join_names(map(str, given))}; "
                 "null leaves a split out"
             )
         self._loaded: dict[SplitName, Dataset] | None = None
@@ -77,7 +77,7 @@ class Hub(Source):
         words = "_".join(filter(None, (word, self.configuration)))
         return re.sub(r"[^A-Za-z0-9-]+", "_", words).strip("_-") or "hub"
 
-    def task(self) -> Task:
+    def detect_task(self) -> Task:
         """Told by the column names of the training split."""
         dataset = self._datasets()["train"]
         return self.columns.choose(dataset.column_names, self._where("train")).task
@@ -97,8 +97,9 @@ class Hub(Source):
             first = first or chosen
             if (chosen.task, chosen.text_pair) != (first.task, first.text_pair):
                 raise DataError(
-                    f"{table.where} does not fit {self._where('train')}: it has the columns {listed(chosen.names)}, "
-                    f"but the other {listed(first.names)}. Name another with --data.source.{split}_split."
+                    f"{table.where} does not fit {self._where('train')}: it has the columns "
+                    f"{join_names(chosen.names)}, but the other {join_names(first.names)}. "
+                    f"Name another with --data.source.{split}_split."
                 )
             if split != "train" and table.is_unlabelled(chosen.label):
                 raise DataError(
@@ -123,8 +124,8 @@ class Hub(Source):
                     continue
                 if name not in by_name:
                     raise DataError(
-                        f'{self.path} has no split "{name}"; it has: {listed(by_name)}.{did_you_mean(name, by_name)} '
-                        f"Name it with --data.source.{split}_split."
+                        f'{self.path} has no split "{name}"; it has: {join_names(by_name)}.'
+                        f"{suggest_name(name, by_name)} Name it with --data.source.{split}_split."
                     )
                 found[split] = by_name[name]
             self._loaded = found

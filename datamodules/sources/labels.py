@@ -10,31 +10,31 @@ Labels = Sequence[str] | Sequence[list[str]]
 """One label name per row, or a list of label names per row."""
 
 
-def label_entries(labels: Labels) -> tuple[np.ndarray, np.ndarray]:
+def to_label_indices(labels: Labels) -> tuple[np.ndarray, np.ndarray]:
     """Every label of every row: the row's place and the label's number, in order of name; int64 `(entries,)` each.
 
-    >>> label_entries([["b"], [], ["a", "b"]])
+    >>> to_label_indices([["b"], [], ["a", "b"]])
     (array([0, 2, 2]), array([1, 0, 1]))
     """
-    rows = label_lists(labels)
+    rows = to_label_lists(labels)
     number = {name: place for place, name in enumerate(sorted({label for row in rows for label in row}))}
     places = np.repeat(np.arange(len(rows)), [len(row) for row in rows])
     return places, np.fromiter((number[label] for row in rows for label in row), np.int64, len(places))
 
 
-def label_table(labels: Labels) -> np.ndarray:
+def to_indicator_matrix(labels: Labels) -> np.ndarray:
     """Zeros and ones, bool `(rows, classes)`, the classes in order of name.
 
-    >>> label_table([["b"], [], ["a", "b"]]).astype(int).tolist()
+    >>> to_indicator_matrix([["b"], [], ["a", "b"]]).astype(int).tolist()
     [[0, 1], [0, 0], [1, 1]]
     """
-    places, numbers = label_entries(labels)
+    places, numbers = to_label_indices(labels)
     table = np.zeros((len(labels), numbers.max(initial=-1) + 1), bool)
     table[places, numbers] = True
     return table
 
 
-def label_lists(labels: Labels) -> list[list[str]]:
+def to_label_lists(labels: Labels) -> list[list[str]]:
     """The labels of each row, one or several."""
     return [[label] if isinstance(label, str) else label for label in labels]
 

@@ -6,10 +6,10 @@ import unicodedata
 from collections.abc import Iterable
 
 
-def alike_labels(names: Iterable[str]) -> list[list[str]]:
+def group_similar_labels(names: Iterable[str]) -> list[list[str]]:
     """Labels that are the same but for capitals, white space and forms of characters, in groups.
 
-    >>> alike_labels(["NUM", "num ", "LOC"])
+    >>> group_similar_labels(["NUM", "num ", "LOC"])
     [['NUM', 'num ']]
     """
     groups: dict[str, list[str]] = {}

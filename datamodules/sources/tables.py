@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from operator import itemgetter
 from typing import Any, TextIO
 
-from contracts.errors import DataError, listed
+from contracts.errors import DataError, join_names
 
 _LONGEST_FIELD = 2**31 - 1  # a C long on every platform; the module's own limit of 131,072 cuts real texts short
 
@@ -38,7 +38,7 @@ class Delimited:
         self.names = [name.strip() for name in records[0]]
         self._records = records[1:]
         if not self._records:
-            raise DataError(f"{where} has a header ({listed(self.names)}) but no rows; give it at least one")
+            raise DataError(f"{where} has a header ({join_names(self.names)}) but no rows; give it at least one")
         if set(map(len, self._records)) != {len(self.names)}:
             raise self._uneven()
 
@@ -47,7 +47,7 @@ class Delimited:
         if self.names.count(name) > 1:
             raise DataError(
                 f'{self.where} has {self.names.count(name)} columns named "{name}" in its header: '
-                f"{listed(self.names)}; rename or remove one"
+                f"{join_names(self.names)}; rename or remove one"
             )
         return list(map(itemgetter(self.names.index(name)), self._records))
 
@@ -90,8 +90,8 @@ class Delimited:
         rows = "1 row has" if len(bad) == 1 else f"{len(bad)} rows have"
         sign = "tab" if self._delimiter == "\t" else f'"{self._delimiter}"'
         return DataError(
-            f"{self.where}: the header has {wide} fields ({listed(self.names)}), but {rows} another number: "
-            f'{listed(bad)}. Put texts that hold a {sign} or a line break in quotes ("), or mend the rows.'
+            f"{self.where}: the header has {wide} fields ({join_names(self.names)}), but {rows} another number: "
+            f'{join_names(bad)}. Put texts that hold a {sign} or a line break in quotes ("), or mend the rows.'
         )
 
 
@@ -127,7 +127,7 @@ class JsonLines:
             bad = [row for row, each in enumerate(self._objects) if name not in each]
             rows = "1 row lacks" if len(bad) == 1 else f"{len(bad)} rows lack"
             raise DataError(
-                f'{self.where}: {rows} "{name}", which the first one has: {listed(self.places(bad))}. '
+                f'{self.where}: {rows} "{name}", which the first one has: {join_names(self.places(bad))}. '
                 "Every object needs the same names."
             ) from None
         if "\\ud" in self._text or "\\uD" in self._text:  # only such an escape can give half a character
@@ -176,12 +176,12 @@ class JsonLines:
                 ) from None
 
 
-def delimited_names(stream: TextIO, delimiter: str, quoted: bool) -> list[str]:
+def read_delimited_header(stream: TextIO, delimiter: str, quoted: bool) -> list[str]:
     """The names in the header of delimited values, reading no further; empty where there is none."""
     return [name.strip() for name in next(filter(None, _csv_reader(stream, delimiter, quoted)), [])]
 
 
-def json_names(stream: TextIO) -> list[str]:
+def read_json_keys(stream: TextIO) -> list[str]:
     """The names in the first of some JSON lines, reading no further; empty where there is none."""
     first = next((line for line in stream if not line.isspace()), "null")
     value = json.loads(first)

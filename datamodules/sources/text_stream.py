@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
-from contracts.errors import DataError, UsageError, did_you_mean
+from contracts.errors import DataError, UsageError, suggest_name
 
 _TABLES = {".csv": ",", ".tsv": "\t"}
 _JSON = (".jsonl", ".ndjson", ".json")
@@ -87,7 +87,7 @@ def _texts_of(given: str, text_column: str, pair_column: str, encoding: str) -> 
     if os.sep in given and path.is_dir():
         raise UsageError(f"{given} is a folder; name the files in it")
     if " " not in given and _ending(path) in (*_TABLES, *_JSON, ".txt"):
-        near = did_you_mean(path.name, [entry.name for entry in path.parent.iterdir()]) if path.parent.is_dir() else ""
+        near = suggest_name(path.name, [entry.name for entry in path.parent.iterdir()]) if path.parent.is_dir() else ""
         raise UsageError(f"there is no file {given}.{near}")
     return iter([_split_pair(given)])
 
@@ -181,7 +181,7 @@ def _split_pair(line: str) -> NewText:
 def _column(names: list[str], wanted: str, path: Path) -> int:
     if wanted not in names:
         raise DataError(
-            f'{path} has no column "{wanted}", only: {", ".join(names) or "none"}.{did_you_mean(wanted, names)} '
+            f'{path} has no column "{wanted}", only: {", ".join(names) or "none"}.{suggest_name(wanted, names)} '
             "Name the column with --text_column."
         )
     return names.index(wanted)

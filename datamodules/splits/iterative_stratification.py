@@ -12,11 +12,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from datamodules.balance.label_sets import LabelSets, label_sets
-from datamodules.sources.labels import Labels, is_single_label, label_entries, label_table
+from datamodules.balance.label_sets import LabelSets, find_label_sets
+from datamodules.sources.labels import Labels, is_single_label, to_indicator_matrix, to_label_indices
 
 
-def dealt_out(labels: Labels, shares: Sequence[float], seed: int) -> np.ndarray:
+def assign_rows_to_parts(labels: Labels, shares: Sequence[float], seed: int) -> np.ndarray:
     """The part of each row, int64 `(rows,)`.
 
     Args:
@@ -36,8 +36,8 @@ def dealt_out(labels: Labels, shares: Sequence[float], seed: int) -> np.ndarray:
 
 def _sets(labels: Labels) -> LabelSets:
     if not is_single_label(labels):
-        return label_sets(label_table(labels))
-    _, numbers = label_entries(labels)
+        return find_label_sets(to_indicator_matrix(labels))
+    _, numbers = to_label_indices(labels)
     sizes = np.bincount(numbers)
     return LabelSets(numbers, np.eye(len(sizes), dtype=bool), sizes)
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from datamodules.balance.quotas import filled, rounded
-from datamodules.sources.labels import Labels, is_single_label, label_entries, label_lists, label_table
-from datamodules.splits.iterative_stratification import dealt_out
+from datamodules.balance.quotas import allocate_within_bounds, round_to_whole_draws
+from datamodules.sources.labels import Labels, is_single_label, to_indicator_matrix, to_label_indices, to_label_lists
+from datamodules.splits.iterative_stratification import assign_rows_to_parts
 
 _NEAR = 0.15  # of the rows to be cut off
 
 
-def stratified_split(labels: Labels, share: float, seed: int) -> tuple[list[int], list[int]]:
+def split_stratified(labels: Labels, share: float, seed: int) -> tuple[list[int], list[int]]:
     """Cuts a share of the rows off, of each class as near to that share as whole rows allow.
 
     A class keeps at least one row in the part that stays, so that it can be learned. Of rows with several labels every
@@ -25,12 +25,12 @@ def stratified_split(labels: Labels, share: float, seed: int) -> tuple[list[int]
     Returns:
         Places of the rows that stay and of those cut off, each in ascending order.
 
-    >>> stay, off = stratified_split(["a"] * 8 + ["b"] * 4 + ["c"], share=0.25, seed=0)
+    >>> stay, off = split_stratified(["a"] * 8 + ["b"] * 4 + ["c"], share=0.25, seed=0)
     >>> len(off), sum(i < 8 for i in off), 12 in stay
     (3, 2, True)
     """
     if not is_single_label(labels):
-        return _parted(labels, dealt_out(labels, (1 - share, share), seed) == 1)
+        return _parted(labels, assign_rows_to_parts(labels, (1 - share, share), seed) == 1)
     classes = np.asarray(labels)
     rng = np.random.default_rng(seed)
     cut_off = np.zeros(len(classes), bool)
@@ -53,11 +53,11 @@ def _wanted_of_each(counts: np.ndarray, share: float, seed: int) -> np.ndarray:
         return nearest
     low, high = np.floor(counts * share), np.minimum(np.ceil(counts * share), counts - 1)
     low = np.minimum(low, high)
-    expected = filled(counts.astype(float), low, high, float(np.clip(total, low.sum(), high.sum())))
-    return rounded(expected, np.random.default_rng([seed, 1]))
+    expected = allocate_within_bounds(counts.astype(float), low, high, float(np.clip(total, low.sum(), high.sum())))
+    return round_to_whole_draws(expected, np.random.default_rng([seed, 1]))
 
 
-def stratified_fold(labels: Labels, folds: int, fold: int, seed: int) -> tuple[list[int], list[int]]:
+def split_off_fold(labels: Labels, folds: int, fold: int, seed: int) -> tuple[list[int], list[int]]:
     """Cuts one of several equal folds off; every row is in one of them, every label as evenly as can be.
 
     Except for a label that a fold holds all rows of: there as many rows stay as it takes for it to be learned.
@@ -71,10 +71,10 @@ def stratified_fold(labels: Labels, folds: int, fold: int, seed: int) -> tuple[l
     Returns:
         Places of the rows that stay and of those cut off, each in ascending order.
     """
-    return _parted(labels, dealt_out(labels, [1 / folds] * folds, seed) == fold)
+    return _parted(labels, assign_rows_to_parts(labels, [1 / folds] * folds, seed) == fold)
 
 
-def stratified_subset(labels: Labels, rows: int, seed: int) -> list[int] | None:
+def select_stratified_subset(labels: Labels, rows: int, seed: int) -> list[int] | None:
     """So many rows, with every label in the share that it has, and at least once.
 
     Args:
@@ -89,17 +89,17 @@ def stratified_subset(labels: Labels, rows: int, seed: int) -> list[int] | None:
         return list(range(rows))
     rng = np.random.default_rng(seed)
     if is_single_label(labels):
-        places, numbers = label_entries(labels)
+        places, numbers = to_label_indices(labels)
         counts = np.bincount(numbers)
         if rows < len(counts):
             return None
-        quotas = rounded(filled(counts, np.ones(len(counts)), counts, rows), rng)
+        quotas = round_to_whole_draws(allocate_within_bounds(counts, np.ones(len(counts)), counts, rows), rng)
         chosen = _few_of_each(places, numbers, quotas, rng)
     else:
         share = rows / len(labels)
-        chosen = dealt_out(labels, (1 - share, share), seed) == 1
+        chosen = assign_rows_to_parts(labels, (1 - share, share), seed) == 1
         chosen[_parted(labels, ~chosen)[0]] = True  # one more of each label that was left out whole
-        table = label_table(labels)
+        table = to_indicator_matrix(labels)
         enough = chosen.copy()
         if not _brought_to(rows, chosen, table, rng):
             chosen = enough
@@ -108,7 +108,7 @@ def stratified_subset(labels: Labels, rows: int, seed: int) -> list[int] | None:
     return np.flatnonzero(chosen).tolist()
 
 
-def few_of_each_label(labels: Labels, rows: int, seed: int) -> list[int]:
+def select_rows_per_label(labels: Labels, rows: int, seed: int) -> list[int]:
     """So many rows of each label, or all that there are; with several labels a row at least so many, and few more.
 
     The rarest labels choose first; what their rows bring of others counts for these. So many rows of no label as well.
@@ -121,7 +121,7 @@ def few_of_each_label(labels: Labels, rows: int, seed: int) -> list[int]:
     Returns:
         Their places in ascending order.
     """
-    places, numbers = label_entries(labels)
+    places, numbers = to_label_indices(labels)
     without = np.setdiff1d(np.arange(len(labels)), places)
     classes = numbers.max(initial=-1) + 1
     places, numbers = np.append(places, without), np.append(numbers, np.full(len(without), classes))
@@ -166,7 +166,7 @@ def _brought_to(
 
 def _parted(labels: Labels, cut_off: np.ndarray) -> tuple[list[int], list[int]]:
     """Both parts, once a row was taken back for each label whose rows were all cut off."""
-    names = label_lists(labels)
+    names = to_label_lists(labels)
     staying = {label for row, off in zip(names, cut_off, strict=True) if not off for label in row}
     if len(staying) < len({label for row in names for label in row}):
         for place in np.flatnonzero(cut_off).tolist():

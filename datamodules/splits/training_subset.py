@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from contracts.errors import UsageError, listed
+from contracts.errors import UsageError, join_names
 from datamodules.sources.base import Rows, SplitName
-from datamodules.splits.stratified_splits import few_of_each_label, stratified_fold, stratified_subset
+from datamodules.splits.stratified_splits import select_rows_per_label, select_stratified_subset, split_off_fold
 
 
-def check_cuts(few_shot: int | None, max_train_samples: int | None, folds: int | None, fold: int | None) -> None:
+def validate_subset_options(
+    few_shot: int | None, max_train_samples: int | None, folds: int | None, fold: int | None
+) -> None:
     """Refuses what can be known to be wrong before any row is read.
 
     Raises:
@@ -40,7 +42,7 @@ def check_cuts(few_shot: int | None, max_train_samples: int | None, folds: int |
         )
 
 
-def with_fold(
+def hold_out_fold(
     splits: dict[SplitName, Rows], folds: int, fold: int, seed: int, notes: list[str]
 ) -> dict[SplitName, Rows]:
     """Cuts the training rows into folds, one of which becomes the validation split; a test split stays as it is.
@@ -59,7 +61,7 @@ def with_fold(
     whole = len(train.texts)
     if folds > whole:
         raise UsageError(f"--data.num_folds {folds} is more than the {whole} training texts; choose at most as many")
-    stay, off = stratified_fold(train.labels, folds, fold, seed)
+    stay, off = split_off_fold(train.labels, folds, fold, seed)
     if not off:
         raise UsageError(
             f"fold {fold} of {folds} has no text that training could spare; choose fewer --data.num_folds (there are "
@@ -71,13 +73,17 @@ def with_fold(
             f"validation: the {aside} rows of the source are left aside, for a fold is held out (--data.num_folds)"
         )
     notes.append(f"validation: fold {fold} of {folds}, {len(off)} of {whole} training rows, stratified")
-    rare = sorted(name for name, count in train.label_counts().items() if count < folds)
+    rare = sorted(name for name, count in train.count_labels().items() if count < folds)
     if rare:
-        notes.append(f"train: {len(rare)} classes have fewer texts than folds, so some folds lack them: {listed(rare)}")
-    return splits | {"validation": train.take(off), "train": train.take(stay)}
+        notes.append(
+            f"train: {len(rare)} classes have fewer texts than folds, so some folds lack them: {join_names(rare)}"
+        )
+    return splits | {"validation": train.select(off), "train": train.select(stay)}
 
 
-def fewer(train: Rows, few_shot: int | None, max_train_samples: int | None, seed: int, notes: list[str]) -> Rows:
+def select_training_subset(
+    train: Rows, few_shot: int | None, max_train_samples: int | None, seed: int, notes: list[str]
+) -> Rows:
     """The rows to train on where few were asked for; the others are used nowhere.
 
     Args:
@@ -92,11 +98,11 @@ def fewer(train: Rows, few_shot: int | None, max_train_samples: int | None, seed
     """
     whole = len(train.texts)
     if few_shot is not None:
-        short = {name: count for name, count in sorted(train.label_counts().items()) if count < few_shot}
-        train = train.take(few_of_each_label(train.labels, few_shot, seed))
+        short = {name: count for name, count in sorted(train.count_labels().items()) if count < few_shot}
+        train = train.select(select_rows_per_label(train.labels, few_shot, seed))
         notes.append(f"train: {len(train.texts)} of {whole} rows, {few_shot} a class (--data.few_shot)")
         if short:
-            has = listed(f"{name} ({count})" for name, count in short.items())
+            has = join_names(f"{name} ({count})" for name, count in short.items())
             notes.append(f"train: {len(short)} classes have fewer than {few_shot} texts and keep them all: {has}")
     elif max_train_samples is not None:
         if max_train_samples > whole:
@@ -104,12 +110,12 @@ def fewer(train: Rows, few_shot: int | None, max_train_samples: int | None, seed
                 f"--data.max_train_samples {max_train_samples} is more than the {whole} training texts; "
                 f"choose at most {whole}"
             )
-        places = stratified_subset(train.labels, max_train_samples, seed)
+        places = select_stratified_subset(train.labels, max_train_samples, seed)
         if places is None:
             raise UsageError(
                 f"--data.max_train_samples {max_train_samples} are too few for a text of each of the "
-                f"{len(train.label_counts())} classes; choose more"
+                f"{len(train.count_labels())} classes; choose more"
             )
-        train = train.take(places)
+        train = train.select(places)
         notes.append(f"train: {max_train_samples} of {whole} rows, stratified (--data.max_train_samples)")
     return train

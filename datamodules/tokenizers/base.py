@@ -120,11 +120,11 @@ class Tokenizer(Rebuildable, ABC):
 
     def fingerprint(self) -> str:
         """Changes whenever the same training texts would be encoded otherwise."""
-        return json.dumps(self.blueprint(), sort_keys=True)
+        return json.dumps(self.to_blueprint(), sort_keys=True)
 
     def to_json(self) -> str:
         """One string that `tokenizer_from_json` makes the same tokenizer of."""
-        return json.dumps(self.blueprint() | {"state": self.state()})
+        return json.dumps(self.to_blueprint() | {"state": self.state()})
 
 
 def tokenizer_from_json(text: str) -> Tokenizer:

@@ -9,7 +9,7 @@ import numpy as np
 import tokenizers
 
 from contracts.errors import UsageError
-from contracts.positions import positions_of
+from contracts.positions import get_max_positions
 from contracts.pretrained_path import resolve_model_path
 from datamodules.tokenizers.base import TokenIds, Tokenizer, Units, vocabulary_strings
 from datamodules.tokenizers.pieces import encode_pieces, piece_units, unknown_piece
@@ -101,7 +101,7 @@ class Pretrained(Tokenizer):
         path = resolve_model_path(self.model)
         try:
             loaded = AutoTokenizer.from_pretrained(path, use_fast=True)
-            positions = positions_of(AutoConfig.from_pretrained(path))
+            positions = get_max_positions(AutoConfig.from_pretrained(path))
         except (OSError, ValueError, ImportError) as error:
             reason = str(error).strip().splitlines()[0]
             raise UsageError(

@@ -108,7 +108,7 @@ class Subwords(Tokenizer):
         """The content of a file counts, not its name."""
         return self.to_json() if self._file else super().fingerprint()
 
-    def rebuild_with(self) -> dict[str, Any]:
+    def override_arguments(self) -> dict[str, Any]:
         """A file's content travels in the state."""
         return {"path": None}
 

@@ -72,9 +72,9 @@ class WordBased(Tokenizer):
 
     def fingerprint(self) -> str:
         """The dictionary's content counts, not its name."""
-        return json.dumps(self.blueprint() | {"user_dictionary": self._dictionary}, sort_keys=True)
+        return json.dumps(self.to_blueprint() | {"user_dictionary": self._dictionary}, sort_keys=True)
 
-    def rebuild_with(self) -> dict[str, Any]:
+    def override_arguments(self) -> dict[str, Any]:
         """The dictionary travels in the state."""
         return {"user_dictionary": None}
 

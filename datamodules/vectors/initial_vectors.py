@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from contracts.errors import DataError, listed
+from contracts.errors import DataError, join_names
 from datamodules.vectors.rows import FoundRows
 
 Missing = Literal["matched", "characters", "zeros"]
@@ -151,7 +151,7 @@ def build_initial_vectors(
     if not known.any():
         raise DataError(
             f"{found.path} has no vector for any of the {len(tokens) - 1:,} tokens, such as {', '.join(common[:3])}; "
-            f"its own are like {listed(found.examples)}. Give vectors of the language and the units (words or "
+            f"its own are like {join_names(found.examples)}. Give vectors of the language and the units (words or "
             "characters) of --data.tokenizer, or choose another tokenizer."
         )
     if missing != "zeros":

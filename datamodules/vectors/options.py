@@ -9,8 +9,8 @@ from typing import Any, Literal, Protocol
 import numpy as np
 
 from contracts.errors import UsageError
-from contracts.seed import run_seed
-from datamodules.cache import cache_key, open_or_build
+from contracts.seed import get_run_seed
+from datamodules.cache import compute_cache_key, open_or_build
 from datamodules.vectors.files import VectorFile, open_vector_file
 from datamodules.vectors.initial_vectors import Missing, build_initial_vectors, list_spellings
 from datamodules.vectors.rows import FoundRows
@@ -125,7 +125,7 @@ class VectorOptions:
         else:
             found, notes = self._read(data, tokens)
         counts = data.count_ids()
-        rng = np.random.default_rng([run_seed(), 3])  # apart from what else is drawn from the seed
+        rng = np.random.default_rng([get_run_seed(), 3])  # apart from what else is drawn from the seed
         vectors, coverage = build_initial_vectors(tokens, counts["train"], padding_id, found, self.missing, rng)
         source = "the training texts" if self.vectors == "train" else str(self.vectors)
         by_split = {split: coverage.of(of_split) for split, of_split in counts.items()}
@@ -162,18 +162,18 @@ class VectorOptions:
     def _read(self, data: TrainingCorpus, tokens: list[str]) -> tuple[FoundRows, list[str]]:
         file, wanted = self._file(), list_spellings(tokens, self.missing)
         parts = {"format": _FORMAT, "file": file.fingerprint(), "wanted": sorted(token.hex() for token in wanted)}
-        key = f"vectors-{cache_key(parts)}"
+        key = f"vectors-{compute_cache_key(parts)}"
         folder = open_or_build(data.cache_dir, key, lambda folder: file.read(wanted).save(folder))
         return FoundRows.load(folder, file.path, file.dim)
 
     def _learned(self, data: TrainingCorpus, tokens: list[str], dim: int) -> FoundRows:
-        how, seed = self.word2vec or Word2Vec(), run_seed()
+        how, seed = self.word2vec or Word2Vec(), get_run_seed()
         parts = {"format": _FORMAT, "texts": data.fingerprint, "dim": dim, "seed": seed, "how": how.fingerprint()}
 
         def build(folder: Path) -> None:
             how.train(*data.load_training_ids(), dim, seed, folder)
 
-        folder = open_or_build(data.cache_dir, f"word2vec-{cache_key(parts)}", build)
+        folder = open_or_build(data.cache_dir, f"word2vec-{compute_cache_key(parts)}", build)
         found = FoundRows(folder, dim, ())
         vectors = np.load(folder / "vectors.npy")
         for number, vector in zip(np.load(folder / "ids.npy").tolist(), vectors, strict=True):

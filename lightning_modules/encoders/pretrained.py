@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from contracts.errors import UsageError, listed
+from contracts.errors import UsageError, join_names
 from contracts.pretrained_path import resolve_model_path
 from contracts.text_spec import TextSpec
 from datamodules.vectors.options import TrainingCorpus
@@ -118,7 +118,7 @@ class Pretrained(TextEncoder):
             # A text of no token attends to its padding.
             freeze_unused_rows(self.backbone, table, F.pad(used, (0, 1), value=self.padding_id))
 
-    def rebuild_with(self) -> dict[str, Any]:
+    def override_arguments(self) -> dict[str, Any]:
         """The configuration, so that a checkpoint needs neither hub nor folder."""
         plain = json.loads(self.backbone.config.to_json_string(use_diff=False))
         plain.pop("_name_or_path", None)
@@ -167,7 +167,7 @@ def _load(model: str, dropout: float | None) -> PreTrainedModel:
         ) from error
     if report["missing_keys"]:
         names = sorted(report["missing_keys"])
-        warnings.warn(f'"{model}" lacks {len(names)} weights, which start at random: {listed(names)}', stacklevel=2)
+        warnings.warn(f'"{model}" lacks {len(names)} weights, which start at random: {join_names(names)}', stacklevel=2)
     return loaded
 
 

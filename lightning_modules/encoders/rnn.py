@@ -111,9 +111,9 @@ class RNN(TextEncoder):
         depths: list[list[nn.Module]] = [[self.embedding], [self.recurrent]]
         return depths if self.attention is None else [*depths, [self.attention]]
 
-    def rebuild_with(self) -> dict[str, Any]:
+    def override_arguments(self) -> dict[str, Any]:
         """Needs no file of vectors."""
-        return self.embedding.rebuild_with()
+        return self.embedding.override_arguments()
 
     def _read(self, embedded: Tensor, attention_mask: Tensor) -> tuple[Tensor, Tensor]:
         """States `(batch, tokens, output_dim)` and, per text, where each direction ends `(batch, output_dim)`."""

@@ -86,9 +86,9 @@ class TextCNN(TextEncoder):
         """Embedding, then convolutions."""
         return [[self.embedding], [self.convolutions]]
 
-    def rebuild_with(self) -> dict[str, Any]:
+    def override_arguments(self) -> dict[str, Any]:
         """Needs no file of vectors."""
-        return self.embedding.rebuild_with()
+        return self.embedding.override_arguments()
 
 
 class _Convolutions(nn.Module):

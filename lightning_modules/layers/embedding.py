@@ -89,7 +89,7 @@ class TokenEmbedding(nn.Embedding):
         if epoch < self.choices.unfreeze_after:
             self.weight.grad = None
 
-    def rebuild_with(self) -> dict[str, Any]:
+    def override_arguments(self) -> dict[str, Any]:
         """Returns encoder arguments that build a table of the same shape for a checkpoint's weights, without files."""
         if self.choices.vectors is None:
             return {"embedding_dim": self.embedding_dim}

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 
 from torch import Tensor, nn
 
-from contracts.discovery import final_subclasses
+from contracts.discovery import find_implementations
 from contracts.errors import UsageError
 from contracts.text_spec import Task, TextSpec
 
@@ -39,7 +39,7 @@ def check_task(loss: Loss, spec: TextSpec) -> None:
         UsageError: With the losses that do fit.
     """
     if spec.task not in loss.tasks:
-        fitting = [member.__name__ for member in final_subclasses(Loss) if spec.task in member.tasks]  # type: ignore[type-abstract]  # only looked at
+        fitting = [member.__name__ for member in find_implementations(Loss) if spec.task in member.tasks]  # type: ignore[type-abstract]  # only looked at
         raise UsageError(
             f"{_worded(loss)} does not fit labels that are {spec.task.replace('_', '-')}; "
             f"losses that do: {', '.join(fitting)}"

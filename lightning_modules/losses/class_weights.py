@@ -11,7 +11,7 @@ from torch import Tensor
 
 from contracts.errors import UsageError
 from contracts.text_spec import TextSpec
-from datamodules.balance.class_weights import Weighting, class_weights, named_weights
+from datamodules.balance.class_weights import Weighting, compute_class_weights, resolve_named_weights
 
 PositiveWeighting = Literal["inverse", "sqrt"]
 
@@ -23,9 +23,9 @@ def build_class_weights(spec: TextSpec, weighting: Weighting | Mapping[str, floa
     the user names are taken as they are.
     """
     if isinstance(weighting, str):
-        weights = class_weights(spec.class_counts, weighting)
+        weights = compute_class_weights(spec.class_counts, weighting)
     else:
-        weights = named_weights(spec.label_names, weighting)
+        weights = resolve_named_weights(spec.label_names, weighting)
     return torch.from_numpy(weights).float()
 
 
@@ -36,7 +36,7 @@ def build_positive_weights(spec: TextSpec, weighting: PositiveWeighting | Mappin
     root. A label that no training text carries gets the largest weight of the others.
     """
     if not isinstance(weighting, str):
-        return torch.from_numpy(named_weights(spec.label_names, weighting)).float()
+        return torch.from_numpy(resolve_named_weights(spec.label_names, weighting)).float()
     if weighting not in ("inverse", "sqrt"):
         raise UsageError(f'weights of labels that are there must be "inverse", "sqrt" or named, got "{weighting}"')
     present = np.asarray(spec.class_counts, dtype=np.float64)

@@ -13,9 +13,9 @@ from pytorch_lightning.callbacks import ModelCheckpoint
 from torch import nn
 
 from callbacks.exact_resume import ExactResume
-from datamodules.loading.loaders import TrainingLoader, evaluation_loader
+from datamodules.loading.loaders import TrainingLoader, build_evaluation_loader
 from datamodules.loading.text_split import TextSplit
-from datamodules.samplers.base import SamplingFrame
+from datamodules.samplers.base import SamplingContext
 from datamodules.samplers.length_bucket import LengthBucket
 from datamodules.tokenizers.base import TokenIds
 
@@ -73,9 +73,9 @@ def fit(folder: Path, saved: dict[str, Any], kill_at: int | None = None, **optio
         **({"max_epochs": 3} | options),
     )
     last = folder / "last.ckpt"
-    loader = TrainingLoader(split, LengthBucket(SamplingFrame(split.labels, split.lengths, 3, 5, 7)))
+    loader = TrainingLoader(split, LengthBucket(SamplingContext(split.labels, split.lengths, 3, 5, 7)))
     trainer.fit(
-        model, loader, evaluation_loader(split, 16), ckpt_path=last if last.exists() else None, weights_only=True
+        model, loader, build_evaluation_loader(split, 16), ckpt_path=last if last.exists() else None, weights_only=True
     )
     return model
 

@@ -10,7 +10,7 @@ import pytest
 from pytorch_lightning.loggers.logger import DummyLogger
 
 from callbacks.sampling_report import SamplingReport, compute_class_ratios, compute_imbalance, compute_repetition
-from datamodules.samplers.base import SamplingFrame
+from datamodules.samplers.base import SamplingContext
 from datamodules.samplers.class_balanced import ClassBalanced
 from datamodules.samplers.over_sampled import OverSampled
 
@@ -41,8 +41,8 @@ def told(sampler, classes: int, epoch: int = 0) -> tuple[SamplingReport, dict[st
     return callback, memory.logged.get(7, {})
 
 
-def frame(labels, classes, rank=0, world_size=1, epochs=4) -> SamplingFrame:
-    return SamplingFrame(np.array(labels), np.ones(len(labels), int), classes, 2, 0, rank, world_size, epochs)
+def frame(labels, classes, rank=0, world_size=1, epochs=4) -> SamplingContext:
+    return SamplingContext(np.array(labels), np.ones(len(labels), int), classes, 2, 0, rank, world_size, epochs)
 
 
 def test_shares_and_repeats_of_an_over_sampled_epoch():

@@ -15,14 +15,14 @@ from jsonargparse import ArgumentParser
 from tiny_language_models import save_masked_language_model, save_translation_model
 
 import datamodules.augmentations  # noqa: F401  # makes the members known
-from contracts.discovery import final_subclasses
+from contracts.discovery import find_implementations
 from contracts.errors import UsageError
 from contracts.rebuildable import rebuild
 from datamodules.augmentations.base import Augmentation
 from datamodules.augmentations.misspellings import Misspellings
 from datamodules.augmentations.primitives.random_streams import RandomStreams
 
-KINDS = list(final_subclasses(Augmentation))
+KINDS = list(find_implementations(Augmentation))
 TEXTS = [
     "The big dog runs fast. Is the film good? I don't know what they will say.",
     "a small house is in the country , and the doctor is happy",
@@ -189,7 +189,7 @@ def test_the_texts_that_came_in_are_left_as_they_are(make):
 
 def test_its_blueprint_is_plain_and_makes_it_again_without_files(make, tmp_path):
     kind = strong(make)
-    torch.save(kind.blueprint(), tmp_path / "kind.pt")
+    torch.save(kind.to_blueprint(), tmp_path / "kind.pt")
     again = rebuild(Augmentation, torch.load(tmp_path / "kind.pt", weights_only=True))
     assert again.augment(TEXTS, draws(TEXTS)) == kind.augment(TEXTS, draws(TEXTS))
     if not kind.offline_only:

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 
 import lightning_modules.encoders  # noqa: F401  # so that its members are found
-from contracts.discovery import final_subclasses
+from contracts.discovery import find_implementations
 from contracts.rebuildable import rebuild
 from contracts.text_spec import TextSpec
 from lightning_modules.encoders.base import TextEncoder
@@ -48,7 +48,7 @@ VARIANTS = [
     ("Pretrained", {"pooling": "max", "freeze": 1}),
     ("Pretrained", {"gradient_checkpointing": True}),
 ]
-CLASSES = {encoder.__name__: encoder for encoder in final_subclasses(TextEncoder)}
+CLASSES = {encoder.__name__: encoder for encoder in find_implementations(TextEncoder)}
 CASES = [(name, {}) for name in CLASSES] + VARIANTS
 
 
@@ -138,7 +138,7 @@ def test_the_table_of_ids_is_at_the_lowest_depth(encoder):
 
 
 def test_a_blueprint_and_the_weights_make_the_same_encoder(encoder):
-    again = rebuild(TextEncoder, json.loads(json.dumps(encoder.blueprint())), SPEC)
+    again = rebuild(TextEncoder, json.loads(json.dumps(encoder.to_blueprint())), SPEC)
     again.load_state_dict(encoder.state_dict())
     batch = texts(4, 9)
     assert torch.equal(again.eval()(*batch), encoder(*batch))
@@ -147,7 +147,7 @@ def test_a_blueprint_and_the_weights_make_the_same_encoder(encoder):
 
 def test_a_padding_id_other_than_0_is_the_padding(encoder):
     """Built anew with another padding id and the vectors of the two ids exchanged, nothing changes."""
-    blueprint = encoder.blueprint()
+    blueprint = encoder.to_blueprint()
     other = rebuild(TextEncoder, blueprint, TextSpec(**SPEC.to_dict() | {"padding_id": 29})).eval()
     weights = encoder.state_dict()
     for name, weight in weights.items():

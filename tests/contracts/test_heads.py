@@ -6,13 +6,13 @@ import pytest
 import torch
 
 import lightning_modules.heads  # noqa: F401  # so that its members are found
-from contracts.discovery import final_subclasses
+from contracts.discovery import find_implementations
 from contracts.rebuildable import rebuild
 from contracts.text_spec import TextSpec
 from lightning_modules.heads.base import Head
 
 SPEC = TextSpec("single_label", ("a", "b", "c"), (5, 3, 1), 9, 30, 0, 20)
-CLASSES = list(final_subclasses(Head))
+CLASSES = list(find_implementations(Head))
 
 
 @pytest.fixture(params=CLASSES, ids=lambda cls: cls.__name__)
@@ -46,7 +46,7 @@ def test_gradients_reach_every_parameter_and_the_features(head):
 
 
 def test_a_blueprint_and_the_weights_make_the_same_head(head):
-    again = rebuild(Head, json.loads(json.dumps(head.blueprint())), SPEC, 7).eval()
+    again = rebuild(Head, json.loads(json.dumps(head.to_blueprint())), SPEC, 7).eval()
     again.load_state_dict(head.state_dict())
     features = torch.randn(2, 7)
     assert torch.equal(again(features), head(features))

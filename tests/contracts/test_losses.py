@@ -4,7 +4,7 @@ import pytest
 import torch
 
 import lightning_modules.losses  # noqa: F401  # so that its members are found
-from contracts.discovery import final_subclasses
+from contracts.discovery import find_implementations
 from contracts.errors import UsageError
 from contracts.text_spec import TextSpec
 from lightning_modules.losses.base import Loss, check_task
@@ -13,7 +13,7 @@ from lightning_modules.losses.cross_entropy import CrossEntropy
 from lightning_modules.losses.focal import Focal
 from lightning_modules.losses.ohem import OHEM
 
-CLASSES = list(final_subclasses(Loss))
+CLASSES = list(find_implementations(Loss))
 MULTI = {"OHEM": {"base": BinaryCrossEntropy}}
 VARIANTS = [
     (CrossEntropy, "single_label", {"label_smoothing": 0.1, "class_weights": "effective"}),

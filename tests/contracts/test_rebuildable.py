@@ -9,8 +9,8 @@ from torch import nn
 
 import datamodules.sources  # noqa: F401  # all members are known by name
 import lightning_modules.encoders  # noqa: F401  # all members are known by name
-from contracts.discovery import final_subclasses
-from contracts.errors import DataError, UsageError, did_you_mean, listed
+from contracts.discovery import find_implementations
+from contracts.errors import DataError, UsageError, join_names, suggest_name
 from contracts.rebuildable import Rebuildable, rebuild
 from contracts.text_spec import TextSpec
 from datamodules.sources.base import Source
@@ -41,29 +41,29 @@ class Module(Rebuildable, nn.Module):
     ],
 )
 def test_a_blueprint_holds_every_argument_but_those_given_anew(made, arguments):
-    assert made.blueprint() == {"class": "Thing", "arguments": arguments}
+    assert made.to_blueprint() == {"class": "Thing", "arguments": arguments}
 
 
 def test_arguments_can_be_replaced_for_rebuilding():
     class Moved(Thing):
-        def rebuild_with(self):
+        def override_arguments(self):
             return {"name": "found"}
 
-    assert Moved(1, 2, name="sought").blueprint()["arguments"] == {"depth": 2, "name": "found"}
+    assert Moved(1, 2, name="sought").to_blueprint()["arguments"] == {"depth": 2, "name": "found"}
 
 
 def test_a_blueprint_makes_the_same_object_again():
-    again = rebuild(TextEncoder, TextCNN(SPEC, embedding_dim=4, num_filters=3, kernel_sizes=(2,)).blueprint(), SPEC)
+    again = rebuild(TextEncoder, TextCNN(SPEC, embedding_dim=4, num_filters=3, kernel_sizes=(2,)).to_blueprint(), SPEC)
     assert isinstance(again, TextCNN)
     assert again.output_dim == 3
-    assert again.blueprint() == TextCNN(SPEC, embedding_dim=4, num_filters=3, kernel_sizes=(2,)).blueprint()
+    assert again.to_blueprint() == TextCNN(SPEC, embedding_dim=4, num_filters=3, kernel_sizes=(2,)).to_blueprint()
 
 
 @pytest.mark.parametrize("duplicate", [copy.deepcopy, copy.copy, lambda made: pickle.loads(pickle.dumps(made))])
 def test_copies_and_pickles_keep_their_blueprint(duplicate):
     """They are made without arguments; asking for them broke `copy.deepcopy` of every encoder."""
     for made in (Thing(1, 2, depth=7), Module(4, width=5)):
-        assert duplicate(made).blueprint() == made.blueprint()
+        assert duplicate(made).to_blueprint() == made.to_blueprint()
     module = Module(4, width=5)
     torch.testing.assert_close(duplicate(module).state_dict(), module.state_dict())
 
@@ -101,7 +101,7 @@ def test_final_classes_are_those_of_the_project_in_order_of_name():
     class Foreign(Demo):
         """In a test's module, not in the project."""
 
-    names = [cls.__name__ for cls in final_subclasses(Source)]
+    names = [cls.__name__ for cls in find_implementations(Source)]
     assert names == sorted(names)
     assert {"Demo", "Files", "Hub"} <= set(names)
     assert "Foreign" not in names
@@ -118,13 +118,13 @@ def test_final_classes_are_those_of_the_project_in_order_of_name():
     ],
 )
 def test_the_nearest_name_is_asked_for(name, allowed, words):
-    assert did_you_mean(name, allowed) == words
+    assert suggest_name(name, allowed) == words
 
 
 def test_long_lists_are_cut():
-    assert listed([]) == ""
-    assert listed("abcdefgh") == "a, b, c, d, e, f, g, h"
-    assert listed("abcdefghij") == "a, b, c, d, e, f, g, h and 2 more"
+    assert join_names([]) == ""
+    assert join_names("abcdefgh") == "a, b, c, d, e, f, g, h"
+    assert join_names("abcdefghij") == "a, b, c, d, e, f, g, h and 2 more"
 
 
 def test_faults_have_the_exit_codes_of_their_kind():

@@ -7,13 +7,13 @@ import pytest
 import torch
 from torch import nn
 
-from contracts.discovery import final_subclasses
+from contracts.discovery import find_implementations
 from lightning_modules.optim.schedules import ProgressSchedule
 
 TOTAL = 20
 
 
-@pytest.fixture(params=list(final_subclasses(ProgressSchedule)), ids=lambda cls: cls.__name__)
+@pytest.fixture(params=list(find_implementations(ProgressSchedule)), ids=lambda cls: cls.__name__)
 def schedule_class(request):
     return request.param
 
@@ -36,7 +36,7 @@ def run(schedule, steps):
 
 
 def test_there_are_schedules():
-    assert {cls.__name__ for cls in final_subclasses(ProgressSchedule)} >= {"WarmupLinear", "WarmupCosine"}
+    assert {cls.__name__ for cls in find_implementations(ProgressSchedule)} >= {"WarmupLinear", "WarmupCosine"}
 
 
 @pytest.mark.parametrize("warmup", [0.0, 0.25, 0.99])

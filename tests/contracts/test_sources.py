@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 import datamodules.sources  # noqa: F401  # makes the members known
-from contracts.discovery import final_subclasses
+from contracts.discovery import find_implementations
 from contracts.rebuildable import rebuild
 from datamodules.sources.base import Source
 
-SOURCES = {source.__name__: source for source in final_subclasses(Source)}
+SOURCES = {source.__name__: source for source in find_implementations(Source)}
 
 
 def files(folder: Path, variant: int) -> str:
@@ -66,7 +66,7 @@ def test_rows_are_whole(make):
 
 def test_the_task_fits_the_labels(make):
     source = make(0)
-    kind = {"single_label": str, "multi_label": list}[source.task()]
+    kind = {"single_label": str, "multi_label": list}[source.detect_task()]
     assert {type(label) for rows in source.read().values() for label in rows.labels} == {kind}
 
 
@@ -90,6 +90,6 @@ def test_the_name_is_fit_for_a_folder(make):
 
 def test_a_blueprint_through_json_makes_the_same_source(make):
     source = make(0)
-    again = rebuild(Source, json.loads(json.dumps(source.blueprint())))
+    again = rebuild(Source, json.loads(json.dumps(source.to_blueprint())))
     assert type(again) is type(source)
     assert again.read() == source.read()

@@ -13,11 +13,11 @@ import tokenizers
 from unknown_units import unknown_units
 
 import datamodules.tokenizers  # noqa: F401  # all members are known by name
-from contracts.discovery import final_subclasses
+from contracts.discovery import find_implementations
 from contracts.errors import DataError
 from datamodules.tokenizers.base import Tokenizer, tokenizer_from_json
 
-CLASSES = {tokenizer.__name__: tokenizer for tokenizer in final_subclasses(Tokenizer)}
+CLASSES = {tokenizer.__name__: tokenizer for tokenizer in find_implementations(Tokenizer)}
 VARIANTS = [
     ("Words", {"lowercase": False}),
     ("Words", {"vocab_size": 5, "min_frequency": 2}),

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.errors import DataError, UsageError
-from datamodules.cache import cache_key, is_complete, load_texts, open_or_build, save_texts
+from datamodules.cache import compute_cache_key, is_complete, load_texts, open_or_build, save_texts
 
 ANYTHING = st.text(st.characters(exclude_categories=()), max_size=12)  # lone surrogates, too
 
@@ -94,9 +94,9 @@ def test_a_root_that_is_a_file_is_refused(tmp_path):
 
 def test_the_key_depends_on_every_part_and_not_on_their_order():
     parts = {"a": 1, "b": {"c": "text", "d": [1, 2]}, "e": None}
-    assert cache_key(parts) == cache_key(dict(reversed(parts.items())))
+    assert compute_cache_key(parts) == compute_cache_key(dict(reversed(parts.items())))
     others = [{"a": 2}, {"a": 1.5}, {"a": "1"}, {"b": {"c": "text", "d": [2, 1]}}, {"e": 0}, {"f": 1}]
-    keys = {cache_key(parts)} | {cache_key(parts | other) for other in others}
+    keys = {compute_cache_key(parts)} | {compute_cache_key(parts | other) for other in others}
     assert len(keys) == 1 + len(others)
     assert all(key.isalnum() and len(key) == 20 for key in keys)
 

@@ -39,7 +39,7 @@ def make(file, tmp_path):
 
 def fingerprint(module: TextDataModule) -> str:
     module.setup()
-    return module.about["fingerprint"]
+    return module.summary["fingerprint"]
 
 
 def test_one_file_becomes_batches_of_every_row(make):
@@ -48,14 +48,14 @@ def test_one_file_becomes_batches_of_every_row(make):
     loaders = (module.train_dataloader(), module.val_dataloader(), module.test_dataloader())
     for name, loader in zip(("train", "validation", "test"), loaders, strict=True):
         rows = torch.cat([batch.index for batch in loader])
-        assert sorted(rows.tolist()) == list(range(len(module.split(name))))
-    assert sum(len(module.split(name)) for name in ("train", "validation", "test")) == 60
+        assert sorted(rows.tolist()) == list(range(len(module.get_split(name))))
+    assert sum(len(module.get_split(name)) for name in ("train", "validation", "test")) == 60
 
 
 def test_a_batch_holds_the_words_and_label_of_its_rows(make):
     module = make()
     module.setup()
-    texts, names = module.texts("train"), module.spec.label_names
+    texts, names = module.load_texts("train"), module.spec.label_names
     for batch in module.train_dataloader():
         for row, ids, mask, label in zip(batch.index, batch.input_ids, batch.attention_mask, batch.labels, strict=True):
             assert ids[mask].tolist() == module.tokenizer.encode_batch([texts[row]]).ids.tolist()
@@ -69,7 +69,7 @@ def test_rows_are_numbered_as_in_the_file(make, file):
     module = make()
     module.setup()
     for name in ("train", "validation", "test"):
-        for number, text in zip(module.split(name).numbers, module.texts(name), strict=True):
+        for number, text in zip(module.get_split(name).numbers, module.load_texts(name), strict=True):
             assert lines[number].split(",")[0] == text
             assert number != 3
 
@@ -82,7 +82,7 @@ def test_json_lines_with_several_labels_work_as_well(make, tmp_path):
     module.setup()
     assert module.spec.task == "multi_label"
     for name in ("train", "validation", "test"):
-        for number, labels in zip(module.split(name).numbers, module.split(name).labels, strict=True):
+        for number, labels in zip(module.get_split(name).numbers, module.get_split(name).labels, strict=True):
             found = [label for label, yes in zip(module.spec.label_names, labels, strict=True) if yes]
             assert found == rows[number]["labels"]
 
@@ -103,19 +103,19 @@ def test_a_warm_start_reads_no_row_and_learns_nothing(make, monkeypatch):
     warm.setup()
     assert warm.spec == cold.spec
     assert warm.notes == cold.notes
-    assert warm.texts("train") == cold.texts("train")
+    assert warm.load_texts("train") == cold.load_texts("train")
     assert warm.tokenizer.to_json() == cold.tokenizer.to_json()
-    assert torch.equal(warm.split("train")[3].input_ids, cold.split("train")[3].input_ids)
+    assert torch.equal(warm.get_split("train")[3].input_ids, cold.get_split("train")[3].input_ids)
 
 
 def test_setting_up_twice_changes_nothing(make):
     module = make()
     module.prepare_data()
     module.setup("fit")
-    before = module.split("train")
+    before = module.get_split("train")
     module.prepare_data()
     module.setup("test")
-    assert module.split("train") is before
+    assert module.get_split("train") is before
 
 
 SHAPING = [
@@ -145,8 +145,8 @@ def test_each_choice_that_shapes_the_arrays_has_a_folder_of_its_own(make):
     [
         {"batch_size": 3},
         {"eval_batch_size": 3},
-        {"sampler": lambda frame: Shuffle(frame)},
-        {"sampler": lambda frame: ClassBalanced(frame)},
+        {"sampler": lambda context: Shuffle(context)},
+        {"sampler": lambda context: ClassBalanced(context)},
         {"num_workers": 1},
         {"max_length": 0.99},
     ],
@@ -199,7 +199,7 @@ def test_a_length_beyond_the_model_is_refused_before_anything_is_read(make, tiny
     module = make(tokenizer=lambda: Pretrained(str(tiny_bert)), max_length=17)
     with pytest.raises(UsageError, match=r"--data.max_length 17 is beyond the 16 positions .*; choose at most 16"):
         module.prepare_data()
-    make(tokenizer=lambda: Pretrained(str(tiny_bert)), max_length=16).check()
+    make(tokenizer=lambda: Pretrained(str(tiny_bert)), max_length=16).validate_configuration()
 
 
 def test_fewer_rows_than_a_batch_are_noted(make):
@@ -215,7 +215,7 @@ def test_fewer_rows_than_a_batch_are_noted(make):
 def test_what_the_report_needs_is_told(make):
     module = make()
     module.setup()
-    about = module.about
+    about = module.summary
     assert about["source"] == "reviews"
     assert about["rows"] == {"train": 48, "validation": 6, "test": 6}
     assert about["classes"] == {"n": 16, "p": 32}

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from small_corpus import corpus
 
-from datamodules.preparation.prepare import Choices
+from datamodules.preparation.prepare import PreparationOptions
 from datamodules.sources.files import Files
 from exploration.class_distribution import count_classes
 from exploration.corpus import read_corpus
@@ -78,7 +78,7 @@ def test_empty_wordless_and_very_long_texts_are_counted(tmp_path):
     ]
     (tmp_path / "train.jsonl").write_text("\n".join(lines))
     found = find_extreme_texts(
-        read_corpus(Files(str(tmp_path)), Choices(test_size=0.01, validation_size=0.01, empty="refuse"))
+        read_corpus(Files(str(tmp_path)), PreparationOptions(test_size=0.01, validation_size=0.01, empty="refuse"))
     )
     assert found.empty == {"train": 1}
     assert sum(found.wordless.values()) == 1
@@ -88,7 +88,7 @@ def test_empty_wordless_and_very_long_texts_are_counted(tmp_path):
 
 def test_a_corpus_is_cut_as_for_training(tmp_path):
     (tmp_path / "all.csv").write_text("text,label\n" + "".join(f"t{i},{'ab'[i % 2]}\n" for i in range(40)))
-    made = read_corpus(Files(str(tmp_path)), Choices())
+    made = read_corpus(Files(str(tmp_path)), PreparationOptions())
     assert {name: len(rows.texts) for name, rows in made.splits.items()} == {"train": 32, "validation": 4, "test": 4}
     assert len(made.notes) == 2
 

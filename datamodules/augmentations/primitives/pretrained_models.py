@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from contracts.errors import UsageError, listed
+from contracts.errors import UsageError, join_names
 
 
 def load_part(kind: str, path: str, given: str) -> Any:
@@ -34,7 +34,7 @@ def load_part(kind: str, path: str, given: str) -> Any:
         ) from error
     if info["missing_keys"]:
         raise UsageError(
-            f"model {given} lacks trained weights for {listed(sorted(info['missing_keys']), 2)}; give one that was "
+            f"model {given} lacks trained weights for {join_names(sorted(info['missing_keys']), 2)}; give one that was "
             f"saved as {type(model).__name__}"
         )
     return model.eval()

@@ -46,6 +46,6 @@ class SynonymAugmentation(TableAugmentation):
         """WordNet knows no Chinese."""
         return by_characters if self.path == WORDNET and not self.jieba else super().cut
 
-    def rebuild_with(self) -> dict[str, Any]:
+    def override_arguments(self) -> dict[str, Any]:
         """WordNet is not carried along: it is asked for by its name again."""
-        return {} if self.path == WORDNET else super().rebuild_with()
+        return {} if self.path == WORDNET else super().override_arguments()

@@ -88,7 +88,7 @@ class TableAugmentation(WordAugmentation):
             return by_jieba()
         return by_longest_match(self.table.others) if self.table.has_chinese else by_characters
 
-    def rebuild_with(self) -> dict[str, Any]:
+    def override_arguments(self) -> dict[str, Any]:
         """The lines, since the file may be gone."""
         return {"path": None, "lines": self._as_lines} if self.path is not None and self.lines is None else {}
 

@@ -76,7 +76,7 @@ def test_synonyms_of_wordnet_are_looked_up_as_a_list_would_be(monkeypatch):
     for _ in range(2):
         assert kind.augment(["in film road film"], RandomStreams.from_rows(0, 0, [0])) == ["in movie road movie"]
     assert sorted(asked) == ["film", "in", "road"], "each word is looked up once"
-    assert kind.blueprint()["arguments"]["path"] == "wordnet"
+    assert kind.to_blueprint()["arguments"]["path"] == "wordnet"
 
 
 def test_vectors_of_other_words_are_refused(tmp_path):

@@ -188,8 +188,8 @@ def test_words_that_tell_the_class_are_neither_replaced_nor_put_in():
     texts = [f"{word} {rest[number % 4]}" for number in range(40) for word in ("who", "when")]
     kind = TFIDFReplacement(min_frequency=1, alpha=1.0)
     kind.fit(texts, [[word] for _ in range(40) for word in ("person", "date")])
-    assert {word for word, *_, tells in (line.split("\t") for line in kind.rebuild_with()["lines"].split("\n")[1:])
-            if tells == "1"} == {"who", "when"}  # fmt: skip
+    lines = kind.override_arguments()["lines"].split("\n")[1:]
+    assert {word for word, *_, tells in (line.split("\t") for line in lines) if tells == "1"} == {"who", "when"}
     for text in kind.augment(["who is the man"] * 300, draws(300)):
         first, *others = text.split()
         assert first == "who"
@@ -202,7 +202,7 @@ def test_words_that_a_class_never_has_tell_of_it_too():
     texts = [f"{'please ' if n % 350 < 20 and n < 700 else ''}some text" for n in range(1000)]
     kind = TFIDFReplacement()
     kind.fit(texts, [[label] for label in labels])
-    told = {row.split("\t")[0]: row.split("\t")[3] for row in kind.rebuild_with()["lines"].split("\n")[1:]}
+    told = {row.split("\t")[0]: row.split("\t")[3] for row in kind.override_arguments()["lines"].split("\n")[1:]}
     assert told == {"please": "1", "some": "0", "text": "0"}
 
 
@@ -216,7 +216,7 @@ def test_telling_words_are_those_of_a_chi_square_test():
     ]
     kind = TFIDFReplacement()
     kind.fit(texts, [[label] for label in labels])
-    for row in kind.rebuild_with()["lines"].split("\n")[1:]:
+    for row in kind.override_arguments()["lines"].split("\n")[1:]:
         word, _, _, tells = row.split("\t")
         has = np.array([word in text.split() for text in texts])
         least = min(
@@ -229,7 +229,7 @@ def test_telling_words_are_those_of_a_chi_square_test():
 def test_words_that_end_in_a_mark_are_learned():
     kind = TFIDFReplacement(min_frequency=1)
     kind.fit(["की किताब यह है", "वह की घर है"], [["a"], ["a"]])
-    assert {row.split("\t")[0] for row in kind.rebuild_with()["lines"].split("\n")[1:]} == set(
+    assert {row.split("\t")[0] for row in kind.override_arguments()["lines"].split("\n")[1:]} == set(
         ["की", "किताब", "यह", "है", "वह", "घर"]
     )
 

@@ -82,7 +82,7 @@ def epoch_of(data: TextDataModule, epoch: int) -> dict[int, str]:
 def test_without_augmentation_the_cache_and_the_split_are_as_ever(make):
     plain, fly = make(), make(swap)
     assert plain.fingerprint == fly.fingerprint
-    assert type(plain.split("train")).__name__ == "TextSplit"
+    assert type(plain.get_split("train")).__name__ == "TextSplit"
     assert plain.augmenter.make_variants() is None
 
 
@@ -93,7 +93,7 @@ def test_on_the_fly_each_epoch_has_its_own_texts_the_same_in_every_order_and_pro
     assert first != second
     assert all(sorted(first[row].split()) == sorted(original[row].split()) for row in original)
     assert epoch_of(make(swap, batch_size=3, num_workers=2), 1) == second
-    split = data.split("train")
+    split = data.get_split("train")
     split.set_epoch(1)
     assert all(decoded(data, split[row])[row] == second[row] for row in (0, 17, 42))
 
@@ -102,7 +102,7 @@ def test_ranks_change_texts_as_one_process_does(make):
     data = make(swap)
     shared: dict[int, str] = {}
     for rank in range(2):
-        loader = TrainingLoader(data.split("train"), data.sampler(data.frame(rank, 2)))
+        loader = TrainingLoader(data.get_split("train"), data.sampler(data.build_sampling_context(rank, 2)))
         loader.sampler.set_epoch(3)
         shared |= {row: text for batch in loader for row, text in decoded(data, batch).items()}
     alone = epoch_of(data, 3)
@@ -125,24 +125,26 @@ def test_a_loader_that_resumes_gives_the_texts_of_the_rest_of_its_epoch(make):
 
 def test_a_row_that_is_drawn_again_in_an_epoch_is_changed_anew(make):
     """Of 43 draws a third are of three texts; each is another every time, on one rank as on two, and after resuming."""
-    data = make(swap, sampler=lambda frame: ClassBalanced(frame))
+    data = make(swap, sampler=lambda context: ClassBalanced(context))
 
     def seen(sampler, skip=0) -> list[tuple[int, str]]:
         if skip:
             sampler.load_state_dict({"epoch": 0, "batch": skip, "batches": len(sampler)})
-        batches = TrainingLoader(data.split("train"), sampler)
+        batches = TrainingLoader(data.get_split("train"), sampler)
         return [
             (int(row), " ".join(words.split("|")))
             for batch in batches
             for row, words in zip(batch.index, texts_of(data, batch), strict=True)
         ]
 
-    whole = seen(ClassBalanced(data.frame()))
+    whole = seen(ClassBalanced(data.build_sampling_context()))
     few = [text for row, text in whole if row >= 40]
     assert len(few) >= 14
     assert len(set(few)) > len({row for row, _ in whole if row >= 40}) * 3
-    assert Counter(seen(ClassBalanced(data.frame(0, 2))) + seen(ClassBalanced(data.frame(1, 2)))) <= Counter(whole)
-    assert seen(ClassBalanced(data.frame()), skip=2) == whole[16:]
+    assert Counter(
+        seen(ClassBalanced(data.build_sampling_context(0, 2))) + seen(ClassBalanced(data.build_sampling_context(1, 2)))
+    ) <= Counter(whole)
+    assert seen(ClassBalanced(data.build_sampling_context()), skip=2) == whole[16:]
 
 
 def texts_of(data: TextDataModule, batch: TextBatch) -> list[str]:
@@ -160,11 +162,11 @@ def test_a_share_of_the_texts_is_changed_and_the_others_keep_their_ids(make):
 
 def test_words_that_come_in_are_encoded_and_cut(make):
     data = make(lambda: EDA(lines="text\tunheard\nnumber\tnever", alpha=0.5), max_length=6)
-    batch = data.split("train").__getitems__(range(43))
+    batch = data.get_split("train").__getitems__(range(43))
     assert batch.input_ids.shape[1] <= 6
     assert data.tokenizer.unknown_id in batch.input_ids
     assert batch.index.tolist() == list(range(43))
-    assert batch.labels.tolist() == data.split("train").labels.tolist()
+    assert batch.labels.tolist() == data.get_split("train").labels.tolist()
 
 
 def test_validation_and_test_are_never_changed(make):
@@ -175,29 +177,30 @@ def test_validation_and_test_are_never_changed(make):
         make(swap, augment=AugmentOptions("targeted", below=20)),
     ):
         for name in ("validation", "test"):
-            assert data.texts(name) == plain.texts(name)
-            assert type(data.split(name)).__name__ == "TextSplit"
-            assert data.split(name).labels.tolist() == plain.split(name).labels.tolist()
+            assert data.load_texts(name) == plain.load_texts(name)
+            assert type(data.get_split(name)).__name__ == "TextSplit"
+            assert data.get_split(name).labels.tolist() == plain.get_split(name).labels.tolist()
 
 
 def test_offline_copies_follow_the_originals_with_their_labels_and_numbers(make):
     plain, data = make(), make(swap, augment=AugmentOptions("offline", num_copies=2))
-    rows = len(data.split("train"))
-    assert rows == len(set(data.texts("train"))) <= 43 * 3
-    assert data.texts("train")[:43] == plain.texts("train")
+    rows = len(data.get_split("train"))
+    assert rows == len(set(data.load_texts("train"))) <= 43 * 3
+    assert data.load_texts("train")[:43] == plain.load_texts("train")
     assert data.fingerprint != plain.fingerprint
-    numbers, labels = data.split("train").numbers, data.split("train").labels
+    numbers, labels = data.get_split("train").numbers, data.get_split("train").labels
     assert all(labels[row] == labels[numbers[row]] for row in range(43, rows))
     assert all(
-        sorted(data.texts("train")[r].split()) == sorted(plain.texts("train")[numbers[r]].split()) for r in range(rows)
+        sorted(data.load_texts("train")[r].split()) == sorted(plain.load_texts("train")[numbers[r]].split())
+        for r in range(rows)
     )
     assert data.spec.num_rows == rows == sum(data.spec.class_counts)
     assert data.spec.class_counts == tuple(np.bincount(labels))
     with (data.cache_dir / data.fingerprint / "augmented.csv").open(encoding="utf-8", newline="") as file:
         listed = list(csv.DictReader(file))
-    assert [row["text"] for row in listed] == data.texts("train")[43:]
+    assert [row["text"] for row in listed] == data.load_texts("train")[43:]
     assert {row["kind"] for row in listed} == {"RandomSwap"}
-    assert all(row["original"] == plain.texts("train")[int(row["number"])] for row in listed)
+    assert all(row["original"] == plain.load_texts("train")[int(row["number"])] for row in listed)
     left = f"; the other {86 + 43 - rows} came out as they were, or like a text already there" if rows < 129 else ""
     assert f"train: {rows - 43} changed copies of the 86 asked for were added to 43 texts{left}" in data.notes
 
@@ -219,7 +222,7 @@ def test_another_seed_or_augmentation_is_another_cache(make):
 def test_rare_classes_grow_to_their_target_and_no_other(make):
     data = make(swap, augment=AugmentOptions("targeted", below=20, up_to=25))
     assert dict(zip(data.spec.label_names, data.spec.class_counts, strict=True)) == {"few": 25, "many": 30, "some": 25}
-    copies = Counter(data.split("train").numbers[43:].tolist())
+    copies = Counter(data.get_split("train").numbers[43:].tolist())
     assert max(copies[row] for row in (40, 41, 42)) - min(copies[row] for row in (40, 41, 42)) <= 1, "texts take turns"
     assert "train: 37 changed copies were added to 2 of 3 classes: few 3 → 25, some 10 → 25" in data.notes
 
@@ -309,7 +312,7 @@ def test_a_copy_with_several_labels_counts_for_each(make, folder):
         (several / f"{split}.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
     data = make(swap, source=lambda: Files(str(several)), augment=AugmentOptions("targeted", below=6))
     assert dict(zip(data.spec.label_names, data.spec.class_counts, strict=True)) == {"few": 6, "many": 18, "other": 6}
-    assert data.split("train").labels.sum(0).tolist() == [6, 18, 6]
+    assert data.get_split("train").labels.sum(0).tolist() == [6, 18, 6]
 
 
 def test_what_learns_from_texts_learns_from_the_originals_alone(make):
@@ -317,10 +320,10 @@ def test_what_learns_from_texts_learns_from_the_originals_alone(make):
     warm = make(TFIDFReplacement, augment=AugmentOptions("offline", num_copies=3))
     plain = TFIDFReplacement()
     data = make()
-    plain.fit(data.texts("train"), list_label_ids(data.split("train").labels))
+    plain.fit(data.load_texts("train"), list_label_ids(data.get_split("train").labels))
     for data in (cold, warm):
-        assert data.augmenter.pipeline.augmentations[0].blueprint() == plain.blueprint()
-        assert data.augmenter.make_variants().pipeline.augmentations[0].blueprint() == plain.blueprint()
+        assert data.augmenter.pipeline.augmentations[0].to_blueprint() == plain.to_blueprint()
+        assert data.augmenter.make_variants().pipeline.augmentations[0].to_blueprint() == plain.to_blueprint()
 
 
 def test_variants_follow_from_the_text_and_come_back_from_plain_values():

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from datamodules.loading.loaders import TrainingLoader, evaluation_loader
+from datamodules.loading.loaders import TrainingLoader, build_evaluation_loader
 from datamodules.loading.text_split import TextSplit
-from datamodules.samplers.base import SamplingFrame
+from datamodules.samplers.base import SamplingContext
 from datamodules.samplers.length_bucket import LengthBucket
 from datamodules.tokenizers.base import TokenIds
 
@@ -24,7 +24,7 @@ def split(rows: int = ROWS) -> TextSplit:
 
 def loader(num_workers: int = 0, rows: int = ROWS) -> TrainingLoader:
     texts = split(rows)
-    return TrainingLoader(texts, LengthBucket(SamplingFrame(texts.labels, texts.lengths, 3, 4, 5)), num_workers)
+    return TrainingLoader(texts, LengthBucket(SamplingContext(texts.labels, texts.lengths, 3, 4, 5)), num_workers)
 
 
 def rows_of(batches) -> list[list[int]]:
@@ -78,7 +78,7 @@ def test_a_pass_draws_nothing_from_the_global_generator():
     """A resumed run starts the loader once more often; dropout after it must not notice."""
     before = torch.get_rng_state()
     list(loader())
-    list(evaluation_loader(split(), 4))
+    list(build_evaluation_loader(split(), 4))
     assert torch.equal(torch.get_rng_state(), before)
 
 
@@ -91,12 +91,12 @@ def test_workers_keep_tokenizers_from_threads(no_word_on_parallelism):
 
 def test_a_choice_of_the_user_about_threads_stays(monkeypatch):
     monkeypatch.setenv("TOKENIZERS_PARALLELISM", "true")
-    next(iter(evaluation_loader(split(), 4, num_workers=1)))
+    next(iter(build_evaluation_loader(split(), 4, num_workers=1)))
     assert os.environ["TOKENIZERS_PARALLELISM"] == "true"
 
 
 def test_evaluation_takes_each_text_once_by_length():
-    found = list(evaluation_loader(split(), 4))
+    found = list(build_evaluation_loader(split(), 4))
     rows = [row for batch in found for row in batch.index.tolist()]
     assert sorted(rows) == list(range(ROWS))
     lengths = [row % 5 + 1 for row in rows]
@@ -105,7 +105,7 @@ def test_evaluation_takes_each_text_once_by_length():
 
 
 def test_evaluation_gives_the_same_batches_each_time():
-    texts = evaluation_loader(split(), 4)
+    texts = build_evaluation_loader(split(), 4)
     assert rows_of(texts) == rows_of(texts)
     assert len(texts) == 6
 
@@ -113,7 +113,7 @@ def test_evaluation_gives_the_same_batches_each_time():
 @pytest.mark.parametrize("world_size", [1, 2, 3, 5])
 @pytest.mark.parametrize("rows", [1, 2, 22, 23, 24])
 def test_ranks_evaluate_each_text_once_but_for_repeats_that_make_them_even(rows, world_size):
-    ranks = [rows_of(evaluation_loader(split(rows), 4, rank, world_size)) for rank in range(world_size)]
+    ranks = [rows_of(build_evaluation_loader(split(rows), 4, rank, world_size)) for rank in range(world_size)]
     sizes = [[len(batch) for batch in batches] for batches in ranks]
     assert all(size == sizes[0] for size in sizes)
     seen = [row for batches in ranks for batch in batches for row in batch]
@@ -122,4 +122,4 @@ def test_ranks_evaluate_each_text_once_but_for_repeats_that_make_them_even(rows,
 
 
 def test_evaluation_of_no_text_has_no_batch():
-    assert rows_of(evaluation_loader(split(0), 4, rank=1, world_size=2)) == []
+    assert rows_of(build_evaluation_loader(split(0), 4, rank=1, world_size=2)) == []

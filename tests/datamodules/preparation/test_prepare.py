@@ -9,7 +9,7 @@ import pytest
 
 from contracts.errors import DataError, UsageError
 from contracts.text_spec import TextSpec
-from datamodules.preparation.prepare import Choices, prepare
+from datamodules.preparation.prepare import PreparationOptions, prepare
 from datamodules.sources.base import Rows, Source
 from datamodules.text_datamodule import TextDataModule
 from datamodules.tokenizers.base import TokenIds, tokenizer_from_json
@@ -28,7 +28,7 @@ class Given(Source):
     def __init__(self, **splits: Rows) -> None:
         self.splits = splits
 
-    def task(self):
+    def detect_task(self):
         return "single_label" if isinstance(self.splits["train"].labels[0], str) else "multi_label"
 
     def fingerprint(self) -> str:
@@ -71,8 +71,8 @@ BAGS = Rows(["r g", "g", "b", "none", "all"], [["red", "green"], ["green"], ["bl
 
 def test_empty_texts_are_dropped_and_counted_and_the_others_keep_their_number(data):
     module = data(GAPS, HELD_OUT)
-    assert module.texts("train") == ["x a", "y b", "x c"]
-    assert module.split("train").numbers.tolist() == [0, 2, 4]
+    assert module.load_texts("train") == ["x a", "y b", "x c"]
+    assert module.get_split("train").numbers.tolist() == [0, 2, 4]
     assert module.spec.class_counts == (2, 1)
     assert (
         "train: 2 of 5 texts are empty (rows 1, 3, counted from 0) and were dropped; "
@@ -82,9 +82,9 @@ def test_empty_texts_are_dropped_and_counted_and_the_others_keep_their_number(da
 
 def test_empty_texts_can_be_kept(data):
     module = data(GAPS, HELD_OUT, empty="keep")
-    assert module.texts("train") == GAPS.texts
-    assert module.split("train").numbers.tolist() == [0, 1, 2, 3, 4]
-    assert module.split("train").lengths.tolist() == [2, 0, 2, 0, 2]
+    assert module.load_texts("train") == GAPS.texts
+    assert module.get_split("train").numbers.tolist() == [0, 1, 2, 3, 4]
+    assert module.get_split("train").lengths.tolist() == [2, 0, 2, 0, 2]
     assert not any("empty" in note for note in module.notes)
 
 
@@ -117,9 +117,9 @@ def test_a_held_out_split_of_empty_texts_is_refused(data):
 def test_one_file_is_cut_into_three_stratified_and_seeded(data):
     rows = labelled(*["x"] * 40, *["y"] * 20)
     module = data(rows)
-    counts = {name: np.bincount(module.split(name).labels).tolist() for name in ("train", "validation", "test")}
+    counts = {name: np.bincount(module.get_split(name).labels).tolist() for name in ("train", "validation", "test")}
     assert counts == {"train": [32, 16], "validation": [4, 2], "test": [4, 2]}
-    numbers = [number for name in counts for number in module.split(name).numbers.tolist()]
+    numbers = [number for name in counts for number in module.get_split(name).numbers.tolist()]
     assert sorted(numbers) == list(range(60))
     assert "test: 6 of 60 rows were set aside from the training split, stratified (--data.split_seed)" in module.notes
     assert (
@@ -127,35 +127,35 @@ def test_one_file_is_cut_into_three_stratified_and_seeded(data):
         in module.notes
     )
     other = data(rows, split_seed=1)
-    assert other.split("test").numbers.tolist() != module.split("test").numbers.tolist()
+    assert other.get_split("test").numbers.tolist() != module.get_split("test").numbers.tolist()
 
 
 def test_another_validation_share_leaves_the_test_rows_as_they_are(data):
     rows = labelled(*["x"] * 40, *["y"] * 20)
     one, other = data(rows), data(rows, validation_size=0.3)
-    assert one.split("test").numbers.tolist() == other.split("test").numbers.tolist()
-    assert len(other.split("validation")) == 18  # a share of the 60 rows there were, not of those the test left
+    assert one.get_split("test").numbers.tolist() == other.get_split("test").numbers.tolist()
+    assert len(other.get_split("validation")) == 18  # a share of the 60 rows there were, not of those the test left
 
 
 def test_where_only_validation_is_missing_it_is_cut_from_training(data):
     module = data(labelled(*["x"] * 20, *["y"] * 20), test=HELD_OUT, validation_size=0.2)
-    assert [len(module.split(name)) for name in ("train", "validation", "test")] == [32, 8, 2]
-    assert module.texts("test") == HELD_OUT.texts
+    assert [len(module.get_split(name)) for name in ("train", "validation", "test")] == [32, 8, 2]
+    assert module.load_texts("test") == HELD_OUT.texts
 
 
 def test_where_only_a_test_is_missing_there_is_none(data):
     module = data(SOME, HELD_OUT)
-    assert (module.has("validation"), module.has("test")) == (True, False)
+    assert (module.has_split("validation"), module.has_split("test")) == (True, False)
     assert module.test_dataloader() == []
-    assert len(module.split("train")) == 4
+    assert len(module.get_split("train")) == 4
 
 
 def test_splits_that_are_there_stay_as_they_are(data):
     module = data(SOME, HELD_OUT, Rows(["y y"], ["y"]))
     for name, rows in (("train", SOME), ("validation", HELD_OUT), ("test", Rows(["y y"], ["y"]))):
-        assert module.texts(name) == rows.texts
-        assert [module.spec.label_names[label] for label in module.split(name).labels] == rows.labels
-        assert module.split(name).numbers.tolist() == list(range(len(rows.texts)))
+        assert module.load_texts(name) == rows.texts
+        assert [module.spec.label_names[label] for label in module.get_split(name).labels] == rows.labels
+        assert module.get_split(name).numbers.tolist() == list(range(len(rows.texts)))
 
 
 def test_too_few_rows_to_cut_are_refused(data):
@@ -177,9 +177,9 @@ def test_a_row_number_is_the_place_in_the_source_after_drops_and_cuts(data):
     rows.texts[::7] = [""] * len(rows.texts[::7])
     module = data(rows)
     for name in ("train", "validation", "test"):
-        numbers = module.split(name).numbers.tolist()
-        assert module.texts(name) == [rows.texts[number] for number in numbers]
-        labels = [module.spec.label_names[label] for label in module.split(name).labels]
+        numbers = module.get_split(name).numbers.tolist()
+        assert module.load_texts(name) == [rows.texts[number] for number in numbers]
+        labels = [module.spec.label_names[label] for label in module.get_split(name).labels]
         assert labels == [rows.labels[number] for number in numbers]
 
 
@@ -206,8 +206,8 @@ def test_labels_unknown_to_training_are_refused_with_their_names_and_counts(data
 
 def test_labels_unknown_to_training_can_be_left_out(data):
     module = data(SOME, Rows(list("abcd"), ["new", "x", "new", "y"]), unseen_labels="drop")
-    assert module.texts("validation") == ["b", "d"]
-    assert module.split("validation").numbers.tolist() == [1, 3]
+    assert module.load_texts("validation") == ["b", "d"]
+    assert module.get_split("validation").numbers.tolist() == [1, 3]
     assert (
         "validation: 2 rows carry 1 label(s) that the training split lacks and were dropped: 'new' (2)" in module.notes
     )
@@ -222,7 +222,7 @@ def test_unknown_labels_among_several_are_found(data):
     with pytest.raises(DataError, match=r"validation: 2 rows carry 2 label\(s\) .*: 'odd' \(2\), 'new' \(1\)"):
         data(BAGS, Rows(["a", "b", "c"], [["red", "odd"], ["new", "odd"], ["blue"]]))
     module = data(BAGS, Rows(["a", "b", "c"], [["red", "odd"], [], ["blue"]]), unseen_labels="drop")
-    assert module.texts("validation") == ["b", "c"]
+    assert module.load_texts("validation") == ["b", "c"]
 
 
 @pytest.mark.parametrize(
@@ -239,7 +239,7 @@ def test_one_class_only_is_refused(data, rows, got):
 
 def test_one_label_is_enough_where_a_text_may_have_none(data):
     rows = Rows(["a", "b"], [["x"], []])
-    assert data(rows, rows).split("train").labels.tolist() == [[1], [0]]
+    assert data(rows, rows).get_split("train").labels.tolist() == [[1], [0]]
 
 
 def test_classes_of_a_single_text_are_noted(data):
@@ -251,18 +251,18 @@ def test_each_class_number_means_its_name(data):
     names = ["b", "a", "ä", "B", "10", "9", "a b"]
     module = data(labelled(*names * 2), labelled(*names[::-1]))
     assert module.spec.label_names == tuple(sorted(names))
-    assert [module.spec.label_names[label] for label in module.split("train").labels] == names * 2
-    assert [module.spec.label_names[label] for label in module.split("validation").labels] == names[::-1]
+    assert [module.spec.label_names[label] for label in module.get_split("train").labels] == names * 2
+    assert [module.spec.label_names[label] for label in module.get_split("validation").labels] == names[::-1]
     assert module.spec.class_counts == (2,) * 7
 
 
 def test_several_labels_become_a_table_of_zeros_and_ones(data):
-    module = data(BAGS, BAGS.take([3, 0]))
+    module = data(BAGS, BAGS.select([3, 0]))
     assert (module.spec.task, module.spec.label_names) == ("multi_label", ("blue", "green", "red"))
     assert module.spec.class_counts == (2, 3, 2)
-    assert module.split("train").labels.tolist() == [[0, 1, 1], [0, 1, 0], [1, 0, 0], [0, 0, 0], [1, 1, 1]]
-    assert module.split("validation").labels.tolist() == [[0, 0, 0], [0, 1, 1]]
-    assert module.split("train")[0].labels.tolist() == [[0.0, 1.0, 1.0]]
+    assert module.get_split("train").labels.tolist() == [[0, 1, 1], [0, 1, 0], [1, 0, 0], [0, 0, 0], [1, 1, 1]]
+    assert module.get_split("validation").labels.tolist() == [[0, 0, 0], [0, 1, 1]]
+    assert module.get_split("train")[0].labels.tolist() == [[0.0, 1.0, 1.0]]
 
 
 # Lengths
@@ -288,7 +288,7 @@ def growing() -> Rows:
 def test_a_length_or_a_share_to_cover_says_what_it_cuts(data, growing, max_length, length, cut, lost):
     module = data(growing, HELD_OUT, max_length=max_length)
     assert module.spec.max_length == length
-    assert module.split("train").lengths.tolist() == [min(words, length) for words in range(1, 11)]
+    assert module.get_split("train").lengths.tolist() == [min(words, length) for words in range(1, 11)]
     assert (
         f"train: {cut} of 10 texts are longer than {length} tokens and were truncated ({lost} of all tokens; "
         "--data.max_length)"
@@ -300,13 +300,13 @@ def test_a_length_or_a_share_to_cover_says_what_it_cuts(data, growing, max_lengt
 def test_where_all_texts_are_covered_nothing_is_said(data, growing, max_length, length):
     module = data(growing, HELD_OUT, max_length=max_length)
     assert module.spec.max_length == length
-    assert module.split("train").lengths.tolist() == list(range(1, 11))
+    assert module.get_split("train").lengths.tolist() == list(range(1, 11))
     assert not any("longer" in note for note in module.notes)
 
 
 def test_the_length_covers_training_texts_and_binds_the_others_too(data, growing):
     module = data(growing, Rows(["word " * 30, "word"], ["x", "y"]), max_length=1.0)
-    assert module.split("validation").lengths.tolist() == [10, 1]
+    assert module.get_split("validation").lengths.tolist() == [10, 1]
     assert any(
         note.startswith("validation: 1 of 2 texts are longer than 10 tokens") and "64.5%" in note
         for note in module.notes
@@ -319,7 +319,7 @@ def test_the_beginning_of_a_long_text_is_what_stays(data):
     characters = module.tokenizer
     expected = characters.encode_batch(["ab", "e", "fg", "kl"])
     assert module.spec.max_length == 2
-    assert rows_of(module.split("train").tokens) == rows_of(expected)
+    assert rows_of(module.get_split("train").tokens) == rows_of(expected)
 
 
 @pytest.mark.parametrize("max_length", [4, 0.5])
@@ -328,7 +328,7 @@ def test_special_tokens_stay_when_long_texts_are_cut(data, tiny_bert, max_length
     module = data(rows, rows, tokenizer=lambda: Pretrained(str(tiny_bert)), max_length=max_length)
     assert module.spec.max_length == 4  # lengths are 3, 6, 3, 5, 4
     expected = [[CLS, A, SEP], [CLS, A, B, SEP], [CLS, B, SEP], [CLS, A, B, SEP], [CLS, C, B, SEP]]
-    assert rows_of(module.split("train").tokens) == expected
+    assert rows_of(module.get_split("train").tokens) == expected
     assert any(note.startswith("train: 2 of 5 texts") and "(14.3% of all" in note for note in module.notes)  # 3 / 21
 
 
@@ -336,7 +336,7 @@ def test_no_text_is_longer_than_the_model_can_take(data, tiny_bert):
     rows = Rows(["a " * 40, "b " * 30], ["x", "y"])
     module = data(rows, rows, tokenizer=lambda: Pretrained(str(tiny_bert)), max_length=1.0)
     assert module.spec.max_length == 16
-    assert module.split("train").lengths.tolist() == [16, 16]
+    assert module.get_split("train").lengths.tolist() == [16, 16]
 
 
 def test_the_least_length_is_one(data):
@@ -349,15 +349,15 @@ def test_the_least_length_is_one(data):
 
 def test_pairs_are_encoded_together_and_kept_apart(data, tiny_bert):
     rows = Rows(["a", "a b c", "b"], ["x", "y", "x"], pairs=["b", "a b c a", ""])
-    module = data(rows, rows.take([2, 0]), tokenizer=lambda: Pretrained(str(tiny_bert)), max_length=9)
-    tokens = module.split("train").tokens
+    module = data(rows, rows.select([2, 0]), tokenizer=lambda: Pretrained(str(tiny_bert)), max_length=9)
+    tokens = module.get_split("train").tokens
     assert rows_of(tokens) == [[CLS, A, SEP, B, SEP], [CLS, A, B, C, SEP, A, B, C, SEP], [CLS, B, SEP, SEP]]
     assert any(note.startswith("train: 1 of 3 texts are longer than 9 tokens") for note in module.notes)
     assert tokens.type_ids[:5].tolist() == [0, 0, 0, 1, 1]
     assert len(tokens.type_ids) == len(tokens.ids)
-    assert (module.spec.pairs, module.pairs("train")) == (True, rows.pairs)
-    assert module.pairs("validation") == ["", "b"]
-    assert module.split("train")[0].token_type_ids.tolist() == [[0, 0, 0, 1, 1]]
+    assert (module.spec.pairs, module.load_pairs("train")) == (True, rows.pairs)
+    assert module.load_pairs("validation") == ["", "b"]
+    assert module.get_split("train")[0].token_type_ids.tolist() == [[0, 0, 0, 1, 1]]
 
 
 def test_pairs_need_a_tokenizer_that_tells_them_apart(data):
@@ -371,7 +371,7 @@ def test_pairs_need_a_tokenizer_that_tells_them_apart(data):
 
 
 def test_the_folder_holds_what_a_checkpoint_and_a_reader_need(tmp_path):
-    prepare(Given(train=SOME, validation=HELD_OUT), Words(), Choices(), tmp_path, quiet=True)
+    prepare(Given(train=SOME, validation=HELD_OUT), Words(), PreparationOptions(), tmp_path, quiet=True)
     about = json.loads((tmp_path / "about.json").read_text())
     spec = TextSpec.from_dict(about["spec"])
     assert spec == TextSpec("single_label", ("x", "y"), (2, 2), 4, vocabulary_size=8, padding_id=0, max_length=2)
@@ -384,7 +384,7 @@ def test_only_training_texts_are_learned_from(data):
     module = data(SOME, Rows(["x unheard of", "y"], ["x", "y"]))
     assert module.spec.vocabulary_size == 2 + len({"x", "y", "a", "b", "c", "d"})
     # "x unheard" and "y": the third word is cut off, as all training texts have two
-    assert module.about["unknown_share"] == {"train": 0.0, "validation": pytest.approx(1 / 3)}
+    assert module.summary["unknown_share"] == {"train": 0.0, "validation": pytest.approx(1 / 3)}
 
 
 def test_texts_are_encoded_alike_in_pieces(data, monkeypatch):
@@ -394,5 +394,5 @@ def test_texts_are_encoded_alike_in_pieces(data, monkeypatch):
     whole = data(rows, rows, max_length=1)
     monkeypatch.setattr(datamodules.preparation.encoding, "_CHUNK", 3)
     pieces = data(rows, rows, max_length=2)
-    assert rows_of(pieces.split("train").tokens) == rows_of(whole.tokenizer.encode_batch(rows.texts))
-    assert [row[:1] for row in rows_of(pieces.split("train").tokens)] == rows_of(whole.split("train").tokens)
+    assert rows_of(pieces.get_split("train").tokens) == rows_of(whole.tokenizer.encode_batch(rows.texts))
+    assert [row[:1] for row in rows_of(pieces.get_split("train").tokens)] == rows_of(whole.get_split("train").tokens)

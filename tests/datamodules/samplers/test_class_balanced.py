@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 
 from contracts.errors import UsageError
-from datamodules.samplers.base import SamplingFrame
+from datamodules.samplers.base import SamplingContext
 from datamodules.samplers.class_balanced import ClassBalanced
 
 LABELS = np.repeat([0, 1, 3], [900, 90, 10])  # class 2 has no row
 
 
-def frame(labels=LABELS, batch_size=20, rank=0, world_size=1) -> SamplingFrame:
+def context(labels=LABELS, batch_size=20, rank=0, world_size=1) -> SamplingContext:
     lengths = np.random.default_rng(0).integers(1, 50, len(labels))
-    return SamplingFrame(labels, lengths, 4, batch_size, 0, rank, world_size)
+    return SamplingContext(labels, lengths, 4, batch_size, 0, rank, world_size)
 
 
 def drawn(sampler: ClassBalanced, epoch: int = 0) -> np.ndarray:
@@ -25,12 +25,12 @@ def counts(rows: np.ndarray) -> list[int]:
 
 
 def test_inverse_draws_every_class_equally_often():
-    assert counts(drawn(ClassBalanced(frame()))) == pytest.approx([1000 / 3, 1000 / 3, 0, 1000 / 3], abs=1)
+    assert counts(drawn(ClassBalanced(context()))) == pytest.approx([1000 / 3, 1000 / 3, 0, 1000 / 3], abs=1)
 
 
 def test_sqrt_draws_classes_by_the_root_of_their_size():
     roots = np.sqrt([900, 90, 0, 10])
-    assert counts(drawn(ClassBalanced(frame(), weighting="sqrt"))) == pytest.approx(1000 * roots / roots.sum(), abs=1)
+    assert counts(drawn(ClassBalanced(context(), weighting="sqrt"))) == pytest.approx(1000 * roots / roots.sum(), abs=1)
 
 
 def test_effective_numbers_give_the_shares_of_the_paper():
@@ -38,12 +38,12 @@ def test_effective_numbers_give_the_shares_of_the_paper():
     sizes = np.array([900, 90, 0, 10])
     with np.errstate(invalid="ignore"):
         shares = np.nan_to_num(sizes * (1 - 0.99) / (1 - 0.99**sizes))
-    found = counts(drawn(ClassBalanced(frame(), weighting="effective", beta=0.99)))
+    found = counts(drawn(ClassBalanced(context(), weighting="effective", beta=0.99)))
     assert found == pytest.approx(1000 * shares / shares.sum(), abs=1)
 
 
 def test_rows_of_a_class_take_even_turns():
-    times = np.bincount(drawn(ClassBalanced(frame())), minlength=1000)
+    times = np.bincount(drawn(ClassBalanced(context())), minlength=1000)
     for label in (0, 1, 3):
         assert np.ptp(times[label == LABELS]) <= 1
     assert times[LABELS == 0].max() == 1
@@ -51,14 +51,14 @@ def test_rows_of_a_class_take_even_turns():
 
 
 def test_each_epoch_draws_other_rows_of_a_large_class():
-    sampler = ClassBalanced(frame())
+    sampler = ClassBalanced(context())
     first, second = (set(drawn(sampler, epoch).tolist()) & set(range(900)) for epoch in (0, 1))
     assert len(first & second) < 200  # by chance 333 * 333 / 900 = 123
 
 
 @pytest.mark.parametrize("world_size", [2, 3])
 def test_class_shares_hold_over_all_ranks_together(world_size):
-    together = [drawn(ClassBalanced(frame(rank=rank, world_size=world_size))) for rank in range(world_size)]
+    together = [drawn(ClassBalanced(context(rank=rank, world_size=world_size))) for rank in range(world_size)]
     assert counts(np.concatenate(together)) == pytest.approx([1000 / 3, 1000 / 3, 0, 1000 / 3], abs=world_size + 1)
 
 
@@ -67,20 +67,20 @@ def test_a_text_with_several_labels_counts_for_its_rarest():
     labels = np.zeros((20, 2), np.uint8)
     labels[:16, 0] = 1
     labels[:4, 1] = 1
-    times = np.bincount(drawn(ClassBalanced(frame(labels))), minlength=20)
+    times = np.bincount(drawn(ClassBalanced(context(labels))), minlength=20)
     assert [times[:4].sum(), times[4:16].sum(), times[16:].sum()] == pytest.approx([20 / 3] * 3, abs=1)
 
 
 def test_batches_hold_texts_of_like_length_where_asked():
-    grouped, mixed = (ClassBalanced(frame(), group_by_length=choice) for choice in (True, False))
-    spans = [np.mean([np.ptp(sampler.frame.lengths[batch]) for batch in sampler]) for sampler in (grouped, mixed)]
+    grouped, mixed = (ClassBalanced(context(), group_by_length=choice) for choice in (True, False))
+    spans = [np.mean([np.ptp(sampler.context.lengths[batch]) for batch in sampler]) for sampler in (grouped, mixed)]
     assert spans[0] < 0.4 * spans[1]
     assert sorted(counts(drawn(grouped, 1))) == pytest.approx(sorted(counts(drawn(mixed, 1))), abs=1)
 
 
 def test_classes_are_mixed_within_an_epoch():
     """Every batch of 20 without grouping holds several classes: all of one has a chance of 3 * 3**-20 each."""
-    assert all(len(set(LABELS[batch])) > 1 for batch in ClassBalanced(frame(), group_by_length=False))
+    assert all(len(set(LABELS[batch])) > 1 for batch in ClassBalanced(context(), group_by_length=False))
 
 
 @pytest.mark.parametrize(
@@ -114,4 +114,4 @@ def test_classes_are_mixed_within_an_epoch():
 )
 def test_options_out_of_range_are_refused(options, message):
     with pytest.raises(UsageError, match=message):
-        ClassBalanced(frame(), **options)
+        ClassBalanced(context(), **options)

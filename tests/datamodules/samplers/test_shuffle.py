@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from datamodules.samplers.base import SamplingFrame
+from datamodules.samplers.base import SamplingContext
 from datamodules.samplers.shuffle import Shuffle
 
 
 def test_each_row_comes_once_in_every_epoch():
-    sampler = Shuffle(SamplingFrame(np.zeros(23, int), np.ones(23, int), 1, 5, seed=0))
+    sampler = Shuffle(SamplingContext(np.zeros(23, int), np.ones(23, int), 1, 5, seed=0))
     for epoch in range(3):
         sampler.set_epoch(epoch)
         assert sorted(np.concatenate(list(sampler)).tolist()) == list(range(23))
@@ -18,7 +18,7 @@ def test_what_cannot_be_shared_out_differs_between_epochs():
     for epoch in range(8):
         seen = set()
         for rank in range(3):
-            sampler = Shuffle(SamplingFrame(np.zeros(11, int), np.ones(11, int), 1, 2, 0, rank, 3))
+            sampler = Shuffle(SamplingContext(np.zeros(11, int), np.ones(11, int), 1, 2, 0, rank, 3))
             sampler.set_epoch(epoch)
             seen |= set(np.concatenate(list(sampler)).tolist())
         assert len(seen) == 9

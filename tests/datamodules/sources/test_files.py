@@ -44,7 +44,7 @@ def read_one(folder: Path, name: str, content: str | bytes, **options) -> Rows:
 def test_every_ending_gives_the_same_rows(tmp_path, name, content, gz):
     write(tmp_path, {name + gz: content})
     source = Files(str(tmp_path))
-    assert source.task() == "single_label"
+    assert source.detect_task() == "single_label"
     assert source.read() == {"train": Rows(["good film", "bad film"], ["pos", "neg"])}
 
 
@@ -109,7 +109,7 @@ def test_second_texts_are_read_where_there_are_some_and_wanted(tmp_path):
 def test_lists_of_labels_are_read_each_label_once(tmp_path, name, content):
     rows = read_one(tmp_path, name, content)
     assert rows.labels == [["x", "y"], [], ["1"]]
-    assert Files(str(tmp_path / name)).task() == "multi_label"
+    assert Files(str(tmp_path / name)).detect_task() == "multi_label"
 
 
 def test_numbers_in_json_become_strings_and_null_text_an_empty_one(tmp_path):
@@ -185,7 +185,7 @@ def test_the_name_says_what_the_data_are(tmp_path, folder, file, name):
 
 def test_the_task_is_told_by_the_first_line_alone(tmp_path):
     write(tmp_path, {"train.csv": b"text,label\n" + b"a,x\n" * 100_000 + b"\xff"})
-    assert Files(str(tmp_path)).task() == "single_label"
+    assert Files(str(tmp_path)).detect_task() == "single_label"
 
 
 # what a user may give
@@ -244,7 +244,7 @@ def test_options_that_cannot_be_are_refused(tmp_path, options, message):
 )
 def test_a_folder_whose_splits_are_not_clear_is_refused(tmp_path, files, message):
     write(tmp_path, files)
-    for use in (Files.task, Files.read, Files.fingerprint):
+    for use in (Files.detect_task, Files.read, Files.fingerprint):
         with pytest.raises(DataError, match=message):
             use(Files(str(tmp_path)))
 
@@ -280,7 +280,7 @@ def test_splits_with_other_columns_are_refused(tmp_path):
 )
 def test_a_fault_in_the_first_line_is_found_without_the_rest(tmp_path, name, content, message):
     write(tmp_path, {name: content})
-    for use in (Files.task, Files.read):
+    for use in (Files.detect_task, Files.read):
         with pytest.raises(DataError, match=message):
             use(Files(str(tmp_path / name)))
 
@@ -361,7 +361,7 @@ def test_a_file_that_may_not_be_read_is_told(tmp_path, monkeypatch):
 
     monkeypatch.setattr(Path, "read_bytes", refuse)
     monkeypatch.setattr(Path, "open", refuse)
-    for use in (Files.task, Files.read, Files.fingerprint):
+    for use in (Files.detect_task, Files.read, Files.fingerprint):
         with pytest.raises(DataError, match=r"a.csv cannot be read: Permission denied; mend"):
             use(source)
 
@@ -379,4 +379,4 @@ def test_a_file_that_may_not_be_read_is_told(tmp_path, monkeypatch):
 def test_a_column_that_the_user_named_must_be_there(tmp_path, options, message):
     write(tmp_path, {"a.csv": CSV})
     with pytest.raises(DataError, match=message):
-        Files(str(tmp_path / "a.csv"), **options).task()
+        Files(str(tmp_path / "a.csv"), **options).detect_task()

@@ -35,7 +35,7 @@ GOOD = {"text": ["a", "b", "c"], "label": [1, 0, 1]}
 
 def test_class_numbers_are_read_as_class_names(tmp_path):
     source = Hub(saved(tmp_path, train=GOOD, test=GOOD))
-    assert source.task() == "single_label"
+    assert source.detect_task() == "single_label"
     assert source.read() == {split: Rows(["a", "b", "c"], ["pos", "neg", "pos"]) for split in ("train", "test")}
 
 
@@ -56,7 +56,7 @@ def test_a_folder_of_files_is_read_as_the_library_reads_it(tmp_path):
 def test_lists_of_class_numbers_are_read_as_lists_of_names(tmp_path):
     features = Features({"text": Value("string"), "labels": Sequence(ClassLabel(names=["joy", "love"]))})
     source = Hub(saved(tmp_path, features, train={"text": ["a", "b"], "labels": [[1, 0], []]}))
-    assert source.task() == "multi_label"
+    assert source.detect_task() == "multi_label"
     assert source.read()["train"].labels == [["love", "joy"], []]
 
 
@@ -81,7 +81,7 @@ def test_the_fingerprint_follows_rows_columns_and_splits(tmp_path):
 
 def test_a_data_set_that_is_not_there_is_told_in_one_line():
     with pytest.raises(DataError, match=r'^the data set "nobody/nothing" cannot be loaded: .*--data.source.path.*$'):
-        Hub("nobody/nothing").task()
+        Hub("nobody/nothing").detect_task()
 
 
 def test_a_split_published_without_labels_is_told_with_the_way_out(tmp_path):

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.model_selection import StratifiedKFold
 
-from datamodules.sources.labels import label_table
-from datamodules.splits.iterative_stratification import _poured, dealt_out
+from datamodules.sources.labels import to_indicator_matrix
+from datamodules.splits.iterative_stratification import _poured, assign_rows_to_parts
 
 LABELS = st.lists(st.sampled_from("abcde"), min_size=1, max_size=60)
 
@@ -43,7 +43,7 @@ def test_rows_that_are_alike_are_dealt_out_as_one_by_one(rows, parts, wanted, wa
 @given(LABELS, st.integers(2, 6), st.integers(0, 3))
 @settings(max_examples=60, deadline=None)
 def test_equal_parts_have_each_class_within_one_row_of_one_another(labels, parts, seed):
-    found = dealt_out(labels, [1 / parts] * parts, seed)
+    found = assign_rows_to_parts(labels, [1 / parts] * parts, seed)
     for label in set(labels):
         counts = np.bincount(found[np.array(labels) == label], minlength=parts)
         assert np.ptp(counts) <= 1
@@ -53,7 +53,7 @@ def test_equal_parts_have_the_class_counts_of_scikit_learns_folds():
     labels = list("a" * 50 + "b" * 21 + "c" * 9)
     folds = StratifiedKFold(4).split(np.zeros(len(labels)), labels)
     theirs = [Counter(labels[row] for row in rows) for _, rows in folds]
-    found = dealt_out(labels, [0.25] * 4, 0)
+    found = assign_rows_to_parts(labels, [0.25] * 4, 0)
     ours = [Counter(label for label, part in zip(labels, found, strict=True) if part == fold) for fold in range(4)]
     for label in "abc":
         assert sorted(part[label] for part in ours) == sorted(part[label] for part in theirs)
@@ -66,7 +66,7 @@ def test_every_label_of_several_comes_near_its_share_in_every_part(shares):
     rng = np.random.default_rng(0)
     table = rng.random((2000, 6)) < [0.5, 0.3, 0.1, 0.05, 0.02, 0.01]
     labels = [[name for name, has in zip("abcdef", row, strict=True) if has] for row in table]
-    found = dealt_out(labels, shares, 0)
+    found = assign_rows_to_parts(labels, shares, 0)
     for part, share in enumerate(shares):
         assert (table[found == part].sum(axis=0)) == pytest.approx(table.sum(axis=0) * share, abs=2)
         assert (found == part).sum() == pytest.approx(2000 * share, abs=8)
@@ -75,17 +75,17 @@ def test_every_label_of_several_comes_near_its_share_in_every_part(shares):
 def test_rare_combinations_go_to_small_parts_as_well():
     """A hundred labels of which each row has two of its own: dealt out by need alone, a small part would get none."""
     labels = [[f"{row}", f"{row}'"] for row in range(100)] + [["common"]] * 900
-    found = dealt_out([[*row, "common"] for row in labels[:100]] + labels[100:], [0.9, 0.1], 0)
+    found = assign_rows_to_parts([[*row, "common"] for row in labels[:100]] + labels[100:], [0.9, 0.1], 0)
     assert (found == 1).sum() == 100
 
 
 def test_the_seed_decides_who_goes_where():
     labels = [["a"], ["b"], ["a", "b"], []] * 20
-    one, same, other = (dealt_out(labels, [0.5, 0.5], seed).tolist() for seed in (0, 0, 1))
+    one, same, other = (assign_rows_to_parts(labels, [0.5, 0.5], seed).tolist() for seed in (0, 0, 1))
     assert one == same
     assert one != other
 
 
 def test_a_table_of_labels_has_a_column_for_each_name():
-    assert label_table(["b", "a", "b"]).tolist() == [[False, True], [True, False], [False, True]]
-    assert label_table([[], []]).shape == (2, 0)
+    assert to_indicator_matrix(["b", "a", "b"]).tolist() == [[False, True], [True, False], [False, True]]
+    assert to_indicator_matrix([[], []]).shape == (2, 0)

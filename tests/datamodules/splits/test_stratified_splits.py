@@ -7,7 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datamodules.splits.stratified_splits import few_of_each_label, stratified_fold, stratified_split, stratified_subset
+from datamodules.splits.stratified_splits import (
+    select_rows_per_label,
+    select_stratified_subset,
+    split_off_fold,
+    split_stratified,
+)
 
 SHARES = st.floats(0.01, 0.99)
 LABELS = st.lists(st.sampled_from("abcde"), min_size=1, max_size=60)
@@ -17,7 +22,7 @@ SEVERAL = st.lists(st.lists(st.sampled_from("abcdefgh"), unique=True, max_size=4
 @given(LABELS | SEVERAL, SHARES, st.integers(0, 5))
 @settings(max_examples=60, deadline=None)
 def test_each_row_is_in_one_part_in_ascending_order(labels, share, seed):
-    stay, off = stratified_split(labels, share, seed)
+    stay, off = split_stratified(labels, share, seed)
     assert sorted(stay + off) == list(range(len(labels)))
     assert stay == sorted(stay)
     assert off == sorted(off)
@@ -26,7 +31,7 @@ def test_each_row_is_in_one_part_in_ascending_order(labels, share, seed):
 @given(LABELS, SHARES)
 @settings(max_examples=60, deadline=None)
 def test_each_class_and_the_whole_are_cut_near_to_the_share(labels, share):
-    _, off = stratified_split(labels, share, seed=0)
+    _, off = split_stratified(labels, share, seed=0)
     cut, counts = Counter(labels[row] for row in off), Counter(labels)
     for label, count in counts.items():
         assert abs(cut[label] - share * count) < 1 or cut[label] == count - 1
@@ -42,40 +47,40 @@ def test_each_class_and_the_whole_are_cut_near_to_the_share(labels, share):
 @pytest.mark.parametrize(("texts", "expected"), [(4, 60), (5, 75), (6, 90)])
 def test_many_small_classes_together_spare_the_share_that_none_can_alone(texts, expected):
     labels = [f"class {number}" for number in range(150) for _ in range(texts)]
-    stay, off = stratified_split(labels, 0.1, seed=0)
+    stay, off = split_stratified(labels, 0.1, seed=0)
     assert len(off) == expected
     assert max(Counter(labels[row] for row in off).values()) == 1
     assert {labels[row] for row in stay} == set(labels)
-    assert stratified_split(labels, 0.1, seed=0)[1] == off != stratified_split(labels, 0.1, seed=1)[1]
+    assert split_stratified(labels, 0.1, seed=0)[1] == off != split_stratified(labels, 0.1, seed=1)[1]
 
 
 @given(LABELS | SEVERAL, SHARES, st.integers(0, 5))
 @settings(max_examples=100, deadline=None)
 def test_no_label_is_lost_to_the_part_that_stays(labels, share, seed):
     """With several labels a row, all rows of a label can count for rarer ones, and could then all be cut off."""
-    stay, _ = stratified_split(labels, share, seed)
+    stay, _ = split_stratified(labels, share, seed)
     assert {label for row in stay for label in labels[row]} == {label for row in labels for label in row}
 
 
 def test_rows_with_several_labels_count_for_the_rarest():
     labels = [["common", "rare"]] * 4 + [["common"]] * 20
     for seed in range(5):
-        _, off = stratified_split(labels, 0.25, seed)
+        _, off = split_stratified(labels, 0.25, seed)
         assert sum(row < 4 for row in off) == 1
         assert len(off) == 6
 
 
 def test_rows_without_any_label_are_a_class_of_their_own():
-    _, off = stratified_split([[]] * 8 + [["a"]] * 4, 0.25, 0)
+    _, off = split_stratified([[]] * 8 + [["a"]] * 4, 0.25, 0)
     assert sum(row < 8 for row in off) == 2
     assert len(off) == 3
 
 
 def test_the_seed_decides_which_rows_are_cut_off():
     labels = ["a"] * 40
-    cuts = {tuple(stratified_split(labels, 0.5, seed)[1]) for seed in (0, 1, 2)}
+    cuts = {tuple(split_stratified(labels, 0.5, seed)[1]) for seed in (0, 1, 2)}
     assert len(cuts) == 3
-    assert stratified_split(labels, 0.5, 1) == stratified_split(labels, 0.5, 1)
+    assert split_stratified(labels, 0.5, 1) == split_stratified(labels, 0.5, 1)
 
 
 # Folds
@@ -86,7 +91,7 @@ def test_the_seed_decides_which_rows_are_cut_off():
 def test_each_row_is_held_out_by_one_fold_unless_its_label_would_be_lost(labels, folds, seed):
     held_out = Counter()
     for fold in range(folds):
-        stay, off = stratified_fold(labels, folds, fold, seed)
+        stay, off = split_off_fold(labels, folds, fold, seed)
         assert sorted(stay + off) == list(range(len(labels)))
         assert {label for row in stay for label in labels[row]} == {label for row in labels for label in row}
         held_out.update(off)
@@ -98,7 +103,7 @@ def test_each_row_is_held_out_by_one_fold_unless_its_label_would_be_lost(labels,
 
 def test_folds_of_classes_large_enough_hold_every_row_once_in_equal_shares():
     labels = list("a" * 50 + "b" * 21 + "c" * 9)
-    folds = [stratified_fold(labels, 4, fold, 0)[1] for fold in range(4)]
+    folds = [split_off_fold(labels, 4, fold, 0)[1] for fold in range(4)]
     assert sorted(sum(folds, [])) == list(range(80))  # noqa: RUF017  # a few rows
     for label, count in Counter(labels).items():
         for fold in folds:
@@ -112,7 +117,7 @@ def test_folds_of_classes_large_enough_hold_every_row_once_in_equal_shares():
 @settings(max_examples=40, deadline=None)
 def test_a_subset_has_so_many_rows_and_every_class_in_its_share(labels, rows, seed):
     rows = min(rows, len(labels))
-    found = stratified_subset(labels, rows, seed)
+    found = select_stratified_subset(labels, rows, seed)
     counts = Counter(labels)
     if rows < len(counts):
         assert found is None
@@ -131,7 +136,7 @@ def test_a_subset_has_so_many_rows_and_every_class_in_its_share(labels, rows, se
 @settings(max_examples=40, deadline=None)
 def test_a_subset_of_rows_with_several_labels_has_them_all_or_is_not_made(labels, rows, seed):
     rows = min(rows, len(labels))
-    found = stratified_subset(labels, rows, seed)
+    found = select_stratified_subset(labels, rows, seed)
     if found is None:
         assert rows < len(labels)
         return
@@ -142,7 +147,7 @@ def test_a_subset_of_rows_with_several_labels_has_them_all_or_is_not_made(labels
 @given(LABELS | SEVERAL, st.integers(1, 6), st.integers(0, 5))
 @settings(max_examples=40, deadline=None)
 def test_a_few_rows_of_each_label_are_there_or_all_that_there_are(labels, rows, seed):
-    found = few_of_each_label(labels, rows, seed)
+    found = select_rows_per_label(labels, rows, seed)
     assert found == sorted(set(found))
     counts, chosen = (
         Counter(label for row in some for label in row or "-") for some in (labels, [labels[i] for i in found])
@@ -157,6 +162,6 @@ def test_a_few_rows_of_each_label_are_there_or_all_that_there_are(labels, rows, 
 
 def test_the_seed_decides_which_few_rows_there_are():
     labels = list("ab" * 30)
-    for choose in (few_of_each_label, stratified_subset):
+    for choose in (select_rows_per_label, select_stratified_subset):
         assert choose(labels, 5, 1) == choose(labels, 5, 1)
         assert len({tuple(choose(labels, 5, seed)) for seed in range(3)}) == 3

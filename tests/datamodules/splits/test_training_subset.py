@@ -10,7 +10,7 @@ from test_prepare import Given
 
 from contracts.errors import UsageError
 from datamodules.sources.base import Rows
-from datamodules.splits.training_subset import check_cuts
+from datamodules.splits.training_subset import validate_subset_options
 from datamodules.text_datamodule import TextDataModule
 
 
@@ -35,11 +35,11 @@ def data(tmp_path):
 
 
 def counts_of(module: TextDataModule, split: str = "train") -> dict[str, int]:
-    return Counter(module.spec.label_names[label] for label in module.split(split).labels.tolist())
+    return Counter(module.spec.label_names[label] for label in module.get_split(split).labels.tolist())
 
 
 def numbers_of(module: TextDataModule, split: str) -> list[int]:
-    return module.split(split).numbers.tolist()
+    return module.get_split(split).numbers.tolist()
 
 
 # Folds
@@ -52,7 +52,7 @@ def test_each_training_row_is_in_one_validation_fold(data):
     for module in folds:
         assert sorted(numbers_of(module, "train") + numbers_of(module, "validation")) == list(range(64))
         assert counts_of(module, "validation") == {"x": 10, "y": 5, "z": 1}
-        assert module.texts("test") == ["other 0", "other 1", "other 2"]
+        assert module.load_texts("test") == ["other 0", "other 1", "other 2"]
     assert "validation: fold 3 of 4, 16 of 64 training rows, stratified" in folds[3].notes
 
 
@@ -67,8 +67,8 @@ def test_of_one_file_the_test_rows_are_cut_off_first_and_are_the_same_for_every_
 
 def test_a_validation_split_that_is_there_is_left_aside_and_that_is_said(data):
     module = data(num_folds=4, fold=1, validation=labelled({"x": 9, "unheard-of": 1}, "aside"))
-    assert not any("aside" in text for text in module.texts("train") + module.texts("validation"))
-    assert len(module.split("validation")) == 16
+    assert not any("aside" in text for text in module.load_texts("train") + module.load_texts("validation"))
+    assert len(module.get_split("validation")) == 16
     note = "validation: the 10 rows of the source are left aside, for a fold is held out (--data.num_folds)"
     assert note in module.notes
 
@@ -116,8 +116,8 @@ def test_a_class_of_fewer_texts_keeps_them_all_and_that_is_said(data):
 def test_few_shot_of_several_labels_has_each_label_so_often_and_texts_of_none(data):
     labels = [["a"], ["a", "b"], ["b", "c"], []] * 10
     rows = Rows([f"text {number}" for number in range(40)], labels)
-    module = data(rows, rows.take([0]), few_shot=4)
-    found = module.split("train").labels
+    module = data(rows, rows.select([0]), few_shot=4)
+    found = module.get_split("train").labels
     assert (found.sum(axis=0) >= 4).all()
     assert (found.sum(axis=1) == 0).sum() == 4
     assert len(found) <= 16
@@ -127,7 +127,7 @@ def test_train_rows_keeps_so_many_in_the_shares_that_classes_have(data):
     module = data(max_train_samples=16, validation=labelled({"x": 3, "z": 1}))
     assert counts_of(module) == {"x": 10, "y": 5, "z": 1}
     assert "train: 16 of 64 rows, stratified (--data.max_train_samples)" in module.notes
-    assert len(module.split("validation")) == 4
+    assert len(module.get_split("validation")) == 4
 
 
 def test_the_words_of_rows_that_are_left_out_are_not_learned(data):
@@ -146,8 +146,8 @@ def test_the_split_seed_chooses_which_rows_are_left(data):
 
 def test_folds_and_fewer_rows_go_together(data):
     module = data(test=labelled({"x": 1}), num_folds=4, fold=0, max_train_samples=12)
-    assert len(module.split("train")) == 12
-    assert len(module.split("validation")) == 16
+    assert len(module.get_split("train")) == 12
+    assert len(module.get_split("validation")) == 16
     assert not set(numbers_of(module, "train")) & set(numbers_of(module, "validation"))
 
 
@@ -185,11 +185,11 @@ def test_more_rows_than_there_are_and_fewer_than_classes_are_refused(data):
 )
 def test_what_cannot_be_is_refused_before_any_row_is_read(given, message):
     with pytest.raises(UsageError, match=message):
-        check_cuts(*given)
+        validate_subset_options(*given)
     with pytest.raises(UsageError, match=message):
         TextDataModule(**dict(zip(("few_shot", "max_train_samples", "num_folds", "fold"), given, strict=True)))
 
 
 def test_nothing_is_cut_where_nothing_is_asked_for(data):
     module = data(validation=labelled({"x": 3}))
-    assert np.array_equal(module.split("train").numbers, np.arange(64))
+    assert np.array_equal(module.get_split("train").numbers, np.arange(64))

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from contracts.errors import UsageError
-from contracts.positions import positions_of
+from contracts.positions import get_max_positions
 from datamodules.tokenizers.base import TokenIds, tokenizer_from_json
 from datamodules.tokenizers.pretrained import Pretrained
 
@@ -55,7 +55,7 @@ def test_the_least_limit_counts_of_the_tokenizer_and_the_model(tokenizer, tiny_b
 
 
 def test_no_file_is_read_before_it_is_needed():
-    assert Pretrained("no/such-model").blueprint()["arguments"] == {"model": "no/such-model"}
+    assert Pretrained("no/such-model").to_blueprint()["arguments"] == {"model": "no/such-model"}
 
 
 def test_special_tokens_stay_when_a_text_is_cut(tokenizer):
@@ -188,11 +188,11 @@ def test_models_that_count_positions_from_the_padding_on_take_fewer_tokens():
         max_position_embeddings=20, pad_token_id=1,
     )  # fmt: skip
     model = RobertaModel(config).eval()
-    most = positions_of(config)
+    most = get_max_positions(config)
     assert most == 18
     model(torch.full((1, most), 5))
     with pytest.raises((IndexError, RuntimeError)):
         model(torch.full((1, most + 1), 5))
-    assert positions_of(BertConfig(max_position_embeddings=20)) == 20
-    assert positions_of(XLNetConfig()) is None
-    assert positions_of(object()) is None
+    assert get_max_positions(BertConfig(max_position_embeddings=20)) == 20
+    assert get_max_positions(XLNetConfig()) is None
+    assert get_max_positions(object()) is None

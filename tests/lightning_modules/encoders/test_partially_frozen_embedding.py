@@ -146,7 +146,7 @@ def test_what_was_saved_does_not_change_with_the_model():
 def test_a_checkpoint_makes_the_encoder_again_without_knowing_of_rows():
     parts = learned()
     train(parts, weight_decay=0.01)
-    again = rebuild(TextEncoder, json.loads(json.dumps(parts.blueprint())), SPEC)
+    again = rebuild(TextEncoder, json.loads(json.dumps(parts.to_blueprint())), SPEC)
     again.load_state_dict(parts.state_dict())
     ids = torch.tensor([[2, 12, 3], [4, 19, 1]])
     assert torch.equal(again.eval()(ids, ids != 1), parts.eval()(ids, ids != 1))

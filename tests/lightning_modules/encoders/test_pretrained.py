@@ -76,7 +76,7 @@ def test_any_make_of_encoder_can_be_taken(config):
 
 def test_a_configuration_survives_json(config):
     encoder = Pretrained(SPEC, config=config, dropout=0.25).eval()
-    plain = encoder.blueprint()
+    plain = encoder.to_blueprint()
     assert json.loads(json.dumps(plain)) == plain
     again = rebuild(TextEncoder, plain, SPEC)
     again.load_state_dict(encoder.state_dict())
@@ -85,7 +85,7 @@ def test_a_configuration_survives_json(config):
 
 def test_rebuilding_reads_no_file(folder):
     encoder = Pretrained(SPEC, model=str(folder)).eval()
-    plain = json.loads(json.dumps(encoder.blueprint()))
+    plain = json.loads(json.dumps(encoder.to_blueprint()))
     for file in folder.iterdir():
         file.unlink()
     folder.rmdir()

@@ -6,19 +6,19 @@ from abc import abstractmethod
 
 import numpy as np
 
-from datamodules.balance.label_sets import rarest_label
-from datamodules.balance.quotas import rounded
-from datamodules.samplers.base import SamplingFrame, TextSampler
-from datamodules.samplers.length_bucket import bucketed, checked_pool
+from datamodules.balance.label_sets import find_rarest_label
+from datamodules.balance.quotas import round_to_whole_draws
+from datamodules.samplers.base import SamplingContext, TextSampler
+from datamodules.samplers.length_bucket import bucket_by_length, validate_pool
 
 
-class DrawnByGroup(TextSampler):
+class GroupSampler(TextSampler):
     """Draws every group of rows a number of times that is expected of it, over all ranks.
 
     Within a group the rows take even turns: in an epoch no two are drawn more than one time apart.
 
     Args:
-        frame: Given by the project.
+        context: Given by the project.
         group_of_row: Integers `(rows,)` from 0, with no number left out.
         draws: Of an epoch, all ranks together.
         group_by_length: Whether batches hold texts of like length.
@@ -29,7 +29,7 @@ class DrawnByGroup(TextSampler):
 
     def __init__(
         self,
-        frame: SamplingFrame,
+        context: SamplingContext,
         /,
         group_of_row: np.ndarray,
         draws: int,
@@ -38,8 +38,8 @@ class DrawnByGroup(TextSampler):
         strata: np.ndarray | None = None,
     ) -> None:
         self._draws = draws
-        super().__init__(frame)
-        self._pool = checked_pool(pool)
+        super().__init__(context)
+        self._pool = validate_pool(pool)
         self._group_by_length = group_by_length
         self._sizes = np.bincount(group_of_row)
         # the smallest integers that can hold them, which numpy sorts in linear time
@@ -47,21 +47,21 @@ class DrawnByGroup(TextSampler):
         self._strata = strata
 
     @property
-    def draws(self) -> int:
+    def num_draws(self) -> int:
         """Of an epoch, all ranks together."""
         return self._draws
 
     @abstractmethod
-    def expected(self, epoch: int) -> np.ndarray:
+    def compute_expected_draws(self, epoch: int) -> np.ndarray:
         """Draws of each group, `(groups,)`, fractions included; their sum is `draws`.
 
         Args:
             epoch: From 0.
         """
 
-    def order(self, rng: np.random.Generator, epoch: int) -> np.ndarray:
+    def draw_rows(self, rng: np.random.Generator, epoch: int) -> np.ndarray:
         """Every group as often as expected, to the next whole number."""
-        quotas = self._whole(self.expected(epoch), rng)
+        quotas = self._whole(self.compute_expected_draws(epoch), rng)
         shuffled = rng.permutation(len(self._group_of_row))
         by_group = shuffled[np.argsort(self._group_of_row[shuffled], kind="stable")]
         # draw number d of a group of n rows takes the group's row d modulo n, in an order of this epoch
@@ -70,30 +70,30 @@ class DrawnByGroup(TextSampler):
         rows = rng.permutation(drawn)
         if not self._group_by_length:
             return rows
-        return bucketed(rows, self.frame.lengths, self._global_batch, self._pool, rng)
+        return bucket_by_length(rows, self.context.lengths, self._global_batch, self._pool, rng)
 
     def _whole(self, expected: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         if self._strata is None:
-            return rounded(expected, rng)
+            return round_to_whole_draws(expected, rng)
         groups = rng.permutation(len(expected))
         groups = groups[np.argsort(self._strata[groups], kind="stable")]
         quotas = np.empty(len(expected), np.int64)
-        quotas[groups] = rounded(expected[groups], rng)
+        quotas[groups] = round_to_whole_draws(expected[groups], rng)
         return quotas
 
 
-def class_groups(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def group_rows_by_class(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The class of each row as a group, with no number left out for classes that have no row, and each group's rows.
 
     A row of several labels counts for its rarest; those of none form a class of their own.
 
-    >>> class_groups(np.array([0, 2, 2]))
+    >>> group_rows_by_class(np.array([0, 2, 2]))
     (array([0, 1, 1]), array([1, 2]))
 
     Args:
         labels: `(rows,)` class numbers, or `(rows, classes)` of zeros and ones.
     """
-    classes = labels if labels.ndim == 1 else rarest_label(labels)
+    classes = labels if labels.ndim == 1 else find_rarest_label(labels)
     _, group_of_row, sizes = np.unique(classes, return_inverse=True, return_counts=True)
     return group_of_row, sizes
 
