@@ -9,7 +9,7 @@ import pytest
 from pytorch_lightning import Callback
 
 import callbacks
-from contracts.discovery import final_subclasses, import_submodules
+from contracts.discovery import find_implementations, import_submodules
 from datamodules.augmentations.base import Augmentation
 from datamodules.samplers.base import TextSampler
 from datamodules.sources.base import Source
@@ -98,10 +98,10 @@ TABLES = {
 def test_a_table_of_classes_in_the_readme_lists_all_that_are_there(heading):
     listed = [name for row in md.first_column(md.section(md.README, heading)) for name in row]
     assert len(listed) == len(set(listed))
-    assert set(listed) == {cls.__name__ for cls in final_subclasses(TABLES[heading])}
+    assert set(listed) == {cls.__name__ for cls in find_implementations(TABLES[heading])}
 
 
 @pytest.mark.parametrize("base", [*TABLES.values(), Source, Head], ids=lambda base: base.__name__)
 def test_each_class_is_described_on_some_page(base):
     named = {code for path in md.PAGES for code in md.inline_code(path)}
-    assert {cls.__name__ for cls in final_subclasses(base)} <= named
+    assert {cls.__name__ for cls in find_implementations(base)} <= named
