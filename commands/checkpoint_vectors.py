@@ -6,7 +6,7 @@ from pathlib import Path
 
 from jsonargparse import Namespace
 
-from lightning_modules.bundle import read_checkpoint
+from lightning_modules.checkpoints import read_checkpoint
 
 
 def use_checkpoint_vectors(checkpoint: Path | None, config: Namespace) -> None:

@@ -31,7 +31,7 @@ from commands.option_reader import read_options
 from commands.run_folder import check_run_folder, default_run_name, explain_write_error
 from contracts.errors import DataError, UsageError, suggest_name
 from datamodules.text_datamodule import TextDataModule, get_max_epochs
-from lightning_modules.bundle import check_checkpoint_matches, find_checkpoint, read_checkpoint
+from lightning_modules.checkpoints import check_checkpoint_matches, find_checkpoint, read_checkpoint
 from lightning_modules.monitor import check_monitor, infer_mode
 from lightning_modules.text_classifier import TextClassifier
 

@@ -9,11 +9,12 @@ import random
 import pytest
 import torch
 
-from contracts.errors import DataError, UsageError
+from contracts.errors import DataError
 from contracts.text_spec import TextSpec
 from datamodules.loading.collate import collate
 from datamodules.tokenizers.words import Words
-from lightning_modules.bundle import build_bundle, find_checkpoint, load_bundle, read_checkpoint
+from lightning_modules.bundle import build_bundle, load_bundle
+from lightning_modules.checkpoints import read_checkpoint
 from lightning_modules.encoders.text_cnn import TextCNN
 from lightning_modules.heads.linear import Linear
 
@@ -79,29 +80,6 @@ def test_the_part_that_is_not_weights_is_plain(checkpoint):
     assert_plain(checkpoint["bundle"])
 
 
-# Finding it
-
-
-def test_a_run_folder_means_its_latest_best_checkpoint(tmp_path, checkpoint):
-    folder = tmp_path / "checkpoints"
-    folder.mkdir()
-    for age, name in enumerate(["best-v1.ckpt", "best.ckpt", "last.ckpt"]):
-        saved(folder / name, checkpoint)
-        os.utime(folder / name, (1000 - age, 1000 - age))
-    assert find_checkpoint(tmp_path) == find_checkpoint(folder) == folder / "best-v1.ckpt"
-    assert find_checkpoint(folder / "last.ckpt") == folder / "last.ckpt"
-    assert load_bundle(tmp_path).spec.label_names == ("x", "y")
-
-
-def test_a_path_that_means_no_checkpoint_is_refused(tmp_path):
-    with pytest.raises(UsageError, match=r"there is no checkpoint or run folder .*/nothing"):
-        load_bundle(tmp_path / "nothing")
-    (tmp_path / "checkpoints").mkdir()
-    (tmp_path / "checkpoints" / "last.ckpt").touch()
-    with pytest.raises(UsageError, match=r"holds no checkpoint \(checkpoints/best\*.ckpt\); did its run end before"):
-        load_bundle(tmp_path)
-
-
 # Files that are something else
 
 
@@ -109,7 +87,7 @@ def test_a_path_that_means_no_checkpoint_is_refused(tmp_path):
 def test_a_truncated_file_is_refused(checkpoint, path, share):
     data = saved(path, checkpoint).read_bytes()
     path.write_bytes(data[: int(len(data) * share)])
-    refused(path, r"best.ckpt cannot be read as a checkpoint: it is truncated or of another kind \(.+\)")
+    refused(path, r"best.ckpt cannot be read as a checkpoint: it is truncated or of another format \(.+\)")
 
 
 @pytest.mark.parametrize("start", [b"", b"\x80\x02", b"PK\x03\x04", b"]", b"("])
@@ -118,7 +96,7 @@ def test_random_bytes_are_refused_without_a_warning(path, recwarn, start):
     rng = random.Random(0)
     for _ in range(60):
         path.write_bytes(start + rng.randbytes(rng.randrange(1, 60)))
-        refused(path, "cannot be read as a checkpoint: it is truncated or of another kind|not written by this project")
+        refused(path, "cannot be read as a checkpoint: it is truncated or of|not written by this project")
     assert [str(warning.message) for warning in recwarn] == []
 
 
@@ -205,14 +183,14 @@ def test_an_object_of_any_class_is_refused(checkpoint, path):
         ({"encoder": {"class": "TextCNN", "arguments": {"size": 3}}}, r"checkpoint's TextCNN does not fit .*'size'"),
         (
             {"encoder": {"class": "TextCNN", "arguments": {"num_filters": 0}}},
-            r"its model cannot be made again \(UsageError: num_filters",
+            r"its model cannot be rebuilt \(UsageError: num_filters",
         ),
         (
             {"encoder": {"class": "TextCNN", "arguments": {"embedding_dim": 5}}},
             r"the weights in .*best.ckpt do not fit its encoder: s",
         ),
-        ({"encoder": 5}, r"best.ckpt is damaged: its model cannot be made again \(AttributeError"),
-        ({"spec": {}}, r"is damaged: its model cannot be made again \(KeyError: 'label_names'\)"),
+        ({"encoder": 5}, r"best.ckpt is damaged: its model cannot be rebuilt \(AttributeError"),
+        ({"spec": {}}, r"is damaged: its model cannot be rebuilt \(KeyError: 'label_names'\)"),
         ({"tokenizer": "{"}, "the tokenizer in this checkpoint cannot be read"),
     ],
 )

@@ -31,9 +31,9 @@ def _a_list(good: Path, bad: Path) -> None:
 
 
 BAD = {
-    _truncated: r"cannot be read as a checkpoint: it is truncated or of another kind",
-    _empty: r"cannot be read as a checkpoint: it is truncated or of another kind",
-    _text: r"cannot be read as a checkpoint: it is truncated or of another kind",
+    _truncated: r"cannot be read as a checkpoint: it is truncated or of another format",
+    _empty: r"cannot be read as a checkpoint: it is truncated or of another format",
+    _text: r"cannot be read as a checkpoint: it is truncated or of another format",
     _of_another_project: r"was not written by this project: it lacks the parts `state_dict` and `bundle`",
     _a_list: r"was not written by this project",
 }
@@ -82,4 +82,4 @@ def test_a_checkpoint_of_another_vocabulary_is_refused(trained, work, tmp_path):
     (folder / "train.csv").write_text(train.replace("apple", "lemon"), encoding="utf-8")
     given = ("--config", trained / "config.yaml", "--data.source.path", folder)
     answer = work.train("test", *given, "--ckpt_path", trained / "checkpoints" / "best.ckpt")
-    assert_refused(answer, work, USAGE, r"was trained with another vocabulary than these data and choices give")
+    assert_refused(answer, work, USAGE, r"was trained with another vocabulary than these data and options give")

@@ -1,0 +1,144 @@
+"""Checkpoint files: which one a path means, reading it without running code, and whether it fits data and model."""
+
+from __future__ import annotations
+
+import json
+import re
+import warnings
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+
+from contracts.errors import DataError, UsageError, join_names
+from contracts.text_spec import TextSpec
+from datamodules.tokenizers.base import Tokenizer
+
+FORMAT = 1
+"""The version of a bundle's layout; a checkpoint of another one is refused."""
+
+
+def find_run_folder(path: Path) -> Path:
+    """Finds the run folder of a path: itself, or the newest version in it that holds a checkpoint.
+
+    Args:
+        path: A folder: `runs/NAME/version_2`, or `runs/NAME`, whose `version_N` with the largest number is taken.
+
+    Raises:
+        UsageError: There is no such folder, or no checkpoint in it.
+    """
+    if not path.is_dir():
+        raise UsageError(f"there is no checkpoint or run folder {path}")
+    if _list_checkpoints(path):
+        return path
+    versions = [folder for folder in path.iterdir() if folder.is_dir() and _list_checkpoints(folder)]
+    if not versions:
+        raise UsageError(
+            f"{path} holds no checkpoint (checkpoints/*.ckpt); did its run end before the first validation?"
+        )
+    return max(versions, key=lambda folder: (_parse_version(folder), folder.stat().st_mtime))
+
+
+def find_checkpoint(path: Path, which: Literal["best", "last"] = "best") -> Path:
+    """Finds the checkpoint of a path: itself, or one of a run folder.
+
+    Args:
+        path: A checkpoint, or a folder as in `find_run_folder`.
+        which: Of a run folder, the best checkpoint or the last one; where the run has only others, the newest of them.
+
+    Raises:
+        UsageError: There is none.
+    """
+    if path.is_file():
+        return path
+    files = _list_checkpoints(find_run_folder(path))
+    named = [file for file in files if file.name.startswith(which)]
+    others = [file for file in files if not file.name.startswith("last")]
+    return max(named or others or files, key=lambda file: file.stat().st_mtime)
+
+
+def read_checkpoint(path: Path) -> dict[str, Any]:
+    """Reads a checkpoint of this project without running any code of it.
+
+    Raises:
+        DataError: The file is truncated, or not a checkpoint of this project.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # guesses at what other bytes may be
+            checkpoint = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # of any type: bytes that are no pickle are read as one
+        raise DataError(
+            f"{path} cannot be read as a checkpoint: it is truncated or of another format ({_summarize(error)})"
+        ) from error
+    parts = checkpoint if isinstance(checkpoint, dict) else {}
+    bundle = parts.get("bundle")
+    if not isinstance(bundle, dict) or not isinstance(parts.get("state_dict"), dict):
+        raise DataError(f"{path} was not written by this project: it lacks the parts `state_dict` and `bundle`")
+    if bundle.get("format") != FORMAT:
+        raise DataError(
+            f"{path} was written in format {bundle.get('format')!r} and this version reads format {FORMAT}; "
+            "use the version of the project that wrote it"
+        )
+    missing = {"encoder", "head", "spec", "tokenizer"} - bundle.keys()
+    if missing:
+        raise DataError(f"{path} is damaged: its bundle lacks {join_names(sorted(missing))}")
+    return parts
+
+
+def check_checkpoint_matches(
+    checkpoint: dict[str, Any], path: Path, spec: TextSpec, tokenizer: Tokenizer, shapes: dict[str, tuple[int, ...]]
+) -> None:
+    """Raises an error for a checkpoint of other labels, another vocabulary or another model.
+
+    Args:
+        checkpoint: From `read_checkpoint`.
+        path: Its file, for the message.
+        spec: Of the data module.
+        tokenizer: Of the data module.
+        shapes: The shape of each weight that is to be loaded, by name; empty where they are not known.
+
+    Raises:
+        UsageError: It does not match.
+    """
+    bundle = checkpoint["bundle"]
+    saved = TextSpec.from_dict(bundle["spec"])
+    if (saved.task, saved.label_names) != (spec.task, spec.label_names):
+        raise UsageError(
+            f"{path} was trained for the labels {join_names(saved.label_names)}, and these data have "
+            f"{join_names(spec.label_names)}; give the data it was trained on, or label new texts with predict.py"
+        )
+    if json.loads(bundle["tokenizer"]) != json.loads(tokenizer.to_json()):
+        raise UsageError(
+            f"{path} was trained with another vocabulary than these data and options give; give the data and the "
+            "config that it was trained with (--config RUN/config.yaml), or label new texts with predict.py"
+        )
+    weights = {name: tuple(value.shape) for name, value in checkpoint["state_dict"].items()}
+    differing = [name for name in sorted(shapes.keys() | weights.keys()) if shapes.get(name) != weights.get(name)]
+    if shapes and differing:
+        name = differing[0]
+        there, here = (f"of shape {of[name]}" if name in of else "missing" for of in (weights, shapes))
+        raise UsageError(
+            f"{path} holds another model than the one chosen: {name} is {there} there and {here} here; "
+            "give the config it was trained with (--config RUN/config.yaml)"
+        )
+
+
+def _list_checkpoints(folder: Path) -> list[Path]:
+    """The checkpoints of one run: below its folder `checkpoints`, or in the folder itself."""
+    return sorted((folder / "checkpoints").rglob("*.ckpt")) or sorted(folder.glob("*.ckpt"))
+
+
+def _parse_version(folder: Path) -> int:
+    numbered = re.fullmatch(r"version_(\d+)", folder.name)
+    return int(numbered[1]) if numbered else -1
+
+
+def _summarize(error: Exception) -> str:
+    # torch's own message goes on to recommend reading the file without such care, which must not be passed on
+    unknown = re.search(r"GLOBAL (\S+)", str(error))
+    if unknown:
+        return f"it holds {unknown[1]}, which is neither a tensor nor a plain value"
+    message = str(error).partition("WeightsUnpickler error:")[2] or str(error)
+    first = message.strip().partition("\n")[0]
+    return first[:200] if first and "weights_only" not in first else type(error).__name__
