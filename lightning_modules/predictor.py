@@ -1,7 +1,7 @@
 """Predictions for new texts from a checkpoint, in Python and in `predict.py`.
 
->>> load("runs/demo_text_cnn").predict(["where is my parcel"])  # doctest: +SKIP
-[Prediction(prediction='delivery', confidence=0.98, probabilities={'account': 0.01, 'delivery': 0.98, …})]
+predictor = load("runs/demo_text_cnn")
+predictor.predict(["where is my parcel"])[0].prediction  # "delivery"
 """
 
 from __future__ import annotations
