@@ -27,4 +27,7 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    from commands.loading_line import print_loading_line
+
+    print_loading_line(sys.argv[1:])
     sys.exit(main(sys.argv[1:]))

@@ -1,6 +1,6 @@
 """Trains a text classifier, tests its best checkpoint once, and reports.
 
-Run `python train.py` for the demo data, `python train.py --help` for every option.
+Run `python train.py` for the demo data, `python train.py --help` for the options that people change.
 """
 
 from __future__ import annotations
@@ -10,28 +10,42 @@ import sys
 import warnings
 
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-for not_for_users in (
+for irrelevant_to_users in (
     ".*LeafSpec.*",  # inside Lightning
     ".*all_gather.* is deprecated",  # inside Lightning
     "It is recommended to use `self.log",  # each rank measures all texts, so there is nothing to average
     "The number of training batches",  # fewer than the logging interval: the loss is logged at the epoch's end anyway
     "Glyph .* missing from",  # labels in a script that no installed font has, in the picture of the confusion matrix
-    "The dirpath has changed",  # on resuming; `ExactResume` sees to it
+    "The dirpath has changed",  # on resuming; `ExactResume` copies the best checkpoint
 ):
-    warnings.filterwarnings("ignore", message=not_for_users)
+    warnings.filterwarnings("ignore", message=irrelevant_to_users)
 
 
 def main(arguments: list[str]) -> int:
-    """Runs one of `fit` (also where none is named), `validate`, `test`.
+    """Runs one of `fit` (also if none is named), `validate`, `test`, or prints help.
 
     Returns:
-        0 when all went well, 2 for a choice that cannot be, 1 for data or folders that cannot be used.
+        0 on success, 2 for options that cannot be used, 1 for data or folders that cannot be used.
     """
-    from commands.cli import TextCLI
     from commands.script import run_script
 
-    return run_script(TextCLI, arguments)
+    return run_script(_train, arguments)
+
+
+def _train(arguments: list[str]) -> None:
+    from commands.help import find_help
+
+    text = find_help(arguments)
+    if text is not None:
+        print(text)
+        return
+    from commands.cli import TextCLI  # takes seconds, and help needs none of it
+
+    TextCLI(["--help" if argument == "--help_all" else argument for argument in arguments])
 
 
 if __name__ == "__main__":
+    from commands.loading_line import print_loading_line
+
+    print_loading_line(sys.argv[1:])
     sys.exit(main(sys.argv[1:]))

@@ -20,7 +20,8 @@ class ChosenClasses:
     """
 
     def __init__(self, parser: LightningArgumentParser) -> None:
-        self.option_names = {name.removeprefix("--") for action in parser._actions for name in action.option_strings}
+        strings = {name for action in parser._actions for name in action.option_strings}
+        self.option_names = {name.removeprefix("--") for name in strings if " " not in name}  # a link has spaces
         self.named: set[str] = set()
         """Options whose class the user has named."""
         self.arguments: dict[str, set[str]] = {}

@@ -29,6 +29,7 @@ from commands.checks import build_placeholder_spec, check_combinations, check_ve
 from commands.option_parser import OptionParser
 from commands.option_reader import read_options
 from commands.run_folder import check_run_folder, default_run_name, explain_write_error
+from commands.run_options import RUN_OPTIONS, TRAINER_DEFAULTS
 from contracts.errors import DataError, UsageError, suggest_name
 from datamodules.text_datamodule import TextDataModule, get_max_epochs
 from lightning_modules.checkpoints import check_checkpoint_matches, find_checkpoint, read_checkpoint
@@ -71,12 +72,7 @@ class TextCLI(LightningCLI):
         super().__init__(
             TextClassifier,
             TextDataModule,
-            trainer_defaults={
-                "default_root_dir": "runs",
-                "max_epochs": 10,
-                "use_distributed_sampler": False,  # our own samplers know their rank
-                "enable_model_summary": False,
-            },
+            trainer_defaults=TRAINER_DEFAULTS,
             seed_everything_default=0,
             save_config_kwargs={"overwrite": True},
             parser_class=OptionParser,
@@ -96,12 +92,8 @@ class TextCLI(LightningCLI):
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         """The callbacks that are always there, each under its own name."""
-        parser.add_argument(
-            "--name", type=str | None, default=None, help="Folder of the run; made of data and model where not given."
-        )
-        parser.add_argument(
-            "--version", type=str | None, default=None, help="Folder below it; counted on where not given."
-        )
+        for option in RUN_OPTIONS:
+            parser.add_argument(f"--{option.name}", type=str | None, default=None, help=option.meaning)
         parser.add_lightning_class_args(EarlyStopping, "early_stopping")
         parser.add_lightning_class_args(GradientNorm, "gradient_norm")
         parser.add_lightning_class_args(DifferentialLearningRates, "differential_learning_rates")

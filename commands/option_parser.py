@@ -11,6 +11,7 @@ from typing import NoReturn
 from jsonargparse import Namespace
 from pytorch_lightning.cli import LightningArgumentParser
 
+from commands.help import find_class_help
 from commands.jsonargparse_patches import patch_jsonargparse
 from commands.option_names import check_option_names
 from commands.option_values import find_value_errors
@@ -33,6 +34,10 @@ class OptionParser(LightningArgumentParser):
             UsageError: Unknown names or values of a wrong type, all in one message.
         """
         parser, options = (self, arguments) if checked is None else (checked, arguments[1:])
+        class_help = find_class_help(options)
+        if class_help is not None:
+            print(class_help)
+            self.exit()
         if not {"-h", "--help"} & set(arguments):
             check_option_names(parser, options)
         try:
