@@ -92,7 +92,12 @@ class CommandRunner:
     def all_options(self) -> set[str]:
         """Every option of the four scripts and of the classes that an option chooses, written out."""
         found: set[str] = set()
-        for script, arguments in ((train, ["--help"]), (explore, ["--help"]), (augment, ["--help"])):
+        for script, arguments in (
+            (train, ["--help"]),
+            (train, ["--help_all"]),
+            (explore, ["--help"]),
+            (augment, ["--help"]),
+        ):
             found |= set(re.findall(r"--[a-z][\w.]*\w", self._help_of(script, arguments)))
         found |= set(re.findall(r"--[a-z]\w*", self._help_of(predict, ["--help"])))
         for key in [option.removeprefix("--") for option in found]:
@@ -105,9 +110,7 @@ class CommandRunner:
     def _help_of(self, script: object, arguments: list[str]) -> str:
         printed = io.StringIO()
         self.patch.setattr(sys, "stdout", printed)
-        with pytest.raises(SystemExit) as ended:
-            script.main(arguments)  # type: ignore[attr-defined]
-        assert not ended.value.code
+        self._must_end_well(script, arguments)
         return printed.getvalue()
 
     def _run_python(self, words: list[str]) -> None:

@@ -30,6 +30,13 @@ def trained_run(stand_ins: Path) -> Path:
 
 
 @pytest.fixture
+def untouched() -> Iterator[None]:
+    """What a run changes for the whole process is put back."""
+    with untouched_process():
+        yield
+
+
+@pytest.fixture
 def runner(stand_ins, trained_run, tiny_bert, monkeypatch: pytest.MonkeyPatch) -> Iterator[CommandRunner]:
     with untouched_process():
         yield CommandRunner(stand_ins, trained_run, monkeypatch, tiny_bert)

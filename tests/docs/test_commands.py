@@ -24,7 +24,7 @@ def test_the_commands_are_found():
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: f"{command.place}: {command.line}")
 def test_a_command_is_accepted(command, runner: CommandRunner):
-    if "--resume" in command.line or "--help_all" in command.line:
+    if "--resume" in command.line:
         pytest.skip("being built")
     runner.check(command.line)
 
@@ -39,7 +39,7 @@ def test_an_option_in_the_text_exists(page: Path, known_options: set[str]):
     """Written as `--data.batch_size`, or short as `.weighting` where the part before the dot has been named."""
     last_words = {option.rsplit(".", 1)[-1].removeprefix("--") for option in known_options}
     for code in md.inline_code(page):
-        if md.is_command(code) or code == "--help_all":
+        if md.is_command(code):
             continue
         for option in re.findall(r"(?:^|[ (])(--[a-z][\w.]*\w)(?![\w.…-])", code):
             if "…" not in code:
