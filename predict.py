@@ -1,10 +1,10 @@
-"""Labels new texts with a trained checkpoint, which needs nothing but itself.
+"""Labels new texts with a trained model.
 
-    python predict.py RUN_OR_CHECKPOINT [FILE | - | "a text" ...]
+    python predict.py RUN [INPUT ...]
 
-A FILE is CSV, TSV or JSON lines with a text column (plain or .gz), or any other file with a text a line; `-` reads a
-text a line from the standard input, as does leaving all out. The answer is CSV or JSON lines, in the order of the
-texts, written while they are read.
+RUN is a run folder, `runs/NAME` (its newest run), or a checkpoint, which contains all that is needed. An INPUT is a
+file of texts, a text, or `-` for the standard input. Predictions are written in the order of the texts, as CSV, TSV or
+JSON lines, while texts are read. `python predict.py --help` lists the options.
 """
 
 from __future__ import annotations
@@ -16,15 +16,23 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 
 def main(arguments: list[str]) -> int:
-    """Predicts.
+    """Runs the script.
 
     Returns:
-        0 when all went well, 2 for a choice that cannot be, 1 for data that cannot be used.
+        0 on success, 2 if an option or a name on the command line is wrong, 1 if a checkpoint or a text is.
     """
-    from commands.prediction import predict
     from commands.script import run_script
 
-    return run_script(predict, arguments, ignore_broken_pipe=True)
+    return run_script(_predict, arguments, ignore_broken_pipe=True)
+
+
+def _predict(arguments: list[str]) -> None:
+    from commands.prediction_options import parse_prediction_options
+
+    options = parse_prediction_options(arguments)
+    from commands.prediction import predict  # imports torch, which help and wrong options need not wait for
+
+    predict(options)
 
 
 if __name__ == "__main__":

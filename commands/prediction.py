@@ -1,195 +1,118 @@
-"""What `predict.py` does: a checkpoint and new texts in, labels and probabilities out."""
+"""What `predict.py` does: reads new texts, predicts their labels, and writes the predictions while texts are read."""
 
 from __future__ import annotations
 
 import argparse
-import csv
-import json
-import re
+import io
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from itertools import chain, islice
 from pathlib import Path
-from typing import NoReturn, TextIO
+from typing import Any, TextIO
 
-import numpy as np
-import torch
-
-from contracts.errors import UsageError, suggest_name
-from datamodules.augmenting.augmenter import make_default_augmentations
-from datamodules.augmenting.test_time_variants import VariantGenerator
-from datamodules.loading.collate import collate
-from datamodules.sources.text_stream import NewText, check_inputs, new_texts
-from lightning_modules.bundle import Bundle, load_bundle
-from lightning_modules.tasks import decode_labels
-
-_CHUNK = 32  # batches read before they are sorted by length and answered; the standard input is answered batch by batch
+from commands.output_file import open_output
+from commands.prediction_writers import DelimitedWriter, JsonLinesWriter, PredictionWriter
+from contracts.errors import UsageError
+from datamodules.sources.text_inputs import is_table
+from datamodules.sources.text_stream import NewText, NewTexts, TextColumns
+from lightning_modules.checkpoints import find_checkpoint, find_run_folder
+from lightning_modules.predictor import BATCHES_PER_CHUNK, Prediction, Predictor, load
 
 
-def predict(arguments: list[str]) -> None:
-    """Runs the whole command.
+def predict(options: argparse.Namespace) -> None:
+    """Labels all texts and writes them.
+
+    Args:
+        options: From `parse_prediction_options`.
 
     Raises:
-        UsageError: A choice that cannot be.
-        DataError: A checkpoint or texts that cannot be used.
+        UsageError: An option cannot be used with this model or these inputs.
+        DataError: A checkpoint or a text cannot be used.
     """
-    chosen = _parser().parse_intermixed_args(arguments)  # options may stand between run and texts
-    if chosen.batch_size < 1:
-        raise UsageError(f"--batch_size must be at least 1, got {chosen.batch_size}")
-    if chosen.tta is not None and chosen.tta < 1:
-        raise UsageError(f"--tta counts the text itself and must be at least 1, got {chosen.tta}")
-    _check_output(chosen.output)
-    reading = (chosen.inputs, chosen.text_column, chosen.text_pair_column, chosen.encoding)
-    check_inputs(*reading)
-    bundle = load_bundle(Path(chosen.checkpoint))
-    variants = bundle.variants or VariantGenerator(make_default_augmentations())
-    variants.num_predictions = variants.num_predictions if chosen.tta is None else chosen.tta
-    device = _device(chosen.device)
-    bundle.encoder.to(device)
-    bundle.head.to(device)
-    size = chosen.batch_size if not chosen.inputs or "-" in chosen.inputs else chosen.batch_size * _CHUNK
-    answers = _answers(bundle, new_texts(*reading), variants, size, chosen.batch_size, device)
-    first = next(answers, None)  # before the output is begun: what is wrong with the first texts leaves none
-    with _output(chosen.output) as file:
-        writer = _csv_writer(file, bundle) if chosen.format == "csv" else None
-        for chunk, probabilities in chain([] if first is None else [first], answers):
-            decided = decode_labels(bundle.task, bundle.spec, probabilities)
-            for text, names, row in zip(chunk, decided, probabilities.tolist(), strict=True):
-                if writer is not None:
-                    pair = [text.pair] if bundle.spec.pairs else []
-                    label = names if isinstance(names, str) else json.dumps(names, ensure_ascii=False)
-                    writer.writerow([text.text, *pair, label, *(f"{value:.7f}" for value in row)])
-                else:
-                    file.write(_json_line(bundle, text, names, row))
+    predictor = _load_predictor(options)
+    texts = _open_texts(options, predictor)
+    chunks = _predict_chunks(predictor, iter(texts), options)
+    first = next(chunks, [])  # before the output is opened: a fault in the first texts leaves none
+    with _open_destination(options.output) as file:
+        writer = _create_writer(file, options, predictor, texts.first)
+        for chunk in chain([first], chunks):
+            for text, prediction in chunk:
+                writer.write(_select_columns(text, predictor.pairs), prediction)
             file.flush()
 
 
-def _answers(
-    bundle: Bundle,
-    texts: Iterator[NewText],
-    variants: VariantGenerator,
-    size: int,
-    batch_size: int,
-    device: torch.device,
-) -> Iterator[tuple[list[NewText], torch.Tensor]]:
-    """Chunks of texts with their probabilities, on average over their variants."""
+def _load_predictor(options: argparse.Namespace) -> Predictor:
+    """Loads the checkpoint, and names it where the newest of several runs was chosen."""
+    path = Path(options.run)
+    checkpoint = find_checkpoint(path)
+    if path.is_dir() and find_run_folder(path) != path:
+        print(f"newest run of {path}: {checkpoint}", file=sys.stderr)
+    return load(checkpoint, options.device, options.tta)
+
+
+def _open_texts(options: argparse.Namespace, predictor: Predictor) -> NewTexts:
+    """Opens the inputs, to be read from the columns of training where no others are named."""
+    if options.text_pair_column is not None and not predictor.pairs:
+        raise UsageError("--text_pair_column: the model was trained on single texts; leave the option out")
+    if options.keep_columns:
+        _check_tables(options.inputs)
+    trained = predictor.bundle.text_columns or TextColumns()
+    pair = (options.text_pair_column or trained.text_pair) if predictor.pairs else None
+    note = "" if predictor.bundle.text_columns is None else f"The run was trained on {trained.format(predictor.pairs)}."
+    if "-" in options.inputs and isinstance(sys.stdin, io.TextIOWrapper) and sys.stdin.isatty():
+        print("reading one text per line from the terminal; Ctrl-D ends", file=sys.stderr)
+    columns = TextColumns(options.text_column or trained.text, pair)
+    return NewTexts(options.inputs, columns, options.encoding, options.keep_columns, note)
+
+
+def _check_tables(inputs: list[Path | str]) -> None:
+    plain = next((source for source in inputs if not is_table(source)), None)
+    if plain is not None:
+        what = "the standard input" if plain == "-" else repr(plain[:60]) if isinstance(plain, str) else str(plain)
+        raise UsageError(
+            f"--keep_columns keeps the columns of CSV, TSV and JSON lines, and {what} is plain text without columns; "
+            "leave the option out"
+        )
+
+
+def _predict_chunks(
+    predictor: Predictor, texts: Iterator[NewText], options: argparse.Namespace
+) -> Iterator[list[tuple[NewText, Prediction]]]:
+    """Yields chunks of texts with their predictions."""
+    size = options.batch_size if "-" in options.inputs else options.batch_size * BATCHES_PER_CHUNK
     while chunk := list(islice(texts, size)):
-        probabilities = chunk_probabilities(bundle, chunk, batch_size, device)
-        firsts = [text.text if bundle.spec.pairs else _whole(text) for text in chunk]
-        for changed in variants.generate(firsts):
-            seconds = (text.pair if bundle.spec.pairs else None for text in chunk)
-            others = [NewText(*both) for both in zip(changed, seconds, strict=True)]
-            probabilities += chunk_probabilities(bundle, others, batch_size, device)
-        yield chunk, probabilities / variants.num_predictions
+        predictions = predictor.predict([(text.text, text.pair) for text in chunk], options.batch_size)
+        yield list(zip(chunk, predictions, strict=True))
 
 
-def chunk_probabilities(bundle: Bundle, texts: list[NewText], batch_size: int, device: torch.device) -> torch.Tensor:
-    """Float `(texts, classes)` on the CPU, in the order of the texts; batches hold texts of like length.
+def _open_destination(output: str | None) -> AbstractContextManager[TextIO]:
+    """Opens the output file, or the standard output in UTF-8."""
+    if output is not None:
+        return open_output(Path(output))
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        if sys.stdout.isatty():
+            sys.stdout.reconfigure(errors="backslashreplace")  # a terminal shows what it can
+        else:
+            sys.stdout.reconfigure(encoding="utf-8")
+    return nullcontext(sys.stdout)
 
-    Raises:
-        UsageError: The model was trained on pairs and a text comes alone.
-    """
-    pairs = None
-    if bundle.spec.pairs:
-        lonely = next((text.text for text in texts if text.pair is None), None)
-        if lonely is not None:
-            raise UsageError(
-                f"this model compares two texts, and {lonely[:60]!r} comes alone; give a file with a text_pair column, "
-                "or both texts on a line with a tab between them"
-            )
-        pairs = [text.pair or "" for text in texts]
+
+def _create_writer(
+    file: TextIO, options: argparse.Namespace, predictor: Predictor, first: list[NewText]
+) -> PredictionWriter:
+    if options.keep_columns:
+        columns = list(dict.fromkeys(name for text in first for name in text.row or ()))
     else:
-        # The tab that parts a pair is nothing but white space to a model of single texts.
-        texts = [NewText(_whole(text)) for text in texts]
-    tokens = bundle.tokenizer.encode_batch([text.text for text in texts], pairs, bundle.spec.max_length)
-    order = np.argsort(tokens.lengths, kind="stable")
-    unknown = np.full(len(texts), -1, np.int64)
-    probabilities = torch.empty(len(texts), bundle.spec.num_classes)
-    for start in range(0, len(order), batch_size):
-        rows = order[start : start + batch_size]
-        batch = collate(tokens, unknown, rows, bundle.spec.padding_id)
-        probabilities[torch.from_numpy(rows)] = bundle.predict_probabilities(batch.to(device)).cpu()
-    return probabilities
+        columns = ["text", "text_pair"] if predictor.pairs else ["text"]
+    if options.format == "jsonl":
+        return JsonLinesWriter(file, columns)
+    delimiter = "\t" if options.format == "tsv" else ","
+    return DelimitedWriter(file, columns, predictor.label_names, delimiter, options.excel)
 
 
-def _whole(text: NewText) -> str:
-    return text.text if text.pair is None else f"{text.text}\t{text.pair}"
-
-
-def _csv_writer(file: TextIO, bundle: Bundle) -> csv.writer:  # type: ignore[valid-type]  # the stubs have no name for it
-    writer = csv.writer(file, lineterminator="\n")
-    pair = ["text_pair"] if bundle.spec.pairs else []
-    writer.writerow(["text", *pair, "label", *(f"probability:{name}" for name in bundle.spec.label_names)])
-    return writer
-
-
-def _json_line(bundle: Bundle, text: NewText, names: Sequence[str], row: list[float]) -> str:
-    plain: dict[str, object] = {"text": text.text}
-    if bundle.spec.pairs:
-        plain["text_pair"] = text.pair
-    plain["label" if isinstance(names, str) else "labels"] = names
-    plain["probabilities"] = {name: round(value, 7) for name, value in zip(bundle.spec.label_names, row, strict=True)}
-    return json.dumps(plain, ensure_ascii=False) + "\n"
-
-
-def _device(name: str) -> torch.device:
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0]
-        raise UsageError(f"--device {name} cannot be used here: {reason} Try auto or cpu.") from error
-    return device
-
-
-def _check_output(path: str | None) -> None:
-    if path is not None and not Path(path).parent.is_dir():
-        raise UsageError(f"--output {path}: there is no folder {Path(path).parent}")
-
-
-@contextmanager
-def _output(path: str | None) -> Iterator[TextIO]:
-    """The standard output, or a file that appears only once it is whole."""
-    if path is None:
-        yield sys.stdout
-        return
-    beside = Path(f"{path}.unfinished")
-    try:
-        with beside.open("w", encoding="utf-8", newline="") as file:
-            yield file
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
-
-
-class _ShortParser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        unknown = re.match(r"unrecognized arguments: (--\S+)", message)
-        if unknown:
-            options = [option for action in self._actions for option in action.option_strings]
-            message = f"there is no option {unknown[1]}.{suggest_name(unknown[1], options)}"
-        raise UsageError(f"{message.rstrip('.')}; `python predict.py --help` lists every option")
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = _ShortParser(
-        prog="predict.py", description="Labels new texts with a trained checkpoint.", allow_abbrev=False
-    )
-    parser.add_argument("checkpoint", help="a checkpoint, or a run folder: its best checkpoint is taken")
-    parser.add_argument(
-        "inputs", nargs="*", metavar="FILE|-|TEXT", help="files, - for the standard input, or texts; default -"
-    )
-    parser.add_argument("--format", choices=["csv", "jsonl"], default="csv", help="of the answer (default csv)")
-    parser.add_argument("--output", help="a file for the answer (default: standard output)")
-    parser.add_argument("--batch_size", type=int, default=256, help="texts computed at once (default 256)")
-    parser.add_argument(
-        "--tta", type=int, help="predictions averaged: of the text and its variants (default as trained)"
-    )
-    parser.add_argument("--text_column", default="text", help="of CSV, TSV and JSON lines (default text)")
-    parser.add_argument("--text_pair_column", default="text_pair", help="of second texts (default text_pair)")
-    parser.add_argument("--encoding", default="utf-8", help="of files (default utf-8)")
-    parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 … (default auto)")
-    return parser
+def _select_columns(text: NewText, pairs: bool) -> dict[str, Any]:
+    """Returns the row of a text where it is kept, else its texts alone."""
+    if text.row is not None:
+        return text.row
+    return {"text": text.text, "text_pair": text.pair} if pairs else {"text": text.text}

@@ -20,6 +20,7 @@ from contracts.errors import DataError
 from contracts.rebuildable import rebuild
 from contracts.text_spec import TextSpec
 from datamodules.augmenting.test_time_variants import VariantGenerator
+from datamodules.sources.text_stream import TextColumns
 from datamodules.tokenizers.base import Tokenizer, tokenizer_from_json
 from lightning_modules.checkpoints import FORMAT, find_checkpoint, read_checkpoint
 from lightning_modules.encoders.base import TextEncoder
@@ -38,6 +39,8 @@ class Bundle:
     tokenizer: Tokenizer
     variants: VariantGenerator | None = None
     """Generates variants of texts for test-time augmentation; None where training had no augmentation."""
+    text_columns: TextColumns | None = None
+    """The columns that training read its texts from; None where these came from no table."""
 
     @torch.inference_mode()
     def predict_probabilities(self, batch: TextBatch) -> Tensor:
@@ -47,10 +50,16 @@ class Bundle:
 
 
 def build_bundle(
-    encoder: TextEncoder, head: Head, spec: TextSpec, tokenizer: Tokenizer, variants: VariantGenerator | None = None
+    encoder: TextEncoder,
+    head: Head,
+    spec: TextSpec,
+    tokenizer: Tokenizer,
+    variants: VariantGenerator | None = None,
+    text_columns: TextColumns | None = None,
 ) -> dict[str, Any]:
     """Returns the part of a checkpoint that is not weights, as plain values."""
-    optional = {} if variants is None else {"variants": variants.to_dict()}
+    optional: dict[str, Any] = {} if variants is None else {"variants": variants.to_dict()}
+    optional |= {} if text_columns is None else {"text_columns": text_columns._asdict()}
     return optional | {
         "format": FORMAT,
         "encoder": encoder.to_blueprint(),
@@ -79,6 +88,7 @@ def load_bundle(path: Path) -> Bundle:
         head = rebuild(Head, bundle["head"], spec, encoder.output_dim)  # type: ignore[type-abstract]  # builds a concrete subclass
         tokenizer = tokenizer_from_json(bundle["tokenizer"])
         variants = VariantGenerator.from_dict(bundle["variants"]) if "variants" in bundle else None
+        text_columns = TextColumns(**bundle["text_columns"]) if "text_columns" in bundle else None
     except DataError:
         raise
     except Exception as error:  # whatever a constructor raises for wrong values
@@ -86,7 +96,7 @@ def load_bundle(path: Path) -> Bundle:
         raise DataError(f"{path} is damaged: its model cannot be rebuilt ({reason})") from error
     for name, module in (("encoder", encoder), ("head", head)):
         _load_weights(module, name, checkpoint["state_dict"], path)
-    return Bundle(encoder, head, create_task(spec), spec, tokenizer, variants)
+    return Bundle(encoder, head, create_task(spec), spec, tokenizer, variants, text_columns)
 
 
 def _load_weights(module: nn.Module, name: str, weights: dict[str, Tensor], path: Path) -> None:

@@ -17,6 +17,7 @@ from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 from contracts.batch import TextBatch
 from contracts.seed import get_run_seed, seed_generators
 from contracts.text_spec import TextSpec
+from datamodules.sources.text_stream import get_text_columns
 from datamodules.vectors.options import TrainingCorpus
 from lightning_modules.bundle import build_bundle
 from lightning_modules.dry_run import (
@@ -240,8 +241,8 @@ class TextClassifier(LightningModule):
         for name in [name for name, value in hyper.items() if callable(value)]:
             del hyper[name]  # factories given in Python, not by a config, cannot be plain data
         data = self.trainer.datamodule  # type: ignore[attr-defined]  # Lightning's trainer has one
-        variants = data.augmenter.make_variants()
-        checkpoint["bundle"] = build_bundle(self.encoder, self.head, self.text_spec, data.tokenizer, variants)
+        parts = self.encoder, self.head, self.text_spec, data.tokenizer
+        checkpoint["bundle"] = build_bundle(*parts, data.augmenter.make_variants(), get_text_columns(data.source))
 
     def _build_loss(self, spec: TextSpec) -> Loss:
         if self._make_loss is not None:

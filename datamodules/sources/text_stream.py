@@ -1,200 +1,243 @@
-"""New texts as they come: from arguments, the standard input, or files, read while they are answered."""
+"""New texts to label, from files, the standard input or arguments, read one at a time."""
 
 from __future__ import annotations
 
 import codecs
-import csv
 import gzip
+import io
 import json
-import os
 import sys
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+from itertools import chain
 from pathlib import Path
-from typing import NamedTuple, TextIO
+from typing import Any, NamedTuple, TextIO, cast
 
-from contracts.errors import DataError, UsageError, suggest_name
+from contracts.errors import DataError, UsageError, join_names, suggest_name
+from datamodules.sources.base import Source
+from datamodules.sources.columns import Columns
+from datamodules.sources.folders import get_extension, is_gzip
+from datamodules.sources.table_stream import StreamedRow, read_delimited, read_json_lines
+from datamodules.sources.text_inputs import Input
 
-_TABLES = {".csv": ",", ".tsv": "\t"}
-_JSON = (".jsonl", ".ndjson", ".json")
+_DELIMITERS = {".csv": ",", ".tsv": "\t"}
+_MAX_OPEN_FILES = 100  # files whose first text is read ahead; systems limit how many may be open
+_BYTE_ORDER_MARK = "\ufeff"
+
+
+class TextColumns(NamedTuple):
+    """The columns that hold the texts of CSV, TSV and JSON lines."""
+
+    text: str = "text"
+    text_pair: str | None = "text_pair"
+    """Of the second texts; None where single texts are read."""
+
+    def format(self, pairs: bool) -> str:
+        """Formats the names for a message.
+
+        >>> TextColumns("question", "answer").format(pairs=True)
+        'the columns "question" and "answer"'
+        """
+        return f'the columns "{self.text}" and "{self.text_pair}"' if pairs else f'the column "{self.text}"'
+
+
+def get_text_columns(source: Source) -> TextColumns | None:
+    """Returns the columns that a source reads its texts from; None where it has no table, as the demo."""
+    columns = getattr(source, "columns", None)
+    return TextColumns(columns.text, columns.text_pair) if isinstance(columns, Columns) else None
 
 
 class NewText(NamedTuple):
-    """A text to label, and its second one where there is one."""
+    """A text to label, and its second text where texts come in pairs."""
 
     text: str
     pair: str | None = None
+    row: dict[str, Any] | None = None
+    """All columns of its row, by name; None where they are not kept."""
 
 
-def new_texts(
-    inputs: list[str], text_column: str = "text", pair_column: str = "text_pair", encoding: str = "utf-8"
-) -> Iterator[NewText]:
-    """Reads what the user named, in order.
+class NewTexts:
+    """All texts of some inputs, in their order; each input is opened once and read while it is iterated over.
 
-    Args:
-        inputs: Files, `-` for a text a line on the standard input, or texts themselves. None at all means `-`.
-        text_column: Holds the texts in CSV, TSV and JSON lines.
-        pair_column: Holds second texts, read where it is there.
-        encoding: Of files; the standard input is taken as it comes.
-
-    Raises:
-        UsageError: What looks like a file is not there, or the encoding is not known.
-        DataError: A file lacks the column, or cannot be read as what its ending says.
-    """
-    _check_encoding(encoding)
-    for given in inputs or ["-"]:
-        for number, new in enumerate(_texts_of(given, text_column, pair_column, encoding), start=1):
-            if any(_has_half(text) for text in new):
-                raise DataError(
-                    f"text {number} of {given!r} holds half of a character (a lone surrogate such as "
-                    r"\ud83d): what wrote it cut a text in the middle of one, or has another encoding. Remove the half."
-                )
-            yield new
-
-
-def check_inputs(inputs: list[str], text_column: str, pair_column: str, encoding: str) -> None:
-    """Reads the first text of every file, so that what is wrong with one is known before any text is answered.
+    The first text of every file is read at once, so that a faulty file is known before any text is labelled; only the
+    first 100 files are opened that early.
 
     Args:
-        inputs: As `new_texts` takes them; the standard input is left alone.
-        text_column: Likewise.
-        pair_column: Likewise.
-        encoding: Likewise.
+        inputs: From `find_inputs`.
+        columns: Hold the texts in tables. With a column of second texts, a line of plain text is a pair too: two texts
+            with a tab between them.
+        encoding: Of files and of the standard input; a byte order mark is skipped.
+        keep_rows: Whether each text of a table comes with all columns of its row.
+        note: A sentence for the message that a column is missing.
 
     Raises:
-        UsageError: A file is not there, or the encoding is not known.
-        DataError: A file cannot be read as what its ending says.
+        UsageError: The encoding is unknown.
+        DataError: The first row of a file cannot be read, or lacks a column.
     """
-    _check_encoding(encoding)
-    for given in inputs:
-        if given != "-":
-            next(_texts_of(given, text_column, pair_column, encoding), None)
 
+    def __init__(
+        self,
+        inputs: Sequence[Input],
+        columns: TextColumns = TextColumns(),  # noqa: B008  # a tuple, which nothing can change
+        encoding: str = "utf-8",
+        keep_rows: bool = False,
+        note: str = "",
+    ) -> None:
+        self._columns, self._keep_rows, self._note = columns, keep_rows, note
+        self._encoding = _normalize_encoding(encoding)
+        self.first: list[NewText] = []
+        """The first text of each file that was opened early; files without a text have none."""
+        self._streams: list[Iterator[NewText]] = []
+        for source in inputs:
+            self._add(source)
 
-def _check_encoding(encoding: str) -> None:
-    try:
-        codecs.lookup(encoding)
-    except LookupError as error:
-        raise UsageError(f"--encoding {encoding!r} is not known to Python; utf-8, gb18030 and latin-1 are") from error
+    def __iter__(self) -> Iterator[NewText]:
+        """Yields every text, once."""
+        return chain.from_iterable(self._streams)
 
+    def _add(self, source: Input) -> None:
+        stream = self._read(source)
+        if isinstance(source, Path) and len(self._streams) < _MAX_OPEN_FILES:
+            first = next(stream, None)
+            if first is None:
+                return
+            self.first.append(first)
+            stream = chain([first], stream)
+        self._streams.append(stream)
 
-def _texts_of(given: str, text_column: str, pair_column: str, encoding: str) -> Iterator[NewText]:
-    path = Path(given)
-    if given == "-":
-        return _lines(sys.stdin)
-    if _is_file(path):
-        return _from_file(path, text_column, pair_column, encoding)
-    if os.sep in given and path.is_dir():
-        raise UsageError(f"{given} is a folder; name the files in it")
-    if " " not in given and _ending(path) in (*_TABLES, *_JSON, ".txt"):
-        near = suggest_name(path.name, [entry.name for entry in path.parent.iterdir()]) if path.parent.is_dir() else ""
-        raise UsageError(f"there is no file {given}.{near}")
-    return iter([_split_pair(given)])
+    def _read(self, source: Input) -> Iterator[NewText]:
+        if isinstance(source, Path):
+            texts = self._read_file(source)
+        elif source == "-":
+            texts = self._read_standard_input()
+        else:
+            texts = iter([self._split_line(source)])
+        for number, text in enumerate(texts, start=1):
+            _check_characters(text, f"text {number} of {str(source)!r}")
+            yield text
 
-
-def _has_half(text: str | None) -> bool:
-    try:
-        (text or "").encode()
-    except UnicodeEncodeError:
-        return True
-    return False
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except (OSError, ValueError):  # a long text is no path
-        return False
-
-
-def _from_file(path: Path, text_column: str, pair_column: str, encoding: str) -> Iterator[NewText]:
-    ending = _ending(path)
-    try:
-        with _opened(path, "utf-8-sig" if encoding.lower() in ("utf-8", "utf8") else encoding) as stream:
-            if ending in _TABLES:
-                yield from _table(stream, path, _TABLES[ending], text_column, pair_column)
-            elif ending in _JSON:
-                yield from _objects(stream, path, text_column, pair_column)
-            else:
-                yield from _lines(stream)
-    except UnicodeError as error:
-        reason = getattr(error, "reason", error)  # a byte order mark that is not there has none
-        raise DataError(f"{path} is not {encoding} ({reason}); name its encoding with --encoding") from error
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise DataError(f"{path} is no whole gzip file ({error}); write or fetch it again") from error
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}; mend its permissions or name another") from error
-
-
-def _table(stream: TextIO, path: Path, delimiter: str, text_column: str, pair_column: str) -> Iterator[NewText]:
-    csv.field_size_limit(2**31 - 1)
-    reader = csv.reader(stream, delimiter=delimiter, strict=True)
-    try:
-        header = [name.strip() for name in next(reader, [])]
-        text = _column(header, text_column, path)
-        pair = header.index(pair_column) if pair_column in header else None
-        for row in reader:
-            if not row:
-                continue
-            if len(row) != len(header):
-                raise DataError(f"{path}, line {reader.line_num}: {len(row)} fields where the header has {len(header)}")
-            yield NewText(row[text], None if pair is None else row[pair])
-    except csv.Error as error:
-        raise DataError(f"{path}, line {reader.line_num}: broken quoting ({error})") from error
-
-
-def _objects(stream: TextIO, path: Path, text_column: str, pair_column: str) -> Iterator[NewText]:
-    for number, line in enumerate(stream, start=1):
-        if line.isspace():
-            continue
+    def _read_file(self, path: Path) -> Iterator[NewText]:
         try:
-            plain = json.loads(line.rstrip())
-        except json.JSONDecodeError as error:
-            raise DataError(f"{path}, line {number} is no JSON: {error.msg} at character {error.colno}") from error
-        if not isinstance(plain, dict):
-            raise DataError(f"{path}, line {number} holds no JSON object; write one object a line")
-        _column(list(plain), text_column, path)
-        pair = _word(plain[pair_column], pair_column, path, number) if pair_column in plain else None
-        yield NewText(_word(plain[text_column], text_column, path, number), pair)
+            with _open_file(path, self._encoding) as stream:
+                yield from self._read_lines_of(path, _skip_byte_order_mark(stream))
+        except UnicodeError as error:
+            raise _undecodable(str(path), self._encoding, error) from error
+        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+            raise DataError(f"{path} is no whole gzip file ({error}); write or fetch it again") from error
+        except OSError as error:
+            raise DataError(f"{path} cannot be read: {error.strerror}; fix its permissions or name another") from error
+
+    def _read_lines_of(self, path: Path, lines: Iterator[str]) -> Iterator[NewText]:
+        check_names = partial(_check_columns, self._columns, self._note, str(path))
+        extension = get_extension(path)
+        if not extension:
+            return self._split_lines(lines, str(path))
+        if extension in _DELIMITERS:
+            rows = read_delimited(lines, str(path), _DELIMITERS[extension], check_names)
+        else:
+            rows = read_json_lines(lines, str(path), check_names)
+        return (self._select_texts(row, str(path)) for row in rows)
+
+    def _read_standard_input(self) -> Iterator[NewText]:
+        stream = sys.stdin
+        if stream is None:  # closed by the one who started Python
+            raise DataError("the standard input is closed; name a file, or give texts as arguments")
+        try:
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(encoding=self._encoding, errors="strict")
+            yield from self._split_lines(_skip_byte_order_mark(stream), "the standard input")
+        except UnicodeError as error:
+            raise _undecodable("the standard input", self._encoding, error) from error
+        except OSError as error:
+            raise DataError(f"the standard input cannot be read: {error.strerror}; name a file") from error
+
+    def _split_lines(self, lines: Iterable[str], where: str) -> Iterator[NewText]:
+        for number, line in enumerate(lines, start=1):
+            yield self._split_line(line.rstrip("\r\n"), f"{where}, line {number}: ")
+
+    def _split_line(self, line: str, where: str = "") -> NewText:
+        if self._columns.text_pair is None:
+            return NewText(line)
+        text, tab, pair = line.partition("\t")
+        if not tab:
+            raise DataError(
+                f"{where}{line[:60]!r} is one text, and the model compares two; put a tab between them, or name a "
+                "file with a column for each"
+            )
+        return NewText(text, pair)
+
+    def _select_texts(self, row: StreamedRow, where: str) -> NewText:
+        text, pair = (
+            None if column is None else _convert_to_text(row.values[column], column, f"{where}, line {row.line}")
+            for column in self._columns
+        )
+        return NewText(cast(str, text), pair, row.values if self._keep_rows else None)
 
 
-def _word(value: object, column: str, path: Path, number: int) -> str:
-    """What training reads such a value as."""
+def _normalize_encoding(encoding: str) -> str:
+    """Returns Python's name of an encoding; UTF-8 may begin with a byte order mark."""
+    try:
+        name = codecs.lookup(encoding).name
+        "".encode(encoding)  # refuses codecs that do not encode text, such as base64
+    except (LookupError, ValueError):
+        raise UsageError(
+            f"--encoding {encoding!r} is not known to Python; utf-8, gb18030, cp1252 and utf-16 are"
+        ) from None
+    return "utf-8-sig" if name == "utf-8" else name
+
+
+def _check_columns(columns: TextColumns, note: str, where: str, names: Sequence[str]) -> None:
+    missing = [(option, name) for option, name in columns._asdict().items() if name is not None and name not in names]
+    if missing:
+        what = " and no column ".join(f'"{name}"' for _, name in missing)
+        options = " and ".join(f"--{option}_column" for option, _ in missing)
+        near = suggest_name(missing[0][1], [name for name in names if name not in columns])
+        raise DataError(
+            f"{where} has no column {what}; it has: {join_names(names) or 'none'}.{near}{' ' * bool(note)}{note} "
+            f"Name the column with {options}."
+        )
+
+
+def _convert_to_text(value: object, column: str, where: str) -> str:
+    """Converts a value of JSON as training does."""
     if isinstance(value, str):
         return value
     if value is None:
         return ""
     if isinstance(value, (list, dict)):
-        raise DataError(f'{path}, line {number}: column "{column}" holds something other than text')
+        raise DataError(f'{where}: column "{column}" contains a list or an object in place of text')
     return json.dumps(value) if isinstance(value, bool) else str(value)
 
 
-def _lines(stream: Iterable[str]) -> Iterator[NewText]:
-    return (_split_pair(line.rstrip("\r\n")) for line in stream)
-
-
-def _split_pair(line: str) -> NewText:
-    text, tab, pair = line.partition("\t")
-    return NewText(text, pair) if tab else NewText(text)
-
-
-def _column(names: list[str], wanted: str, path: Path) -> int:
-    if wanted not in names:
+def _check_characters(text: NewText, where: str) -> None:
+    """Refuses halves of characters, which no file can hold, and values that are nested too deeply to be written."""
+    try:
+        row = "" if text.row is None else json.dumps(text.row, ensure_ascii=False)
+        for part in (text.text, text.pair or "", row):
+            part.encode()
+    except UnicodeEncodeError:
         raise DataError(
-            f'{path} has no column "{wanted}", only: {", ".join(names) or "none"}.{suggest_name(wanted, names)} '
-            "Name the column with --text_column."
-        )
-    return names.index(wanted)
+            f"{where} contains half of a character (a lone surrogate such as "
+            r"\ud83d): it was truncated inside a character, or has another encoding; remove the half, or name the "
+            "encoding with --encoding"
+        ) from None
+    except RecursionError:
+        raise DataError(f"{where} has a column that is nested too deeply; leave out --keep_columns") from None
 
 
-def _ending(path: Path) -> str:
-    endings = [suffix.lower() for suffix in path.suffixes]
-    if endings and endings[-1] == ".gz":
-        endings.pop()
-    return endings[-1] if endings else ""
+def _skip_byte_order_mark(lines: Iterable[str]) -> Iterator[str]:
+    for number, line in enumerate(lines):
+        yield line if number else line.lstrip(_BYTE_ORDER_MARK)
 
 
-def _opened(path: Path, encoding: str) -> TextIO:
-    if path.suffix.lower() == ".gz":
-        return gzip.open(path, "rt", encoding=encoding, newline="")
+def _undecodable(where: str, encoding: str, error: UnicodeError) -> DataError:
+    reason = getattr(error, "reason", error)  # a byte order mark that is missing has none
+    name = encoding.removesuffix("-sig")
+    return DataError(f"{where} is not {name} ({reason}); name its encoding with --encoding")
+
+
+def _open_file(path: Path, encoding: str) -> TextIO:
+    if is_gzip(path):
+        return cast(TextIO, gzip.open(path, "rt", encoding=encoding, newline=""))
     return path.open(encoding=encoding, newline="")

@@ -12,6 +12,7 @@ import torch
 from contracts.errors import DataError
 from contracts.text_spec import TextSpec
 from datamodules.loading.collate import collate
+from datamodules.sources.text_stream import TextColumns
 from datamodules.tokenizers.words import Words
 from lightning_modules.bundle import build_bundle, load_bundle
 from lightning_modules.checkpoints import read_checkpoint
@@ -78,6 +79,13 @@ def test_the_part_that_is_not_weights_is_plain(checkpoint):
             assert_plain(part)
 
     assert_plain(checkpoint["bundle"])
+
+
+def test_the_text_columns_of_training_are_kept(parts, checkpoint, path):
+    assert load_bundle(saved(path, checkpoint)).text_columns is None
+    columns = TextColumns("question", None)
+    checkpoint["bundle"] = build_bundle(*parts, text_columns=columns)
+    assert load_bundle(saved(path, checkpoint)).text_columns == columns
 
 
 # Files that are something else

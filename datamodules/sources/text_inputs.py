@@ -1,0 +1,51 @@
+"""Inputs of new texts as a user names them: files, the standard input, or texts themselves."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from contracts.errors import UsageError, suggest_name
+from datamodules.sources.folders import ENDINGS, get_extension
+
+Input = Path | str
+"""A file, a text itself, or `-`: one text per line of the standard input."""
+
+
+def find_inputs(names: Sequence[str]) -> list[Input]:
+    """Tells files from texts.
+
+    Args:
+        names: Files, `-` for the standard input, or texts themselves; none at all stand for `-`.
+
+    Raises:
+        UsageError: A name that looks like a file or folder does not exist, or is a folder.
+    """
+    return [_find_input(name) for name in names or ["-"]]
+
+
+def is_table(source: Input) -> bool:
+    """Whether an input is a file of rows with named columns."""
+    return isinstance(source, Path) and get_extension(source) != ""
+
+
+def _find_input(name: str) -> Input:
+    path = Path(name)
+    if name == "-":
+        return name
+    if _is_file(path):
+        return path
+    if os.sep in name and path.is_dir():
+        raise UsageError(f"{name} is a folder; name the files in it")
+    if " " not in name and name.lower().removesuffix(".gz").endswith((*ENDINGS, ".txt")):
+        near = suggest_name(path.name, [entry.name for entry in path.parent.iterdir()]) if path.parent.is_dir() else ""
+        raise UsageError(f"there is no file {name}.{near}")
+    return name
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.exists() and not path.is_dir()  # a pipe such as /dev/fd/63 is read as well
+    except (OSError, ValueError):  # a long text is no path
+        return False
