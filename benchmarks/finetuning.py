@@ -1,18 +1,19 @@
-"""Fine-tuning MiniLM: ours against `transformers.Trainer`, as it is by default and with batches of like length.
+"""Texts/s of fine-tuning MiniLM: `train.py` compared with `transformers.Trainer`, default and length-bucketed.
 
     python -m benchmarks.finetuning --path DIR
 
-DIR is data as `--data.source Files` takes them (the target is for banking77). All train the same model of 22 million
-weights on the same rows, 32 texts a batch, 128 tokens at most, AdamW, 32-bit floats: `Trainer` in random order with
-`DataCollatorWithPadding`; `Trainer` with `train_sampling_strategy="group_by_length"`; ours by the command line of
-`train.py` with every default callback; and ours in bfloat16 (`--trainer.precision bf16-mixed`). `Trainer` gets texts
-that are tokenized already and reports to nobody. Needs `accelerate`, which nothing else here does.
+DIR is data for `--data.source Files` (the target is for banking77). All train the same model of 22 million parameters
+on the same rows with batches of 32, at most 128 tokens, AdamW and 32-bit floats: `Trainer` in random order with
+`DataCollatorWithPadding`; `Trainer` with `train_sampling_strategy="group_by_length"`; the command line of `train.py`
+with every default callback; and the same in bfloat16 (`--trainer.precision bf16-mixed`). `Trainer` gets tokenized texts
+and logs nowhere. Needs `accelerate`, which nothing else here does.
 
-A repeat is a few dozen steps, and an order by length makes some batches five times as wide as others. So what is
-measured is tokens a second, padding counted, and shown as texts a second over a whole epoch: divided by the tokens a
-text, padding counted, of all batches in that order.
+A repeat is a few dozen steps, and length-bucketed batches differ in width by a factor of five. Therefore tokens/s,
+padding included, are measured and converted to texts/s of a whole epoch: divided by the mean tokens per text, padding
+included, of all batches in that order.
 
-Read the last column: texts a second as a multiple of the default's. The targets are 2.3, and above `grouped by length`.
+Read the last column: texts/s as a multiple of the default `Trainer`. The targets are 2.3, and more than
+`grouped by length`.
 """
 
 from __future__ import annotations
@@ -36,8 +37,8 @@ from transformers import (
 )
 from transformers.utils import logging
 
-from benchmarks.interleaved import interleaved, show
-from benchmarks.timed_fit import timed_fit
+from benchmarks.interleaving import measure_interleaved, print_medians
+from benchmarks.timed_fit import time_fit
 from contracts.pretrained_path import resolve_model_path
 from datamodules.sources.base import Rows
 from datamodules.sources.files import Files
@@ -48,21 +49,21 @@ _RATE = 5e-5
 
 
 class TrainerClock(TrainerCallback):
-    """Times from the start of the first step to the end of the last one."""
+    """Measures the time from the start of the first step to the end of the last one."""
 
     start = end = 0.0
 
     def on_step_begin(self, args: Any, state: Any, control: Any, **more: Any) -> None:
-        """Starts at the first step."""
+        """Stores the start of the first step."""
         self.start = self.start or time.perf_counter()
 
     def on_step_end(self, args: Any, state: Any, control: Any, **more: Any) -> None:
-        """Moves the end of what is timed to here."""
+        """Stores the end of the latest step."""
         self.end = time.perf_counter()
 
 
 class CountingCollator:
-    """`DataCollatorWithPadding`, and the size of each batch it made."""
+    """`DataCollatorWithPadding` that records the size of each batch."""
 
     def __init__(self, tokenizer: Any) -> None:
         self._collate = DataCollatorWithPadding(tokenizer)
@@ -70,15 +71,15 @@ class CountingCollator:
         self.texts: list[int] = []
 
     def __call__(self, rows: list[dict[str, Any]]) -> Any:
-        """Pads to the longest row."""
+        """Pads to the longest row and counts."""
         batch = self._collate(rows)
         self.tokens.append(batch["input_ids"].numel())
         self.texts.append(len(rows))
         return batch
 
 
-def trainer_speed(repeat: int, rows: Rows, model: str, folder: str, steps: int, sampling: str) -> float:
-    """Texts a second of `transformers.Trainer` with a fresh model."""
+def measure_transformers_trainer(repeat: int, rows: Rows, model: str, folder: str, steps: int, sampling: str) -> float:
+    """Returns the texts/s of `transformers.Trainer` with a new model."""
     path = resolve_model_path(model)
     tokenizer = AutoTokenizer.from_pretrained(path)
     classes = {label: number for number, label in enumerate(sorted(set(map(str, rows.labels))))}
@@ -105,7 +106,7 @@ def trainer_speed(repeat: int, rows: Rows, model: str, folder: str, steps: int, 
     )
     with redirect_stdout(io.StringIO()):
         trainer.train()
-    # One batch may have been fetched ahead of the last step.
+    # One batch may have been prefetched after the last step.
     tokens_per_second = sum(collator.tokens[:steps]) / (clock.end - clock.start)
     collator.tokens.clear()
     collator.texts.clear()
@@ -114,9 +115,9 @@ def trainer_speed(repeat: int, rows: Rows, model: str, folder: str, steps: int, 
     return tokens_per_second * sum(collator.texts) / sum(collator.tokens)
 
 
-def our_speed(repeat: int, arguments: list[str], folder: Path, steps: int) -> float:
-    """Texts a second of `train.py`."""
-    cli, stopwatch = timed_fit(arguments, folder, steps, seed=repeat)
+def measure_train_py(repeat: int, arguments: list[str], folder: Path, steps: int) -> float:
+    """Returns the texts/s of `train.py`."""
+    cli, stopwatch = time_fit(arguments, folder, steps, seed=repeat)
     sizes = [(len(batch.labels), batch.input_ids.numel()) for batch in cli.datamodule.train_dataloader()]
     texts, tokens = map(sum, zip(*sizes, strict=True))
     return stopwatch.tokens_per_second * texts / tokens
@@ -140,19 +141,21 @@ def main() -> None:
     ]
     with tempfile.TemporaryDirectory() as folder:
         rows = Files(chosen.path).read()["train"]
-        theirs = partial(trainer_speed, rows=rows, model=chosen.model, folder=folder)
-        ours = partial(our_speed, arguments=arguments, folder=Path(folder))
-        halved = partial(our_speed, arguments=[*arguments, "--trainer.precision", "bf16-mixed"], folder=Path(folder))
-        for contestant in (partial(theirs, sampling="random"), ours, halved):
-            contestant(0, steps=1)
-        contestants = {
+        theirs = partial(measure_transformers_trainer, rows=rows, model=chosen.model, folder=folder)
+        ours = partial(measure_train_py, arguments=arguments, folder=Path(folder))
+        bfloat16 = partial(
+            measure_train_py, arguments=[*arguments, "--trainer.precision", "bf16-mixed"], folder=Path(folder)
+        )
+        for function in (partial(theirs, sampling="random"), ours, bfloat16):
+            function(0, steps=1)
+        functions = {
             "Trainer, default": partial(theirs, steps=-(-chosen.steps // 2), sampling="random"),
             "Trainer, grouped by length": partial(theirs, steps=chosen.steps, sampling="group_by_length"),
-            "ours": partial(ours, steps=chosen.steps),
-            "ours, bf16-mixed": partial(halved, steps=chosen.steps),
+            "train.py": partial(ours, steps=chosen.steps),
+            "train.py, bf16-mixed": partial(bfloat16, steps=chosen.steps),
         }
-        measured = interleaved(contestants, chosen.repeats)
-    show("finetuning", "texts a second", measured, "Trainer, default", steps=chosen.steps)
+        measured = measure_interleaved(functions, chosen.repeats)
+    print_medians("finetuning", "texts/s", measured, "Trainer, default", steps=chosen.steps)
 
 
 if __name__ == "__main__":

@@ -1,14 +1,14 @@
-"""Preparing texts: reading, tokenizing and caching them from cold, and a start with the cache at hand.
+"""Texts/s of preparation: reading, tokenizing and caching without a cache, and opening an existing cache.
 
     python -m benchmarks.preparation --path DIR
 
-DIR is data as `--data.source Files` takes them (the targets are for THUCNews headlines, by characters). Both time
-`TextDataModule.prepare_data` and `setup` after all imports: `cold` with a new cache folder each time, though the source
-files are in the memory of the operating system, as they are right after a download; `warm start` with the cache filled.
-`batch encoding` is the Rust library `tokenizers` alone, by characters, on texts that are in memory already.
+DIR is data for `--data.source Files` (the targets are for THUCNews headlines, by characters). Both measure
+`TextDataModule.prepare_data` and `setup` after all imports: `cold` with a new cache folder each time, while the source
+files are in the page cache of the operating system, as right after a download; `warm start` with a filled cache.
+`batch encoding` is the Rust library `tokenizers` alone, by characters, on texts in memory.
 
-Read the first column, at least 100,000 texts a second from cold, and `warm_seconds` in the JSON line: under half a
-second.
+Read the first column, target at least 100,000 texts/s for `cold`, and `warm_seconds` in the JSON line, target at most
+half a second.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from statistics import median
 import tokenizers
 from tokenizers import models, pre_tokenizers
 
-from benchmarks.interleaved import interleaved, show
+from benchmarks.interleaving import measure_interleaved, print_medians
 from datamodules.sources.files import Files
 from datamodules.text_datamodule import TextDataModule
 from datamodules.tokenizers.characters import Characters
 
 
-def seconds_of_preparation(path: str, cache: Path) -> tuple[float, int]:
-    """How long until loaders can be made, and how many texts there are."""
+def measure_preparation(path: str, cache: Path) -> tuple[float, int]:
+    """Returns the seconds until loaders can be created, and the number of texts."""
     start = time.perf_counter()
     data = TextDataModule(lambda: Files(path), Characters, cache_dir=str(cache))
     data.prepare_data()
@@ -53,13 +53,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
 
         def cold(repeat: int) -> float:
-            seconds, number = seconds_of_preparation(chosen.path, Path(folder, str(repeat)))
-            return number / seconds
+            seconds, num_texts = measure_preparation(chosen.path, Path(folder, str(repeat)))
+            return num_texts / seconds
 
         def warm(_: int) -> float:
-            seconds, number = seconds_of_preparation(chosen.path, Path(folder, "warm"))
+            seconds, num_texts = measure_preparation(chosen.path, Path(folder, "warm"))
             warm_seconds.append(seconds)
-            return number / seconds
+            return num_texts / seconds
 
         def batch_encoding(_: int) -> float:
             start = time.perf_counter()
@@ -69,10 +69,10 @@ def main() -> None:
         cold(-1)
         warm(0)
         warm_seconds.clear()
-        contestants = {"cold": cold, "warm start": warm, "batch encoding": batch_encoding}
-        measured = interleaved(contestants, chosen.repeats)
-    show(
-        "preparation", "texts a second", measured, "batch encoding", texts=len(texts), warm_seconds=median(warm_seconds)
+        functions = {"cold": cold, "warm start": warm, "batch encoding": batch_encoding}
+        measured = measure_interleaved(functions, chosen.repeats)
+    print_medians(
+        "preparation", "texts/s", measured, "batch encoding", texts=len(texts), warm_seconds=median(warm_seconds)
     )
 
 

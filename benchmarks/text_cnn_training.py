@@ -1,15 +1,15 @@
-"""TextCNN training on short texts by characters: ours against the plain loop that anyone would write.
+"""Texts/s of TextCNN training on short texts by characters: `train.py` compared with a plain training loop.
 
-    python -m benchmarks.text_cnn_training --path DIR              # speed
-    python -m benchmarks.text_cnn_training --path DIR --epochs 4   # accuracy of both, whole runs
+    python -m benchmarks.text_cnn_training --path DIR              # texts/s
+    python -m benchmarks.text_cnn_training --path DIR --epochs 4   # test accuracy of both after whole runs
 
-DIR holds `train`, `validation` and `test` files as `--data.source Files` takes them (the target is for THUCNews
-headlines). Both train the same layers of the same sizes with the same batch size and rate. The plain loop is that of
-the well-known single-file Chinese repositories: every text padded or cut to 32 characters, `Conv2d` over the embedding,
-Adam, no Lightning; its texts are lists of ids before the clock starts. Ours is `train.py` with every default callback,
-the progress bar included. Arguments that are not known here go to it, such as `--trainer.precision bf16-mixed`.
+DIR holds `train`, `validation` and `test` files for `--data.source Files` (the target is for THUCNews headlines). Both
+train the same layers of the same sizes with the same batch size and learning rate. The plain loop is that of the
+well-known single-file Chinese repositories: every text padded or truncated to 32 characters, `Conv2d` over the
+embedding, Adam, no Lightning; its texts are lists of ids before the measurement starts. `train.py` runs with every
+default callback and the progress bar; unknown arguments, such as `--trainer.precision bf16-mixed`, are passed to it.
 
-Read the last column: texts a second as a multiple of the plain loop's. The target is 1.8 at equal or better accuracy.
+Read the last column: texts/s as a multiple of the plain loop's. The target is 1.8 at equal or better accuracy.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from benchmarks.interleaved import interleaved, show
-from benchmarks.timed_fit import run, timed_fit
+from benchmarks.interleaving import measure_interleaved, print_medians
+from benchmarks.timed_fit import run_train, time_fit
 from datamodules.sources.base import Rows, SplitName
 from datamodules.sources.files import Files
 
@@ -37,14 +37,16 @@ _RATE = 1e-3
 
 
 class PlainTextCNN(nn.Module):
-    """As it is usually written."""
+    """TextCNN as it is usually written."""
 
-    def __init__(self, vocabulary_size: int, classes: int, dim: int, filters: int, widths: list[int]) -> None:
+    def __init__(
+        self, vocabulary_size: int, classes: int, embedding_dim: int, num_filters: int, kernel_sizes: list[int]
+    ) -> None:
         super().__init__()
-        self.embedding = nn.Embedding(vocabulary_size, dim, padding_idx=0)
-        self.convolutions = nn.ModuleList(nn.Conv2d(1, filters, (width, dim)) for width in widths)
+        self.embedding = nn.Embedding(vocabulary_size, embedding_dim, padding_idx=0)
+        self.convolutions = nn.ModuleList(nn.Conv2d(1, num_filters, (size, embedding_dim)) for size in kernel_sizes)
         self.dropout = nn.Dropout(0.5)
-        self.linear = nn.Linear(filters * len(widths), classes)
+        self.linear = nn.Linear(num_filters * len(kernel_sizes), classes)
 
     def forward(self, ids: Tensor) -> Tensor:
         """Logits `(batch, classes)`."""
@@ -55,70 +57,72 @@ class PlainTextCNN(nn.Module):
 
 
 class PlainLoop:
-    """Texts as lists of ids, and the loop over them."""
+    """Training and evaluation of `PlainTextCNN` on texts as lists of ids."""
 
-    def __init__(self, path: str, dim: int, filters: int, widths: list[int]) -> None:
+    def __init__(self, path: str, embedding_dim: int, num_filters: int, kernel_sizes: list[int]) -> None:
         splits = Files(path).read()
         train = splits["train"]
         characters = sorted(set("".join(train.texts)))
         self._ids = {character: number for number, character in enumerate(characters, start=2)}
         self._classes = {label: number for number, label in enumerate(sorted(set(map(str, train.labels))))}
-        self._splits = {name: self._encoded(rows) for name, rows in splits.items()}
-        self._make = partial(PlainTextCNN, len(characters) + 2, len(self._classes), dim, filters, widths)
+        self._splits = {name: self._encode(rows) for name, rows in splits.items()}
+        self._create_model = partial(
+            PlainTextCNN, len(characters) + 2, len(self._classes), embedding_dim, num_filters, kernel_sizes
+        )
 
-    def texts_per_second(self, repeat: int, steps: int) -> float:
-        """Trains a fresh model."""
+    def measure_texts_per_second(self, repeat: int, steps: int) -> float:
+        """Trains a new model for some steps."""
         torch.manual_seed(repeat)
-        model = self._make()
+        model = self._create_model()
         optimizer = torch.optim.Adam(model.parameters(), lr=_RATE)
-        batches = self._batches("train", random.Random(repeat))
+        batches = self._iterate_batches("train", random.Random(repeat))
         model.train()
         start = time.perf_counter()
         for _ in range(steps):
-            self._step(model, optimizer, *next(batches))
+            self._train_step(model, optimizer, *next(batches))
         return steps * _BATCH_SIZE / (time.perf_counter() - start)
 
-    def test_accuracy(self, epochs: int) -> float:
-        """Of the epoch with the best validation accuracy."""
+    def measure_test_accuracy(self, epochs: int) -> float:
+        """Trains a new model and returns the test accuracy of the epoch with the best validation accuracy."""
         torch.manual_seed(0)
         rng = random.Random(0)
-        model = self._make()
+        model = self._create_model()
         optimizer = torch.optim.Adam(model.parameters(), lr=_RATE)
         best = (0.0, 0.0)
         for epoch in range(epochs):
             model.train()
-            for ids, labels in self._batches("train", rng):
-                self._step(model, optimizer, ids, labels)
-            best = max(best, (self._accuracy(model, "validation"), self._accuracy(model, "test")))
+            for ids, labels in self._iterate_batches("train", rng):
+                self._train_step(model, optimizer, ids, labels)
+            best = max(best, (self._compute_accuracy(model, "validation"), self._compute_accuracy(model, "test")))
             print(f"plain loop, epoch {epoch + 1}: validation accuracy {best[0]:.4f} at best", flush=True)
         return best[1]
 
-    def _encoded(self, rows: Rows) -> list[tuple[list[int], int]]:
+    def _encode(self, rows: Rows) -> list[tuple[list[int], int]]:
         kept = [[self._ids.get(character, 1) for character in text[:_PADDED_TO]] for text in rows.texts]
         padded = [ids + [0] * (_PADDED_TO - len(ids)) for ids in kept]
         return list(zip(padded, [self._classes[str(label)] for label in rows.labels], strict=True))
 
-    def _batches(self, split: SplitName, rng: random.Random | None = None) -> Iterator[tuple[Tensor, Tensor]]:
+    def _iterate_batches(self, split: SplitName, rng: random.Random | None = None) -> Iterator[tuple[Tensor, Tensor]]:
         rows = self._splits[split]
         order = list(range(len(rows)))
         if rng is not None:
             rng.shuffle(order)
         for start in range(0, len(order), _BATCH_SIZE):
-            taken = [rows[place] for place in order[start : start + _BATCH_SIZE]]
-            yield torch.LongTensor([ids for ids, _ in taken]), torch.LongTensor([label for _, label in taken])
+            batch = [rows[place] for place in order[start : start + _BATCH_SIZE]]
+            yield torch.LongTensor([ids for ids, _ in batch]), torch.LongTensor([label for _, label in batch])
 
     @staticmethod
-    def _step(model: nn.Module, optimizer: torch.optim.Optimizer, ids: Tensor, labels: Tensor) -> None:
+    def _train_step(model: nn.Module, optimizer: torch.optim.Optimizer, ids: Tensor, labels: Tensor) -> None:
         optimizer.zero_grad()
         loss = F.cross_entropy(model(ids), labels)
         loss.backward()
         optimizer.step()
 
     @torch.no_grad()
-    def _accuracy(self, model: nn.Module, split: SplitName) -> float:
+    def _compute_accuracy(self, model: nn.Module, split: SplitName) -> float:
         model.eval()
-        right = sum(int((model(ids).argmax(1) == labels).sum()) for ids, labels in self._batches(split))
-        return right / len(self._splits[split])
+        correct = sum(int((model(ids).argmax(1) == labels).sum()) for ids, labels in self._iterate_batches(split))
+        return correct / len(self._splits[split])
 
 
 def main() -> None:
@@ -126,40 +130,49 @@ def main() -> None:
     parser.add_argument("--path", required=True, help="the folder of the data")
     parser.add_argument("--steps", type=int, default=150, help="training steps of a repeat")
     parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--dim", type=int, default=300)
-    parser.add_argument("--filters", type=int, default=256)
-    parser.add_argument("--widths", type=int, nargs="+", default=[2, 3, 4])
+    parser.add_argument("--embedding_dim", type=int, default=300)
+    parser.add_argument("--num_filters", type=int, default=256)
+    parser.add_argument("--kernel_sizes", type=int, nargs="+", default=[2, 3, 4])
     parser.add_argument("--epochs", type=int, help="compare test accuracy after whole runs of this many epochs instead")
     chosen, others = parser.parse_known_args()
 
-    plain = PlainLoop(chosen.path, chosen.dim, chosen.filters, chosen.widths)
-    ours = [
+    plain = PlainLoop(chosen.path, chosen.embedding_dim, chosen.num_filters, chosen.kernel_sizes)
+    arguments = [
         *("--data.source", "Files", "--data.source.path", chosen.path, "--data.tokenizer", "Characters"),
         *("--data.batch_size", str(_BATCH_SIZE), "--model.encoder", "TextCNN", "--model.head.dropout", "0.5"),
-        *("--model.encoder.embedding_dim", str(chosen.dim), "--model.encoder.num_filters", str(chosen.filters)),
-        *("--model.encoder.kernel_sizes", str(chosen.widths), "--model.optimizer.lr", str(_RATE)),
+        *("--model.encoder.embedding_dim", str(chosen.embedding_dim)),
+        *("--model.encoder.num_filters", str(chosen.num_filters)),
+        *("--model.encoder.kernel_sizes", str(chosen.kernel_sizes), "--model.optimizer.lr", str(_RATE)),
         *("--model.monitor", "validation/accuracy", *others),
     ]
     with tempfile.TemporaryDirectory() as folder:
 
-        def our_speed(repeat: int, steps: int = chosen.steps) -> float:
-            return timed_fit(ours, Path(folder), steps, seed=repeat)[1].texts_per_second
+        def measure_train_py(repeat: int, steps: int = chosen.steps) -> float:
+            return time_fit(arguments, Path(folder), steps, seed=repeat)[1].texts_per_second
 
-        def our_accuracy(_: int) -> float:
-            cli = run([*ours, "--trainer.max_epochs", str(chosen.epochs)], Path(folder))
+        def measure_train_py_accuracy(_: int) -> float:
+            cli = run_train([*arguments, "--trainer.max_epochs", str(chosen.epochs)], Path(folder))
             return float(cli.trainer.callback_metrics["test/accuracy"])
 
-        contestants: dict[str, Callable[[int], float]]
+        functions: dict[str, Callable[[int], float]]
         if chosen.epochs:
-            contestants = {"plain loop": lambda _: plain.test_accuracy(chosen.epochs), "ours": our_accuracy}
-            measured = interleaved(contestants, 1)
-            show("text_cnn_accuracy", "test accuracy", measured, "plain loop", epochs=chosen.epochs, arguments=others)
+            functions = {
+                "plain loop": lambda _: plain.measure_test_accuracy(chosen.epochs),
+                "train.py": measure_train_py_accuracy,
+            }
+            measured = measure_interleaved(functions, 1)
+            print_medians(
+                "text_cnn_accuracy", "test accuracy", measured, "plain loop", epochs=chosen.epochs, arguments=others
+            )
             return
-        our_speed(0, steps=3)
-        plain.texts_per_second(0, steps=3)
-        contestants = {"plain loop": partial(plain.texts_per_second, steps=chosen.steps), "ours": our_speed}
-        measured = interleaved(contestants, chosen.repeats)
-    show("text_cnn_training", "texts a second", measured, "plain loop", arguments=others)
+        measure_train_py(0, steps=3)
+        plain.measure_texts_per_second(0, steps=3)
+        functions = {
+            "plain loop": partial(plain.measure_texts_per_second, steps=chosen.steps),
+            "train.py": measure_train_py,
+        }
+        measured = measure_interleaved(functions, chosen.repeats)
+    print_medians("text_cnn_training", "texts/s", measured, "plain loop", arguments=others)
 
 
 if __name__ == "__main__":

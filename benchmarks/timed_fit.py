@@ -1,4 +1,4 @@
-"""Runs `train.py`'s own command line in this process and times its training steps."""
+"""Runs the command line of `train.py` in this process and measures the time of its training steps."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ warnings.filterwarnings("ignore", message=".*LeafSpec.*")  # as `train.py` does
 
 
 class Stopwatch(Callback):
-    """Times training from the start of its first step to the end of its last one, with every callback between."""
+    """Measures training from the start of the first step to the end of the last one, callbacks included."""
 
     def __init__(self) -> None:
         self.texts = 0
@@ -28,55 +28,55 @@ class Stopwatch(Callback):
 
     @property
     def seconds(self) -> float:
-        """Of all steps together."""
+        """Duration of all steps."""
         return self._end - self._start
 
     @property
     def texts_per_second(self) -> float:
-        """Over all steps."""
+        """Mean over all steps."""
         return self.texts / self.seconds
 
     @property
     def tokens_per_second(self) -> float:
-        """Over all steps, padding counted."""
+        """Mean over all steps, padding included."""
         return self.tokens / self.seconds
 
     def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
-        """Starts at the first step."""
+        """Stores the start of the first step."""
         if not self._start:
             self._start = time.perf_counter()
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        """Moves the end of what is timed to here."""
+        """Stores the end of the latest step and counts."""
         self.texts += len(batch.labels)
         self.tokens += batch.input_ids.numel()
         self._end = time.perf_counter()
 
 
-def timed_fit(arguments: list[str], folder: Path, steps: int, seed: int) -> tuple[TextCLI, Stopwatch]:
-    """Trains for a few steps as `python train.py` at a terminal would, with all its callbacks and the progress bar.
+def time_fit(arguments: list[str], folder: Path, steps: int, seed: int) -> tuple[TextCLI, Stopwatch]:
+    """Trains for some steps as `python train.py` in a terminal, with all callbacks and the progress bar.
 
     Args:
-        arguments: Of the command line.
-        folder: Takes caches and runs.
+        arguments: Options of `train.py`.
+        folder: For caches and runs.
         steps: Optimizer steps.
-        seed: Of the run; the same seed gives the same batches.
+        seed: Seed of the run; the same seed gives the same batches.
     """
     limits = ["--trainer.max_steps", str(steps), "--trainer.limit_test_batches", "1", "--seed_everything", str(seed)]
     stopwatch = ["--trainer.callbacks", f"{Stopwatch.__module__}.{Stopwatch.__name__}"]
-    cli = run([*arguments, *limits, *stopwatch], folder)
+    cli = run_train([*arguments, *limits, *stopwatch], folder)
     callbacks: list[Callback] = cli.trainer.callbacks  # type: ignore[attr-defined]  # set when it is made
     return cli, next(callback for callback in callbacks if isinstance(callback, Stopwatch))
 
 
-def run(arguments: list[str], folder: Path) -> TextCLI:
-    """Runs the command line, with its terminal out of sight.
+def run_train(arguments: list[str], folder: Path) -> TextCLI:
+    """Runs the command line with its terminal output hidden.
 
     Args:
         arguments: As after `python train.py`.
-        folder: Takes caches and runs.
+        folder: For caches and runs.
     """
     os.environ.setdefault("TERM", "xterm")
     runs = tempfile.mkdtemp(dir=folder)
@@ -86,8 +86,8 @@ def run(arguments: list[str], folder: Path) -> TextCLI:
 
 
 class _Terminal(io.StringIO):
-    """Takes what is printed as a terminal would, colours and moving bars included."""
+    """Receives output as a terminal does, colours and progress bars included."""
 
     def isatty(self) -> bool:
-        """So that the progress bar is drawn."""
+        """Returns true, so that the progress bar is drawn."""
         return True

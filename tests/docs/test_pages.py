@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import markdown_pages as md
@@ -72,6 +73,15 @@ def test_links_and_anchors_lead_somewhere(path):
         assert there.exists(), f"{path.name} links {target}"
         if anchor:
             assert anchor in [md.slug(text) for _, text in md.headings(there)], f"{path.name} links {target}"
+
+
+CONFIGS = sorted((md.ROOT / "configs").rglob("*.yaml"))
+
+
+@pytest.mark.parametrize("config", CONFIGS, ids=lambda path: path.stem)
+def test_a_page_named_in_a_config_is_there(config):
+    for name, anchor in re.findall(r"docs/(\w+)\.md#([\w-]+)", config.read_text(encoding="utf-8")):
+        assert anchor in [md.slug(text) for _, text in md.headings(page(name))]
 
 
 def test_pictures_are_shown_and_small():
