@@ -203,8 +203,8 @@ class RunReport(Callback):
 
     def _lost(self, model: TextClassifier) -> list[str]:
         """Says so where training went astray for good."""
-        if model.non_finite_since_step is not None:
-            lost = f"the loss is not a number since step {model.non_finite_since_step}"
+        if model.running_loss.non_finite_since_step is not None:
+            lost = f"the loss is not a number since step {model.running_loss.non_finite_since_step}"
         elif not math.isfinite(self.last_loss):
             lost = f"the validation loss is not a number after epoch {self.epochs}"
         else:

@@ -20,7 +20,7 @@ from contracts.discovery import find_implementations
 from contracts.errors import UsageError
 from datamodules.augmentations.base import Augmentation
 from datamodules.augmentations.primitives.random_streams import RandomStreams
-from datamodules.augmentations.primitives.segments import segment_by_characters
+from datamodules.augmentations.primitives.segments import by_characters
 from datamodules.augmenting.added_copies import COPIES_FILE, find_rare_classes
 from datamodules.augmenting.augmenter import list_label_ids
 from datamodules.augmenting.options import AugmentOptions
@@ -156,7 +156,7 @@ def _table(console: Console, title: str, sides: _Sides, changed: Any, rows: int)
 
 
 def _highlighted(before: str, after: str) -> tuple[Text, Text]:
-    old, new = segment_by_characters(before), segment_by_characters(after)
+    old, new = by_characters(before), by_characters(after)
     sides = Text(), Text()
     for what, *bounds in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         for side, pieces, start, end, style in (

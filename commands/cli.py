@@ -33,6 +33,12 @@ from commands.run_options import RUN_OPTIONS, TRAINER_DEFAULTS
 from contracts.errors import DataError, UsageError, suggest_name
 from datamodules.text_datamodule import TextDataModule, get_max_epochs
 from lightning_modules.checkpoints import check_checkpoint_matches, find_checkpoint, read_checkpoint
+from lightning_modules.dry_run import (
+    check_loss_and_monitor,
+    check_preprocessing_is_registered,
+    dry_run_initialization,
+    dry_run_model,
+)
 from lightning_modules.monitor import check_monitor, infer_mode
 from lightning_modules.text_classifier import TextClassifier
 
@@ -160,18 +166,22 @@ class TextCLI(LightningCLI):
         checkpoint = None if path is None else read_checkpoint(path)
         self.datamodule.validate_configuration(get_max_epochs(self.trainer) if self.subcommand == "fit" else 1)
         endless = self.subcommand == "fit" and self.trainer.max_epochs == -1 and self.trainer.max_steps == -1
-        self.model.dry_run(build_placeholder_spec(config, self.datamodule.source.detect_task()), endless)
+        placeholder = build_placeholder_spec(config, self.datamodule.source.detect_task())
+        parts, monitor = self.model.factories, self.model.monitor
+        dry_run_model(parts, monitor, placeholder, endless)
+        check_preprocessing_is_registered(self.datamodule)
         self.datamodule.prepare_data()
         self.datamodule.setup()
         spec = self.datamodule.spec
-        self.model.check_spec(spec)
+        check_loss_and_monitor(parts, monitor, spec)
         _check_interval(self.trainer, self.datamodule)
         if self.subcommand == "fit" and config.early_stopping.monitor is not None:
             check_monitor(config.early_stopping.monitor, spec, "--early_stopping.monitor")
         if checkpoint is not None and path is not None:
-            check_checkpoint_matches(checkpoint, path, spec, self.datamodule.tokenizer, self.model.dry_run(spec))
+            shapes = dry_run_model(parts, monitor, spec)
+            check_checkpoint_matches(checkpoint, path, spec, self.datamodule.tokenizer, shapes)
         elif self.subcommand == "fit":
-            self.model.dry_run_initialization(spec, self.datamodule)
+            dry_run_initialization(parts, spec, self.datamodule)
         if self.subcommand == "test" and not self.datamodule.has_split("test"):
             raise UsageError("the data have no test split; give a file named test, or use `validate`")
 

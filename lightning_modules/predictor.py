@@ -1,8 +1,4 @@
-"""Predictions for new texts from a checkpoint, in Python and in `predict.py`.
-
-predictor = load("runs/demo_text_cnn")
-predictor.predict(["where is my parcel"])[0].prediction  # "delivery"
-"""
+"""Predictions for new texts from a checkpoint: `load("runs/demo_text_cnn").predict(["where is my parcel"])`."""
 
 from __future__ import annotations
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -15,53 +14,40 @@ from torch.optim import AdamW, Optimizer
 from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 
 from contracts.batch import TextBatch
+from contracts.errors import UsageError
 from contracts.seed import get_run_seed, seed_generators
 from contracts.text_spec import TextSpec
 from datamodules.sources.text_stream import get_text_columns
-from datamodules.vectors.options import TrainingCorpus
+from datamodules.text_datamodule import TextDataModule
+from datamodules.tokenizers.base import Tokenizer
 from lightning_modules.bundle import build_bundle
-from lightning_modules.dry_run import (
-    compute_weight_shapes,
-    dry_run_initialization,
-    dry_run_optimizer,
-    name_option_in_errors,
-)
 from lightning_modules.encoders.base import TextEncoder
 from lightning_modules.encoders.text_cnn import TextCNN
+from lightning_modules.evaluation import Evaluation, merge_evaluations
+from lightning_modules.factories import ModelFactories
 from lightning_modules.heads.base import Head
 from lightning_modules.heads.linear import Linear
-from lightning_modules.losses.base import Loss, check_task
-from lightning_modules.losses.binary_cross_entropy import BinaryCrossEntropy
-from lightning_modules.losses.cross_entropy import CrossEntropy
+from lightning_modules.losses.base import Loss
 from lightning_modules.monitor import check_monitor, infer_mode
-from lightning_modules.optim.parameter_groups import LearningRatePlan, build_parameter_groups, enable_fused
-from lightning_modules.optim.schedules import ProgressSchedule
+from lightning_modules.optim.optimizers import configure_lr_scheduler, configure_optimizer
+from lightning_modules.optim.parameter_groups import LearningRatePlan
+from lightning_modules.running_loss import RunningLoss
 from lightning_modules.tasks import create_task
 
 
-@dataclass(frozen=True)
-class Evaluation:
-    """What a model said of every text of a split, each text once, in the order of its rows."""
-
-    index: Tensor  # int64 (rows,)
-    labels: Tensor  # int64 (rows,) or float (rows, classes)
-    probabilities: Tensor  # float (rows, classes)
-    losses: Tensor  # float (rows,), in nats
-
-
 class TextClassifier(LightningModule):
-    """Classifies texts. Sizes come from the data once these are set up, or from a checkpoint.
+    """Classifies texts; the model is built once the sizes of the data are known, or from a checkpoint.
 
     Args:
-        encoder: What turns ids into one vector per text: `TextCNN`, `RNN` or `Pretrained`.
-        head: What turns the vector into logits: `Linear`.
+        encoder: Encodes token ids as one vector per text: `TextCNN`, `RNN` or `Pretrained`.
+        head: Computes logits from the vector: `Linear`.
         loss: `CrossEntropy`, `BinaryCrossEntropy`, `Focal` or `OHEM`; None is the cross-entropy that fits the labels.
-        optimizer: Any optimizer of torch by name. Its fused form is used where it has one; biases and norms do not
-            decay.
+        optimizer: Any optimizer of torch by name. Its fused form is used where it has one; biases and norms have no
+            weight decay.
         lr_scheduler: `WarmupLinear` or `WarmupCosine`, which take ratios of training, or any scheduler of torch by
-            name, which steps once an epoch. None keeps the rates as they are.
-        monitor: The metric that chooses the best checkpoint, stops training early and drives `ReduceLROnPlateau`.
-        spec: Filled in from the data; a checkpoint brings its own.
+            name, which steps once per epoch. None keeps the learning rates constant.
+        monitor: The metric that selects the best checkpoint, stops training early and drives `ReduceLROnPlateau`.
+        spec: Sizes of the data; from the data module or the checkpoint where None.
     """
 
     def __init__(
@@ -72,27 +58,24 @@ class TextClassifier(LightningModule):
         optimizer: Callable[[Iterable], Optimizer] = lambda parameters: AdamW(parameters, lr=1e-3),
         lr_scheduler: Callable[[Optimizer], LRScheduler | ReduceLROnPlateau] | None = None,
         monitor: str = "validation/macro_f1",
-        spec: dict[str, Any] | None = None,
+        spec: TextSpec | dict[str, Any] | None = None,
     ) -> None:
         super().__init__()
         check_monitor(monitor)
         self.save_hyperparameters()
-        self._make_encoder = encoder
-        self._make_head = head
-        self._make_loss = loss
-        self._make_optimizer = optimizer
-        self._make_schedule = lr_scheduler
+        self.hparams["spec"] = spec.to_dict() if isinstance(spec, TextSpec) else spec  # plain data for checkpoints
+        self.factories = ModelFactories(encoder, head, loss, optimizer, lr_scheduler)
         self.monitor = monitor
+        self.tokenizer: Tokenizer | None = None
+        """Written into checkpoints; needed only where there is no data module."""
         self.learning_rate_plan = LearningRatePlan()
-        """Which rate each depth learns at; `DifferentialLearningRates` puts its own here."""
+        """How the learning rates differ by layer; set by the callback `DifferentialLearningRates`."""
         self.evaluations: dict[str, Evaluation] = {}
         """The last complete evaluation of each split."""
-        self.non_finite_since_step: int | None = None
-        """The step since which the training loss has not been finite, as far as it was looked at; None where it is."""
-        self._seen: list[Evaluation] = []
+        self.running_loss = RunningLoss()
+        self._datamodule: TextDataModule | None = None
+        self._evaluated_batches: list[Evaluation] = []
         self._is_prepared = False
-        self._train_loss = torch.zeros(())
-        self._train_steps = 0
 
     @property
     def monitor_mode(self) -> str:
@@ -101,65 +84,67 @@ class TextClassifier(LightningModule):
 
     @property
     def metric_names(self) -> frozenset[str]:
-        """Everything that can be monitored."""
+        """Every metric that can be monitored."""
         names = create_task(self.text_spec).metric_names
         return frozenset(f"validation/{name}" for name in (*names, "loss"))
 
     @property
     def text_spec(self) -> TextSpec:
-        """What is known of the data: from a checkpoint, or once they are set up."""
+        """The sizes of the data: as given, from a checkpoint, or from the data module.
+
+        Raises:
+            UsageError: None of these is there.
+        """
         if self.hparams.get("spec") is None:
-            self.hparams["spec"] = self.trainer.datamodule.spec.to_dict()  # type: ignore[attr-defined]  # Lightning's trainer has one
+            data = self._find_datamodule()
+            if data is None:
+                raise UsageError(
+                    "the model does not know the sizes of its data: train with `trainer.fit(model, datamodule)`; for "
+                    "loaders call `model.use_data(datamodule)` first, or build it as TextClassifier(spec=…)"
+                )
+            self.hparams["spec"] = data.spec.to_dict()
         return TextSpec.from_dict(self.hparams["spec"])
+
+    def use_data(self, datamodule: TextDataModule) -> TextClassifier:
+        """Takes sizes, tokenizer and training texts from a data module, for a trainer that is given loaders only.
+
+        Args:
+            datamodule: Prepared and set up here if it is not yet.
+
+        Returns:
+            This model.
+        """
+        datamodule.prepare_data()
+        datamodule.setup()
+        self._datamodule = datamodule
+        return self
+
+    def setup(self, stage: str) -> None:
+        """Raises an error, before any work, if the sizes are unknown or a checkpoint would lack its tokenizer."""
+        spec = self.text_spec
+        saves = stage == "fit" and bool(self.trainer.checkpoint_callbacks)
+        if saves and self._find_datamodule() is None and self.tokenizer is None:
+            raise UsageError(
+                "a checkpoint must hold the tokenizer, and the model has none: call `model.use_data(datamodule)` or "
+                "set `model.tokenizer` before `trainer.fit(model, loaders)`, or use Trainer(enable_checkpointing=False)"
+            )
+        check_monitor(self.monitor, spec)
 
     def configure_model(self) -> None:
         """Builds encoder, head and loss for the sizes of the data, and prepares a new encoder for training."""
         if not hasattr(self, "encoder"):
             spec = self.text_spec
             self.task = create_task(spec)
-            self.loss = self._build_loss(spec)
-            self.encoder = self._make_encoder(spec)
-            self.head = self._make_head(spec, self.encoder.output_dim)
-        data = getattr(self._trainer, "datamodule", None)
-        if data is not None and self.trainer.state.fn == "fit" and not self._is_prepared:
+            self.loss = self.factories.build_loss(spec)
+            self.encoder = self.factories.build_encoder(spec)
+            self.head = self.factories.head(spec, self.encoder.output_dim)
+        data = self._find_datamodule()
+        if data is not None and self._trainer is not None and self.trainer.state.fn == "fit" and not self._is_prepared:
             self.encoder.prepare_training(data)
             self._is_prepared = True
 
-    def check_spec(self, spec: TextSpec) -> None:
-        """Refuses what does not fit the data, before anything is built for them.
-
-        Raises:
-            UsageError: A loss made for the other kind of label, or a metric that this kind does not have.
-        """
-        with name_option_in_errors("loss"):
-            self._build_loss(spec)
-        check_monitor(self.monitor, spec)
-
-    def dry_run(self, spec: TextSpec, endless: bool = False) -> dict[str, tuple[int, ...]]:
-        """Makes every part once, without memory for its weights, and gives these weights' shapes by name.
-
-        Args:
-            spec: May be made up, before any data are read.
-            endless: Whether training has no end.
-
-        Raises:
-            UsageError: A part refuses its arguments, or does not fit such data.
-        """
-        self.check_spec(spec)
-        dry_run_optimizer(self._make_optimizer, self._make_schedule, endless)
-        return compute_weight_shapes(spec, self._make_encoder, self._make_head)
-
-    def dry_run_initialization(self, spec: TextSpec, data: TrainingCorpus) -> None:
-        """Finds out what is wrong with what a new encoder starts from, a file of vectors say.
-
-        Raises:
-            UsageError: It was told to start from what is not there.
-            DataError: What it starts from cannot be used for such texts.
-        """
-        dry_run_initialization(spec, self._make_encoder, data)
-
     def forward(self, batch: TextBatch) -> Tensor:
-        """Logits `(batch, classes)`."""
+        """Computes logits `(batch, classes)`."""
         return self.head(self.encoder(batch.input_ids, batch.attention_mask, batch.token_type_ids))
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
@@ -171,130 +156,116 @@ class TextClassifier(LightningModule):
         self.encoder.check_initialized()
 
     def on_train_batch_start(self, batch: TextBatch, batch_idx: int) -> None:
-        """Draws dropout from (seed, step, rank): a resumed run goes on exactly as one that was never killed."""
+        """Seeds dropout by (seed, step, rank), so that a resumed run continues exactly like an uninterrupted one."""
         step = self.trainer.fit_loop.epoch_loop.total_batch_idx
         seed_generators((get_run_seed() * 1_000_003 + step) * 1_009 + self.global_rank, self.device)
 
     def training_step(self, batch: TextBatch, batch_idx: int) -> Tensor:
-        """The mean of the texts' losses: the one place where they are reduced."""
-        self.loss.progress = self._progress()
+        """Computes the mean of the texts' losses: the one place where they are reduced."""
+        self.loss.progress = self._compute_progress()
         loss = self.loss(self(batch), batch.labels).mean()
-        self._train_loss = self._train_loss.to(loss.device) + loss.detach()
-        self._train_steps += 1
-        log_now = self._train_steps >= self.trainer.log_every_n_steps  # type: ignore[attr-defined]  # set when it is made
+        self.running_loss.add(loss)
+        log_now = self.running_loss.num_steps >= self.trainer.log_every_n_steps  # type: ignore[attr-defined]  # set when it is made
         if log_now or self.trainer.is_last_batch:
             self._log_train_loss()
         return loss
 
     def on_after_backward(self) -> None:
-        """Lets the encoder hold back what is not to learn yet."""
+        """Drops the gradients of weights that are frozen in this epoch."""
         self.encoder.drop_frozen_gradients(self.current_epoch)
 
     def validation_step(self, batch: TextBatch, batch_idx: int) -> None:
-        """Keeps what the model says."""
-        self._keep(batch)
+        """Predicts a batch for the metrics of its split."""
+        self._evaluate_batch(batch)
 
     def on_validation_epoch_end(self) -> None:
-        """Metrics over all validation texts."""
-        self._measure("validation")
+        """Logs metrics over all validation texts."""
+        self._log_evaluation("validation")
 
     def test_step(self, batch: TextBatch, batch_idx: int) -> None:
-        """Keeps what the model says, on average over the variants of each text; the loss is that of the text itself.
+        """Predicts a batch, averaged over the test-time variants of each text; the loss is that of the text itself.
 
-        In 32 bits as `predict.py` computes it, also where training uses fewer.
+        In 32 bits as `predict.py` computes it, also where training uses fewer. Variants need the trainer's data module.
         """
+        data = self._attached_datamodule
         with torch.autocast(batch.input_ids.device.type, enabled=False):
-            self._keep(batch, self.trainer.datamodule.make_test_time_variants(batch))  # type: ignore[attr-defined]  # Lightning's trainer has one
+            self._evaluate_batch(batch, () if data is None else data.make_test_time_variants(batch))
 
     def on_test_epoch_end(self) -> None:
-        """Metrics over all test texts."""
-        self._measure("test")
+        """Logs metrics over all test texts."""
+        self._log_evaluation("test")
 
     def predict_step(self, batch: TextBatch, batch_idx: int) -> Tensor:
-        """Probabilities `(batch, classes)`, in 32 bits."""
+        """Computes probabilities `(batch, classes)`, in 32 bits."""
         with torch.autocast(batch.input_ids.device.type, enabled=False):
             return self.task.compute_probabilities(self(batch))
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
-        """One optimizer over groups of parameters, and the schedule where there is one."""
-        probe = self._make_optimizer([torch.nn.Parameter(torch.zeros(1))])
-        groups = build_parameter_groups(self.encoder, self.head, probe.defaults["lr"], self.learning_rate_plan)
-        optimizer = self._make_optimizer(groups)
-        if self.trainer.precision != "16-mixed":  # there the fused form unscales by itself, and clipping is refused
-            enable_fused(optimizer)
-        if self._make_schedule is None:
+        """Builds one optimizer over parameter groups, and the learning-rate scheduler where one was chosen."""
+        fused = self.trainer.precision != "16-mixed"  # there the fused form unscales by itself, and clipping is refused
+        optimizer = configure_optimizer(
+            self.factories.optimizer, self.encoder, self.head, self.learning_rate_plan, fused
+        )
+        if self.factories.lr_scheduler is None:
             return optimizer
-        schedule = self._make_schedule(optimizer)
-        if isinstance(schedule, ProgressSchedule):
-            schedule.total_steps = self.trainer.estimated_stepping_batches  # type: ignore[assignment]  # it refuses infinity
-            return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
-        config = {"scheduler": schedule, "interval": "epoch"}
-        if isinstance(schedule, ReduceLROnPlateau):
-            schedule.mode = self.monitor_mode
-            schedule._reset()  # its notion of worst follows its mode
-            config["monitor"] = self.monitor
+        steps = self.trainer.estimated_stepping_batches
+        config = configure_lr_scheduler(self.factories.lr_scheduler, optimizer, steps, self.monitor)
         return {"optimizer": optimizer, "lr_scheduler": config}  # type: ignore[return-value]  # Lightning takes plain dicts
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Makes the checkpoint a bundle that predicts with nothing else at hand."""
+        """Adds the bundle, which is all that prediction needs besides the weights."""
         hyper = checkpoint.get("hyper_parameters", {})
         for name in [name for name, value in hyper.items() if callable(value)]:
             del hyper[name]  # factories given in Python, not by a config, cannot be plain data
-        data = self.trainer.datamodule  # type: ignore[attr-defined]  # Lightning's trainer has one
-        parts = self.encoder, self.head, self.text_spec, data.tokenizer
-        checkpoint["bundle"] = build_bundle(*parts, data.augmenter.make_variants(), get_text_columns(data.source))
+        data = self._find_datamodule()
+        tokenizer = self.tokenizer if data is None else data.tokenizer
+        if tokenizer is None:
+            raise UsageError("a checkpoint must hold the tokenizer: set `model.tokenizer` before saving one")
+        variants = None if data is None else data.augmenter.make_variants()
+        columns = None if data is None else get_text_columns(data.source)
+        parts = self.encoder, self.head, self.text_spec, tokenizer
+        checkpoint["bundle"] = build_bundle(*parts, variants, columns)
 
-    def _build_loss(self, spec: TextSpec) -> Loss:
-        if self._make_loss is not None:
-            loss = self._make_loss(spec)
-        else:
-            loss = CrossEntropy(spec) if spec.task == "single_label" else BinaryCrossEntropy(spec)
-        check_task(loss, spec)
-        return loss
+    @property
+    def _attached_datamodule(self) -> TextDataModule | None:
+        """The data module that the trainer was given; None where it was given loaders."""
+        attached = getattr(self._trainer, "datamodule", None)
+        return attached if isinstance(attached, TextDataModule) else None
 
-    def _progress(self) -> float:
+    def _find_datamodule(self) -> TextDataModule | None:
+        """The trainer's data module, or else the one given to `use_data`."""
+        return self._attached_datamodule or self._datamodule
+
+    def _compute_progress(self) -> float:
+        """The fraction of training that is done, in [0, 1]."""
         total = self.trainer.estimated_stepping_batches
         return min(1.0, self.trainer.global_step / total) if total else 0.0
 
     def _log_train_loss(self) -> None:
-        # A mean over the steps since the last one: logging each step would cost more than the smallest models do.
-        # Straight to the loggers, which Lightning would leave out at the end of a short epoch.
-        mean = self._train_loss / self._train_steps
-        value = float(mean)
-        if math.isfinite(value):
-            self.non_finite_since_step = None
-        elif self.non_finite_since_step is None:
-            self.non_finite_since_step = self.global_step + 1
-        for logger in self.loggers:
-            logger.log_metrics({"train/loss": value}, step=self.global_step)
-        self.log("loss", mean, prog_bar=True, logger=False, batch_size=self._train_steps)
-        self._train_loss, self._train_steps = torch.zeros_like(mean), 0
+        num_steps, mean = self.running_loss.num_steps, self.running_loss.compute_and_reset(self.global_step)
+        for logger in self.loggers:  # straight to the loggers: Lightning leaves them out at the end of a short epoch
+            logger.log_metrics({"train/loss": float(mean)}, step=self.global_step)
+        self.log("loss", mean, prog_bar=True, logger=False, batch_size=num_steps)
 
-    def _keep(self, batch: TextBatch, variants: Iterable[TextBatch] = ()) -> None:
+    def _evaluate_batch(self, batch: TextBatch, variants: Iterable[TextBatch] = ()) -> None:
         logits = self(batch)
         losses = self.loss(logits.float(), batch.labels)
-        said = [self.task.compute_probabilities(logits)]
-        said += [self.task.compute_probabilities(self(variant.to(self.device))) for variant in variants]
-        probabilities = said[0] if len(said) == 1 else torch.stack(said).mean(0)
-        self._seen.append(Evaluation(batch.index, batch.labels, probabilities, losses))
+        predictions = [self.task.compute_probabilities(logits)]
+        predictions += [self.task.compute_probabilities(self(variant.to(self.device))) for variant in variants]
+        probabilities = predictions[0] if len(predictions) == 1 else torch.stack(predictions).mean(0)
+        self._evaluated_batches.append(Evaluation(batch.index, batch.labels, probabilities, losses))
 
-    def _measure(self, split: str) -> None:
-        seen, self._seen = self._seen, []
-        if self.trainer.sanity_checking or not seen:
+    def _log_evaluation(self, split: str) -> None:
+        batches, self._evaluated_batches = self._evaluated_batches, []
+        if self.trainer.sanity_checking or not batches:
             return
-        parts = {name: self._gather(torch.cat([getattr(one, name) for one in seen])) for name in vars(seen[0])}
-        # Ranks are filled up with repeats so that none waits for another; each text counts once.
-        rows, inverse = torch.unique(parts["index"], return_inverse=True)
-        places = torch.arange(len(inverse), device=rows.device)
-        first = torch.full_like(rows, len(inverse)).scatter_reduce_(0, inverse, places, "amin")
-        evaluation = Evaluation(**{name: part[first].cpu() for name, part in parts.items()})
-        self.evaluations[split] = evaluation
+        evaluation = self.evaluations[split] = merge_evaluations(batches, self._gather)
         values = self.task.compute_metrics(evaluation.probabilities, evaluation.labels)
         if not evaluation.probabilities.isfinite().all():  # some class is still the greatest, and might look the best
             values = dict.fromkeys(values, math.nan)
         values["loss"] = float(evaluation.losses.mean())
         logged = {f"{split}/{name}": torch.tensor(value) for name, value in values.items()}
-        self.log_dict(logged, batch_size=len(rows), rank_zero_only=False)
+        self.log_dict(logged, batch_size=len(evaluation.index), rank_zero_only=False)
 
     def _gather(self, part: Tensor) -> Tensor:
         return self.all_gather(part).flatten(0, 1) if self.trainer.world_size > 1 else part  # type: ignore[union-attr]  # a tensor goes in

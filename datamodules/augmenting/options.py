@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from contracts.errors import UsageError
-from datamodules.augmentations.base import check_ratio
+from datamodules.augmentations.base import checked_share
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class AugmentOptions:
         Raises:
             UsageError: Values out of range, or that the chosen `how` does not read.
         """
-        check_ratio("--data.augment.ratio", self.ratio)
+        checked_share("--data.augment.ratio", self.ratio)
         if self.ratio == 0:
             raise UsageError("--data.augment.ratio 0 changes no text; give more, or leave --data.augmentations out")
         if self.num_copies < 1:

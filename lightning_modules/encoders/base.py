@@ -8,6 +8,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from contracts.errors import UsageError
 from contracts.rebuildable import Rebuildable
 from datamodules.vectors.options import TrainingCorpus
 from lightning_modules.layers.embedding import TokenEmbedding
@@ -92,3 +93,17 @@ class TextEncoder(Rebuildable, nn.Module, ABC):
     def _token_embeddings(self) -> list[TokenEmbedding]:
         """The word vector tables; searched once, since every step needs them, and only after construction."""
         return [module for module in self.modules() if isinstance(module, TokenEmbedding)]
+
+
+def check_output_dim(encoder: TextEncoder) -> None:
+    """Raises an error if an encoder has no valid `output_dim`.
+
+    Raises:
+        UsageError: Its class does not set the attribute, or to something other than a positive integer.
+    """
+    name = type(encoder).__name__
+    dim = getattr(encoder, "output_dim", None)
+    if dim is None:
+        raise UsageError(f"{name} lacks output_dim: set self.output_dim in its __init__ to the length of its vectors")
+    if not isinstance(dim, int) or dim < 1:
+        raise UsageError(f"{name}.output_dim is the length of its vectors and must be an integer above 0, got {dim!r}")

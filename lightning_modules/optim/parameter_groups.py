@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from torch import nn
-from torch.optim import Optimizer
 
 from contracts.errors import UsageError
 from lightning_modules.encoders.base import TextEncoder
@@ -104,14 +103,6 @@ def build_parameter_groups(
             f"{type(encoder).__name__}.layer_groups() must hold every parameter, but leaves out {left_out[0]}"
         )
     return groups
-
-
-def enable_fused(optimizer: Optimizer) -> None:
-    """One kernel a step instead of several a parameter; only where the user has not chosen another form."""
-    for group in optimizer.param_groups:
-        on_one_kind = {parameter.device.type for parameter in group["params"]} <= {"cpu", "cuda"}
-        if "fused" in group and group["fused"] is None and not group.get("foreach") and on_one_kind:
-            group["fused"] = True
 
 
 def _unseen(modules: list[nn.Module], seen: set[nn.Parameter]) -> Iterator[nn.Parameter]:

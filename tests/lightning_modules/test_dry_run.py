@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from importlib.util import find_spec
 
 import pytest
@@ -18,14 +19,15 @@ from contracts.text_spec import TextSpec
 from lightning_modules.dry_run import compute_weight_shapes, dry_run_optimizer
 from lightning_modules.encoders.base import TextEncoder
 from lightning_modules.encoders.text_cnn import TextCNN
+from lightning_modules.factories import ModelFactories
 from lightning_modules.heads.linear import Linear
 from lightning_modules.optim.schedules import WarmupLinear
 
 SPEC = TextSpec("single_label", ("a", "b", "c"), (1, 1, 1), 3, vocabulary_size=7, padding_id=0, max_length=4)
 
 
-def linear(spec: TextSpec, features: int) -> Linear:
-    return Linear(spec, features)
+def build(encoder, head=Linear) -> ModelFactories:
+    return ModelFactories(encoder, head, loss=None, optimizer=torch.optim.Adam, lr_scheduler=None)
 
 
 @pytest.mark.parametrize("encoder", find_implementations(TextEncoder), ids=lambda cls: cls.__name__)
@@ -35,14 +37,14 @@ def test_the_shapes_are_those_of_the_model_that_is_built(encoder):
     made = encoder(SPEC)
     both = nn.ModuleDict({"encoder": made, "head": Linear(SPEC, made.output_dim)})
     expected = {name: tuple(weight.shape) for name, weight in both.state_dict().items()}
-    assert compute_weight_shapes(SPEC, encoder, linear) == expected
+    assert compute_weight_shapes(build(encoder), SPEC) == expected
 
 
 def test_nothing_is_drawn_at_random_and_no_memory_is_taken():
     """A hundred gigabytes of vectors would not fit; weights that are drawn later must not depend on the rehearsal."""
     before = torch.get_rng_state()
     start = time.perf_counter()
-    shapes = compute_weight_shapes(SPEC, lambda spec: TextCNN(spec, embedding_dim=4_000_000_000, num_filters=1), linear)
+    shapes = compute_weight_shapes(build(partial(TextCNN, embedding_dim=4_000_000_000, num_filters=1)), SPEC)
     assert time.perf_counter() - start < 5
     assert shapes["encoder.embedding.weight"] == (7, 4_000_000_000)
     assert torch.equal(torch.get_rng_state(), before)
@@ -54,14 +56,14 @@ def test_a_part_that_looks_into_its_weights_is_not_tried():
             super().__init__(spec)
             self.largest = float(self.embedding.weight.max())
 
-    assert compute_weight_shapes(SPEC, Curious, linear) == {}
+    assert compute_weight_shapes(build(Curious), SPEC) == {}
 
 
 def test_what_a_part_refuses_is_told_by_its_option():
     with pytest.raises(UsageError, match=r"^--model.encoder: num_filters .* got 0"):
-        compute_weight_shapes(SPEC, lambda spec: TextCNN(spec, num_filters=0), linear)
+        compute_weight_shapes(build(partial(TextCNN, num_filters=0)), SPEC)
     with pytest.raises(UsageError, match=r"^--model.head: dropout .* got 2"):
-        compute_weight_shapes(SPEC, TextCNN, lambda spec, features: Linear(spec, features, dropout=2))
+        compute_weight_shapes(build(TextCNN, partial(Linear, dropout=2)), SPEC)
     with pytest.raises(UsageError, match=r"^--model.optimizer: Invalid learning rate: -1"):
         dry_run_optimizer(lambda groups: torch.optim.Adam(groups, lr=-1), None, endless=False)
     with pytest.raises(UsageError, match=r"^--model.optimizer: SparseAdam does not support dense gradients"):

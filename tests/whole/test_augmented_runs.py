@@ -112,7 +112,7 @@ def test_an_output_that_is_a_folder_is_refused_before_any_work(work, tmp_path):
 def test_a_bad_list_is_refused_before_a_run_folder_is_made(work, on, tmp_path):
     (tmp_path / "bad.tsv").write_text("no tab here\n", encoding="utf-8")
     answer = work.train(*on, "--data.augmentations", "EDA", "--data.augmentations.path", tmp_path / "bad.tsv")
-    assert_refused(answer, work, DATA, "line 1 must be a word, a tab and other words for it")
+    assert_refused(answer, work, DATA, "line 1 is no word, a tab and other words for it")
 
 
 @pytest.mark.parametrize("how", [(), ("--data.augment.mode", "targeted", "--data.augment.below", 30)])
@@ -169,4 +169,4 @@ def test_a_fault_of_a_list_is_one_of_the_data(work, tmp_path):
     (tmp_path / "bad.tsv").write_text("no tab here\n", encoding="utf-8")
     code, _, err = show(work, "--data.augmentations", "EDA", "--data.augmentations.path", tmp_path / "bad.tsv")
     assert code == 1
-    assert "line 1 must be a word, a tab and other words for it" in err
+    assert "line 1 is no word, a tab and other words for it" in err

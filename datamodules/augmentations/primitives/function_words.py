@@ -1,4 +1,4 @@
-"""English function words: they carry little meaning alone, and lists of synonyms have only other senses of them."""
+"""English words that say little by themselves, and for which a list of synonyms knows other meanings only."""
 
 from __future__ import annotations
 

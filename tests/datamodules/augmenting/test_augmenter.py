@@ -292,8 +292,8 @@ def test_the_share_of_texts_that_really_change_is_told(make, folder):
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ("", "list.tsv has no usable word with alternatives"),
-        ("no tab\n", "line 1 must be a word, a tab and other words for it"),
+        ("", "list.tsv has no word with others for it that could be used"),
+        ("no tab\n", "line 1 is no word, a tab and other words for it"),
     ],
 )
 def test_a_list_of_no_use_is_refused_when_the_data_are_set_up(make, folder, content, words):
@@ -339,7 +339,7 @@ def test_variants_follow_from_the_text_and_come_back_from_plain_values():
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"augment": AugmentOptions(ratio=2)}, r"--data.augment.ratio is a ratio and must be in \[0, 1\], got 2"),
+        ({"augment": AugmentOptions(ratio=2)}, r"--data.augment.ratio is a share and must be in \[0, 1\], got 2"),
         ({"augment": AugmentOptions("offline", num_copies=0)}, "--data.augment.num_copies must be at least 1, got 0"),
         (
             {"augment": AugmentOptions(num_copies=2)},
@@ -358,7 +358,7 @@ def test_variants_follow_from_the_text_and_come_back_from_plain_values():
         ),
         ({"augment": AugmentOptions(ratio=0)}, "--data.augment.ratio 0 changes no text"),
         ({"tta": 0}, "--data.tta counts the text itself and must be at least 1, got 0"),
-        ({"augmentations": lambda: RandomSwap(alpha=2)}, r"--data.augmentations: alpha is a ratio"),
+        ({"augmentations": lambda: RandomSwap(alpha=2)}, r"--data.augmentations: alpha is a share"),
         (
             {"augmentations": BackTranslation},
             "BackTranslation runs a model of its own, too slow .*; choose --data.augment",

@@ -1,0 +1,34 @@
+"""Collects what a model predicts for a split, over batches and ranks, into one table with each text once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Predictions and losses of a split or a batch: one entry per text; of a split in the order of its rows."""
+
+    index: Tensor  # int64 (rows,)
+    labels: Tensor  # int64 (rows,) or float (rows, classes)
+    probabilities: Tensor  # float (rows, classes)
+    losses: Tensor  # float (rows,), in nats
+
+
+def merge_evaluations(batches: list[Evaluation], gather: Callable[[Tensor], Tensor]) -> Evaluation:
+    """Joins the evaluations of all batches of all ranks, sorts them by row and drops repeated rows; on the CPU.
+
+    Args:
+        batches: Of this rank, at least one.
+        gather: Concatenates a tensor of all ranks along its first dimension.
+    """
+    parts = {name: gather(torch.cat([getattr(batch, name) for batch in batches])) for name in vars(batches[0])}
+    # Ranks are filled up with repeated texts so that none waits for another; each text counts once.
+    rows, inverse = torch.unique(parts["index"], return_inverse=True)
+    positions = torch.arange(len(inverse), device=rows.device)
+    first = torch.full_like(rows, len(inverse)).scatter_reduce_(0, inverse, positions, "amin")
+    return Evaluation(**{name: part[first].cpu() for name, part in parts.items()})
