@@ -52,7 +52,7 @@ def explore(arguments: list[str]) -> None:
     tokenizers = _different([data.tokenizer, *(make() for make in made.compare)])
     vectors = None if chosen.vectors is None else open_vector_file(chosen.vectors)
     file = _page_file(chosen.output, data.source.name)
-    check_output(file, new_folder=True)
+    check_output(file, create_folder=True)
     console = Console(width=None if Console().is_terminal else 120)
     with console.status("reading") as status:
         corpus = read_corpus(data.source, data.choices)

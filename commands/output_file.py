@@ -12,7 +12,7 @@ from typing import TextIO
 from contracts.errors import UsageError
 
 
-def check_output(path: Path, inputs: Iterable[Path] = (), *, new_folder: bool = False) -> None:
+def check_output(path: Path, inputs: Iterable[Path] = (), *, create_folder: bool = False) -> None:
     """Refuses a path that no file can be written to, before any work is done.
 
     A file that exists is no reason to refuse: `open_output` replaces it once the new one is complete.
@@ -20,7 +20,7 @@ def check_output(path: Path, inputs: Iterable[Path] = (), *, new_folder: bool = 
     Args:
         path: As given with `--output`.
         inputs: Files that are read; none of them may be replaced.
-        new_folder: Whether the folder of the file may be missing, since `open_output` creates it.
+        create_folder: Whether the folder of the file may be missing, since `open_output` creates it.
 
     Raises:
         UsageError: The path is a folder or one of the inputs, or its folder is missing or not writable.
@@ -31,9 +31,9 @@ def check_output(path: Path, inputs: Iterable[Path] = (), *, new_folder: bool = 
         if path.exists():
             _check_replaceable(path, inputs)
         if not _is_special(path):
-            _check_folder(path, new_folder)
+            _check_folder(path, create_folder)
     except OSError as error:  # a name that is too long, a folder that may not be entered
-        raise _unwritable(path, error) from None
+        raise _make_write_error(path, error) from None
 
 
 @contextmanager
@@ -60,7 +60,7 @@ def open_output(path: Path, encoding: str = "utf-8", errors: str = "strict") -> 
         if partial != target:
             partial.replace(target)
     except OSError as error:
-        raise _unwritable(path, error) from error
+        raise _make_write_error(path, error) from error
     finally:
         if partial != target:
             partial.unlink(missing_ok=True)
@@ -93,5 +93,5 @@ def _is_special(path: Path) -> bool:
     return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
 
 
-def _unwritable(path: Path, error: OSError) -> UsageError:
+def _make_write_error(path: Path, error: OSError) -> UsageError:
     return UsageError(f"--output {path} cannot be written: {error.strerror or error}; name another file")

@@ -35,7 +35,7 @@ def predict(options: argparse.Namespace) -> None:
     chunks = _predict_chunks(predictor, iter(texts), options)
     first = next(chunks, [])  # before the output is opened: a fault in the first texts leaves none
     with _open_destination(options.output) as file:
-        writer = _create_writer(file, options, predictor, texts.first)
+        writer = _create_writer(file, options, predictor, texts.first_texts)
         for chunk in chain([first], chunks):
             for text, prediction in chunk:
                 writer.write(_select_columns(text, predictor.pairs), prediction)
@@ -67,6 +67,7 @@ def _open_texts(options: argparse.Namespace, predictor: Predictor) -> NewTexts:
 
 
 def _check_tables(inputs: list[Path | str]) -> None:
+    """Refuses inputs without columns to keep."""
     plain = next((source for source in inputs if not is_table(source)), None)
     if plain is not None:
         what = "the standard input" if plain == "-" else repr(plain[:60]) if isinstance(plain, str) else str(plain)
@@ -99,10 +100,10 @@ def _open_destination(output: str | None) -> AbstractContextManager[TextIO]:
 
 
 def _create_writer(
-    file: TextIO, options: argparse.Namespace, predictor: Predictor, first: list[NewText]
+    file: TextIO, options: argparse.Namespace, predictor: Predictor, first_texts: list[NewText]
 ) -> PredictionWriter:
     if options.keep_columns:
-        columns = list(dict.fromkeys(name for text in first for name in text.row or ()))
+        columns = list(dict.fromkeys(name for text in first_texts for name in text.row or ()))
     else:
         columns = ["text", "text_pair"] if predictor.pairs else ["text"]
     if options.format == "jsonl":

@@ -59,13 +59,15 @@ class _Parser(argparse.ArgumentParser):
     """Raises `UsageError` in place of printing the usage, and suggests the nearest option."""
 
     def error(self, message: str) -> NoReturn:
-        unknown = re.match(r"unrecognized arguments: (--[^\s=]+)", message)
+        unknown = re.match(r"unrecognized arguments: (-[^\s=]+)", message)
         if unknown:
-            options = [option for action in self._actions for option in action.option_strings]
-            message = f"there is no option {unknown[1]}.{suggest_name(unknown[1], options)}"
+            options = [option for action in self._actions for option in action.option_strings if option[:2] == "--"]
+            near = suggest_name(unknown[1], options)
+            message = f"there is no option {unknown[1]}.{near} A text that begins with - comes after --"
         elif message.startswith("the following arguments are required"):
             message = "name a run folder or a checkpoint: python predict.py runs/NAME new.csv"
-        raise UsageError(f"{message.rstrip('.')}; `python predict.py --help` lists every option")
+        message = message.removeprefix("argument ").rstrip(".")
+        raise UsageError(f"{message}; `python predict.py --help` lists every option")
 
 
 def _create_parser() -> argparse.ArgumentParser:

@@ -86,27 +86,29 @@ class NewTexts:
     ) -> None:
         self._columns, self._keep_rows, self._note = columns, keep_rows, note
         self._encoding = _normalize_encoding(encoding)
-        self.first: list[NewText] = []
+        self.first_texts: list[NewText] = []
         """The first text of each file that was opened early; files without a text have none."""
         self._streams: list[Iterator[NewText]] = []
         for source in inputs:
-            self._add(source)
+            self._add_input(source)
 
     def __iter__(self) -> Iterator[NewText]:
         """Yields every text, once."""
         return chain.from_iterable(self._streams)
 
-    def _add(self, source: Input) -> None:
-        stream = self._read(source)
+    def _add_input(self, source: Input) -> None:
+        """Appends the stream of an input, and reads its first text if it is one of the first files."""
+        stream = self._read_input(source)
         if isinstance(source, Path) and len(self._streams) < _MAX_OPEN_FILES:
             first = next(stream, None)
             if first is None:
                 return
-            self.first.append(first)
+            self.first_texts.append(first)
             stream = chain([first], stream)
         self._streams.append(stream)
 
-    def _read(self, source: Input) -> Iterator[NewText]:
+    def _read_input(self, source: Input) -> Iterator[NewText]:
+        """Yields the texts of an input whose characters can be written."""
         if isinstance(source, Path):
             texts = self._read_file(source)
         elif source == "-":
@@ -120,15 +122,16 @@ class NewTexts:
     def _read_file(self, path: Path) -> Iterator[NewText]:
         try:
             with _open_file(path, self._encoding) as stream:
-                yield from self._read_lines_of(path, _skip_byte_order_mark(stream))
+                yield from self._parse_file(path, _skip_byte_order_mark(stream))
         except UnicodeError as error:
-            raise _undecodable(str(path), self._encoding, error) from error
+            raise _make_decoding_error(str(path), self._encoding, error) from error
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
             raise DataError(f"{path} is no whole gzip file ({error}); write or fetch it again") from error
         except OSError as error:
             raise DataError(f"{path} cannot be read: {error.strerror}; fix its permissions or name another") from error
 
-    def _read_lines_of(self, path: Path, lines: Iterator[str]) -> Iterator[NewText]:
+    def _parse_file(self, path: Path, lines: Iterator[str]) -> Iterator[NewText]:
+        """Yields the texts of a table, or of plain lines, by the ending of the file."""
         check_names = partial(_check_columns, self._columns, self._note, str(path))
         extension = get_extension(path)
         if not extension:
@@ -141,14 +144,14 @@ class NewTexts:
 
     def _read_standard_input(self) -> Iterator[NewText]:
         stream = sys.stdin
-        if stream is None:  # closed by the one who started Python
+        if stream is None:  # Python was started with it closed
             raise DataError("the standard input is closed; name a file, or give texts as arguments")
         try:
             if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(encoding=self._encoding, errors="strict")
             yield from self._split_lines(_skip_byte_order_mark(stream), "the standard input")
         except UnicodeError as error:
-            raise _undecodable("the standard input", self._encoding, error) from error
+            raise _make_decoding_error("the standard input", self._encoding, error) from error
         except OSError as error:
             raise DataError(f"the standard input cannot be read: {error.strerror}; name a file") from error
 
@@ -157,6 +160,7 @@ class NewTexts:
             yield self._split_line(line.rstrip("\r\n"), f"{where}, line {number}: ")
 
     def _split_line(self, line: str, where: str = "") -> NewText:
+        """Makes a text of a line, or a pair of what is before and after its first tab."""
         if self._columns.text_pair is None:
             return NewText(line)
         text, tab, pair = line.partition("\t")
@@ -188,6 +192,7 @@ def _normalize_encoding(encoding: str) -> str:
 
 
 def _check_columns(columns: TextColumns, note: str, where: str, names: Sequence[str]) -> None:
+    """Refuses a row without the columns of the texts."""
     missing = [(option, name) for option, name in columns._asdict().items() if name is not None and name not in names]
     if missing:
         what = " and no column ".join(f'"{name}"' for _, name in missing)
@@ -231,7 +236,7 @@ def _skip_byte_order_mark(lines: Iterable[str]) -> Iterator[str]:
         yield line if number else line.lstrip(_BYTE_ORDER_MARK)
 
 
-def _undecodable(where: str, encoding: str, error: UnicodeError) -> DataError:
+def _make_decoding_error(where: str, encoding: str, error: UnicodeError) -> DataError:
     reason = getattr(error, "reason", error)  # a byte order mark that is missing has none
     name = encoding.removesuffix("-sig")
     return DataError(f"{where} is not {name} ({reason}); name its encoding with --encoding")

@@ -55,13 +55,13 @@ def test_what_may_not_be_written_is_refused(tmp_path, monkeypatch, locked, what)
 
 def test_a_missing_folder_is_created_where_that_is_allowed(tmp_path):
     path = tmp_path / "a" / "b" / "new.csv"
-    check_output(path, new_folder=True)
+    check_output(path, create_folder=True)
     assert names(tmp_path) == []
     with open_output(path) as file:
         file.write("text\n")
     assert path.read_text() == "text\n"
     with pytest.raises(UsageError, match=r"the folder .*new.csv is not a folder"):
-        check_output(path / "c" / "d.csv", new_folder=True)
+        check_output(path / "c" / "d.csv", create_folder=True)
 
 
 def test_a_file_appears_once_it_is_complete(tmp_path):

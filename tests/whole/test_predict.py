@@ -340,6 +340,11 @@ FAULTS = {
         USAGE,
         r'there is no option --form\. Did you mean "--format"\?',
     ),
+    "a text like an option": (
+        ["-o", "a text"],
+        USAGE,
+        r"there is no option -o\. A text that begins with - comes after --",
+    ),
     "no such format": (
         ["--format", "xml", "a text"],
         USAGE,

@@ -110,7 +110,7 @@ def test_a_row_is_kept_where_that_is_asked_for(tmp_path):
     jsonl = write(tmp_path / "new.jsonl", '{"id": 2, "text": "b", "tags": ["x"]}\n{"text": null}\n')
     rows = [{"id": "1", "text": "a", "note": ""}, {"id": 2, "text": "b", "tags": ["x"]}, {"text": None}]
     kept = NewTexts(find_inputs([csv, jsonl]), SINGLE, keep_rows=True)
-    assert [text.row for text in kept.first] == rows[:2]
+    assert [text.row for text in kept.first_texts] == rows[:2]
     assert [(text.text, text.row) for text in kept] == [("a", rows[0]), ("b", rows[1]), ("", rows[2])]
     assert read(csv) == [NewText("a")]
 
@@ -205,7 +205,7 @@ def test_each_file_is_opened_once_and_its_first_text_read_at_once(tmp_path, monk
     monkeypatch.setattr(Path, "open", count)
     new = NewTexts(find_inputs(files), SINGLE)
     assert len(opened) == 100, "the system limits how many files may be open"
-    assert [text.text for text in new.first] == [str(number) for number in range(100)]
+    assert [text.text for text in new.first_texts] == [str(number) for number in range(100)]
     assert [text.text for text in new][::2] == [str(number) for number in range(120)]
     assert opened == [f"{number}.csv" for number in range(120)]
 
