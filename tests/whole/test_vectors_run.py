@@ -53,7 +53,7 @@ def test_a_run_reports_its_vectors_and_predicts_without_their_file(work, on, dat
     assert report_of(measured)["test"] == report_of(run)["test"]
     given = work.predict(run, data / "test.csv", "--format", "jsonl")
     assert given.code == 0, given.err
-    labels = [json.loads(line)["label"] for line in given.out.splitlines()]
+    labels = [json.loads(line)["prediction"] for line in given.out.splitlines()]
     assert labels == [line["prediction"] for line in predictions_of(run)]
 
 
