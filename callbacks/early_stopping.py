@@ -123,7 +123,7 @@ class EarlyStopping(Callback):
         """Restores the best weights and says why training ended; by now every checkpoint has been written."""
         stopped = bool(self.reason)
         if not stopped:
-            self.reason = f"training ended by its limit ({_limit(trainer)})"
+            self.reason = f"training reached its limit ({_limit(trainer)})"
         restored = self._restore(trainer, pl_module) if self.restore_best_weights and self.best is not None else None
         if stopped:
             ending = "" if restored is None else f"; the weights of epoch {restored} are restored"

@@ -1,300 +1,270 @@
-"""What a run leaves behind for people and scripts: `report.json`, `predictions.csv`, a picture, and a table."""
+"""Measures a run and writes its report: `report.json`, `predictions.csv`, a plot, tables and the page HPARAMS."""
 
 from __future__ import annotations
 
-import csv
-import json
 import math
-import os
 import platform
 import time
-from collections.abc import Callable
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
-import torch
+from matplotlib.figure import Figure
 from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.loggers import TensorBoardLogger
 
 from callbacks.confusion_plot import MAX_CLASSES, plot_confusion_matrix
-from callbacks.reporting.oov_table import add_vector_coverage, log_oov_table
-from callbacks.reporting.result_tables import print_result
+from callbacks.reporting.announcements import announce_data, announce_next_commands
+from callbacks.reporting.data_tables import log_data_tables
+from callbacks.reporting.files import write_json
+from callbacks.reporting.hparams import write_hparams
+from callbacks.reporting.oov_table import add_vector_coverage
+from callbacks.reporting.predictions import write_predictions
+from callbacks.reporting.result_tables import log_result_tables, print_results
 from contracts.console import announce
 from contracts.seed import get_run_seed
 from datamodules.text_datamodule import TextDataModule
 from lightning_modules.metrics import compute_confusion_matrix, compute_per_class_metrics
-from lightning_modules.prediction_columns import (
-    compute_confidence,
-    format_labels,
-    format_prediction,
-    name_prediction_columns,
-)
-from lightning_modules.tasks import decode_labels
-from lightning_modules.text_classifier import Evaluation, TextClassifier
+from lightning_modules.text_classifier import TextClassifier
 
-_VERSIONS = ("torch", "pytorch-lightning", "torchmetrics", "transformers", "tokenizers", "datasets", "numpy")
+_PACKAGES = ("torch", "pytorch-lightning", "torchmetrics", "transformers", "tokenizers", "datasets", "numpy")
 
 
 class RunReport(Callback):
-    """Measures a run and writes its report once the test split was read, or once training ended where there is none."""
+    """Measures a run, and writes its report after the test, or after training where the data have no test split.
 
-    def __init__(self) -> None:
+    Args:
+        choices: Values of options by name, for TensorBoard's HPARAMS page.
+    """
+
+    def __init__(self, choices: Mapping[str, str | float | bool] | None = None) -> None:
+        self.choices = dict(choices or {})
         self.best: dict[str, Any] = {}
+        """Epoch, counted from 1, and metrics of the best validation."""
         self.seconds = {"prepare": 0.0, "fit": 0.0, "train": 0.0, "validation": 0.0, "test": 0.0}
         self.texts = 0
         self.epochs = 0
-        self.last_loss = 0.0
-        """Of the last validation inside training."""
-        self.encoder: dict[str, Any] = {}
-        """What the encoder says of its start, which a resumed run would not know."""
-        self._starts: dict[str, float] = {}
+        self.last_validation_loss = 0.0
+        self.initialization: dict[str, Any] = {}
+        """How the encoder was initialized, which a resumed run cannot ask it."""
+        self._start_times: dict[str, float] = {}
 
     def state_dict(self) -> dict[str, Any]:
-        """A resumed run reports the whole of its time."""
-        return {"best": self.best, "seconds": dict(self.seconds), "texts": self.texts, "epochs": self.epochs} | {
-            "encoder": self.encoder
+        """Returns the measurements, so that a resumed run reports the whole of its time."""
+        return {
+            "best": self.best,
+            "seconds": dict(self.seconds),
+            "texts": self.texts,
+            "epochs": self.epochs,
+            "encoder": self.initialization,
         }
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Takes back what `state_dict` gave."""
+        """Restores the state saved by `state_dict`."""
         self.best, self.seconds = state_dict["best"], dict(state_dict["seconds"])
         self.texts, self.epochs = state_dict["texts"], state_dict["epochs"]
-        self.encoder = state_dict.get("encoder", {})
+        self.initialization = state_dict.get("encoder", {})
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Says what there is to learn from."""
-        data = _datamodule(trainer)
+        """Announces data, model and run folder."""
+        data = _get_datamodule(trainer)
         self.seconds["prepare"] = data.seconds
-        self._start("fit")
+        self._start_clock("fit")
         folder = trainer.log_dir  # asked by every rank, since they agree on it by a broadcast
-        if trainer.is_global_zero:
-            _say_data(data, sum(p.numel() for p in pl_module.parameters()), trainer.strategy.root_device, folder)
+        announce_data(data.summary)
+        device = trainer.strategy.root_device
+        announce(f"model: {_count_parameters(pl_module):,} parameters on {device}; run folder {folder}")
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Says how the encoder starts, which it knows by now."""
+        """Announces how the encoder was initialized, and logs the facts about the data and the choices of the run."""
         assert isinstance(pl_module, TextClassifier)
-        self.encoder = pl_module.encoder.initialization_summary() or self.encoder
+        self.initialization = pl_module.encoder.initialization_summary() or self.initialization
         if not trainer.is_global_zero:
             return
         for note in pl_module.encoder.initialization_notes():
             announce(f"note: {note}")
-        log_oov_table(trainer, add_vector_coverage(_datamodule(trainer).summary["oov"], self.encoder))
-        said = {f"{topic}/{name}": value for topic, values in self.encoder.items() for name, value in values.items()}
-        numbers = {name: value for name, value in said.items() if isinstance(value, int | float)}
-        for logger in trainer.loggers if numbers else ():
-            logger.log_metrics(numbers, step=trainer.global_step)
+        log_data_tables(trainer, self._summarize_data(trainer), self.initialization)
+        self._write_hparams(trainer, {})
 
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Starts the clock of the epoch."""
-        self._start("train")
+        """Starts the clock of training."""
+        self._start_clock("train")
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        """Counts texts."""
+        """Counts the texts of all processes."""
         self.texts += len(batch.index) * trainer.world_size
 
     def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Validation inside an epoch is not training."""
+        """Stops the clock of training and starts that of validation."""
         if not trainer.sanity_checking:
-            self._stop("train")
-            self._start("validation")
+            self._stop_clock("train")
+            self._start_clock("validation")
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Keeps the metrics of the best epoch."""
+        """Keeps the metrics of the best epoch, and logs the monitored metric beside the training loss."""
         if trainer.sanity_checking:
             return
-        self._stop("validation")
-        self._start("train")
+        self._stop_clock("validation")
+        self._start_clock("train")
         assert isinstance(pl_module, TextClassifier)
-        values = _metrics_of(trainer, "validation")
-        self.last_loss = values.get("loss", 0.0)
+        metrics = _get_metrics(trainer, "validation")
+        self.last_validation_loss = metrics.get("loss", 0.0)
         name = pl_module.monitor.removeprefix("validation/")
-        if name not in values:
+        if name not in metrics:
             return
+        for logger in trainer.loggers:
+            if isinstance(logger, TensorBoardLogger) and trainer.state.fn == "fit":
+                step = trainer.fit_loop.epoch_loop._batches_that_stepped  # as Lightning counts for `validation/…`
+                logger.log_metrics({f"train/validation_{name}": metrics[name]}, step)
         sign = -1 if pl_module.monitor_mode == "min" else 1
         if (
             not self.best
-            or sign * values[name] > sign * self.best["metrics"][name]
+            or sign * metrics[name] > sign * self.best["metrics"][name]
             or math.isnan(self.best["metrics"][name])
         ):
-            self.best = {"epoch": trainer.current_epoch + 1, "metrics": values}
+            self.best = {"epoch": trainer.current_epoch + 1, "metrics": metrics}
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Stops the clock of the epoch."""
-        self._stop("train")
+        """Stops the clock of training."""
+        self._stop_clock("train")
         self.epochs = trainer.current_epoch + 1
 
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Stops the clock of the run."""
-        self._stop("fit")
+        """Stops the clock of the whole training."""
+        self._stop_clock("fit")
 
     def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Starts the clock of the test."""
-        self._start("test")
+        self._start_clock("test")
 
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Writes and prints everything."""
-        self._stop("test")
+        """Writes and prints the report."""
+        self._stop_clock("test")
         assert isinstance(pl_module, TextClassifier)
-        self.finish(trainer, pl_module)
+        self.write_report(trainer, pl_module)
 
-    def finish(self, trainer: Trainer, model: TextClassifier) -> None:
-        """Writes and prints what there is; the test part is left out where no test was made."""
+    def write_report(self, trainer: Trainer, model: TextClassifier) -> None:
+        """Writes and prints the results of the test split, or of validation where no test was made."""
         log_dir = trainer.log_dir  # asked by every rank, since they agree on it by a broadcast
         if not trainer.is_global_zero or log_dir is None or not model.evaluations:
             return
         folder = Path(log_dir)
         folder.mkdir(parents=True, exist_ok=True)
-        data = _datamodule(trainer)
         split = "test" if "test" in model.evaluations else "validation"
-        report = self._report(trainer, model, data)
+        report = self._build_report(trainer, model)
         if split == "test":
-            write_predictions(folder / "predictions.csv", model, data, model.evaluations["test"])
-        _write(folder / "report.json", lambda file: json.dump(_plain(report), file, indent=2, ensure_ascii=False))
-        if model.text_spec.task == "single_label" and (classes := model.text_spec.num_classes) <= MAX_CLASSES:
-            evaluation = model.evaluations[split]
-            counts = compute_confusion_matrix(model.task.decide(evaluation.probabilities), evaluation.labels, classes)
-            title = (
-                f"{folder.parent.name}/{folder.name}\n{split}, macro-F1 {_metrics_of(trainer, split)['macro_f1']:.3f}"
-            )
-            figure = plot_confusion_matrix(counts.numpy(), model.text_spec.label_names, title)
+            write_predictions(folder / "predictions.csv", model, _get_datamodule(trainer), model.evaluations["test"])
+        write_json(folder / "report.json", report)
+        log_result_tables(trainer, report, split)
+        figure = _plot_confusion_matrix(model, split, f"{folder.parent.name}/{folder.name}")
+        if figure is not None:
             figure.savefig(folder / "confusion_matrix.png", dpi=120)
-            for logger in trainer.loggers:
-                if isinstance(logger, TensorBoardLogger):
-                    logger.experiment.add_figure(f"{split}/confusion_matrix", figure, trainer.global_step)
-        print_result(report, split, folder)
+        log_root = None
+        for logger in trainer.loggers:
+            if isinstance(logger, TensorBoardLogger):
+                log_root = logger.save_dir
+                if figure is not None:
+                    logger.experiment.add_figure(f"watch_confusion_matrix/{split}", figure, trainer.global_step)
+        print_results(report, split, folder)
+        if self.seconds["fit"]:
+            name = model.monitor.removeprefix("validation/")
+            names = [metric for metric in dict.fromkeys((name, "accuracy", "loss")) if metric in report[split]]
+            self._write_hparams(trainer, {f"{split}/{metric}": report[split][metric] for metric in names})
+            announce_next_commands(folder, log_root, model.text_spec.pairs)
 
-    def _report(self, trainer: Trainer, model: TextClassifier, data: TextDataModule) -> dict[str, Any]:
-        spec = model.text_spec
+    def _build_report(self, trainer: Trainer, model: TextClassifier) -> dict[str, Any]:
         report: dict[str, Any] = {}
         if "test" in model.evaluations:
-            report["test"] = _metrics_of(trainer, "test") | {"per_class": _per_class(model, "test")}
-        report["validation"] = self.best.get("metrics") or _metrics_of(trainer, "validation")
-        stopping = [callback.reason for callback in trainer.callbacks if hasattr(callback, "reason")]  # type: ignore[attr-defined]  # Lightning's trainer has them
-        sampling = [callback.sampling for callback in trainer.callbacks if hasattr(callback, "sampling")]  # type: ignore[attr-defined]  # Lightning's trainer has them
-        train = self.seconds["train"]
-        about = data.summary
-        oov = add_vector_coverage(about["oov"], self.encoder)
+            report["test"] = _get_metrics(trainer, "test") | {"per_class": _measure_classes(model, "test")}
+        report["validation"] = self.best.get("metrics") or _get_metrics(trainer, "validation")
+        callbacks = trainer.callbacks  # type: ignore[attr-defined]  # Lightning's trainer has them
+        reasons = [callback.reason for callback in callbacks if hasattr(callback, "reason")]
+        sampling = [callback.sampling for callback in callbacks if hasattr(callback, "sampling")]
+        train_seconds = self.seconds["train"]
         return report | {
             "monitor": model.monitor,
             "best_epoch": self.best.get("epoch"),
             "epochs": max(self.epochs, self.best.get("epoch", 0)),
-            "stopped": "; ".join([*self._lost(model), *filter(None, stopping[:1])]) or None,
+            "stopped": "; ".join([*self._describe_divergence(model), *filter(None, reasons[:1])]) or None,
             "sampling": sampling[0] if sampling else None,
             "seed": get_run_seed(),
-            "tta": data.augmenter.tta,
+            "tta": _get_datamodule(trainer).augmenter.tta,
             "seconds": {name: round(value, 3) for name, value in self.seconds.items()},
-            "texts_per_second": round(self.texts / train, 1) if train else None,
-            "parameters": {
-                "all": sum(p.numel() for p in model.parameters()),
-                "trainable": sum(p.numel() for p in model.parameters() if p.requires_grad),
-            },
-            "data": about | {"label_names": list(spec.label_names), "oov": oov},
-            **self.encoder,
+            "texts_per_second": round(self.texts / train_seconds, 1) if train_seconds else None,
+            "parameters": {"all": _count_parameters(model), "trainable": _count_parameters(model, trainable=True)},
+            "data": self._summarize_data(trainer) | {"label_names": list(model.text_spec.label_names)},
+            **self.initialization,
             "device": {
                 "kind": trainer.strategy.root_device.type,
                 "processes": trainer.world_size,
                 "precision": trainer.precision,
             },
-            "versions": {name: version(name) for name in _VERSIONS} | {"python": platform.python_version()},
+            "versions": {name: version(name) for name in _PACKAGES} | {"python": platform.python_version()},
         }
 
-    def _lost(self, model: TextClassifier) -> list[str]:
-        """Says so where training went astray for good."""
+    def _summarize_data(self, trainer: Trainer) -> dict[str, Any]:
+        summary = _get_datamodule(trainer).summary
+        return summary | {"oov": add_vector_coverage(summary["oov"], self.initialization)}
+
+    def _describe_divergence(self, model: TextClassifier) -> list[str]:
+        """Describes a loss that was not finite at the end of training; empty where it was."""
         if model.running_loss.non_finite_since_step is not None:
-            lost = f"the loss is not a number since step {model.running_loss.non_finite_since_step}"
-        elif not math.isfinite(self.last_loss):
-            lost = f"the validation loss is not a number after epoch {self.epochs}"
+            fault = f"the training loss is non-finite since step {model.running_loss.non_finite_since_step}"
+        elif not math.isfinite(self.last_validation_loss):
+            fault = f"the validation loss is non-finite after epoch {self.epochs}"
         else:
             return []
-        return [f"{lost}: training went astray; try a lower rate (--model.optimizer.lr)"]
+        return [f"{fault}: training diverged; try a lower learning rate (--model.optimizer.lr)"]
 
-    def _start(self, name: str) -> None:
-        self._starts[name] = time.perf_counter()
+    def _write_hparams(self, trainer: Trainer, metrics: Mapping[str, float]) -> None:
+        for logger in trainer.loggers:
+            if isinstance(logger, TensorBoardLogger):
+                write_hparams(Path(logger.log_dir), self.choices, metrics)
 
-    def _stop(self, name: str) -> None:
-        if name in self._starts:
-            self.seconds[name] += time.perf_counter() - self._starts.pop(name)
+    def _start_clock(self, name: str) -> None:
+        self._start_times[name] = time.perf_counter()
 
-
-def write_predictions(path: Path, model: TextClassifier, data: TextDataModule, evaluation: Evaluation) -> None:
-    """One line a test text: its row in the source, text, label, prediction, confidence, probabilities, loss in nats."""
-    spec = model.text_spec
-    split = data.get_split("test")
-    texts, pairs = data.load_texts("test"), data.load_pairs("test")
-    decided = decode_labels(model.task, spec, evaluation.probabilities)
-    labels = (
-        decode_labels(model.task, spec, evaluation.labels)
-        if evaluation.labels.ndim == 2
-        else [spec.label_names[place] for place in evaluation.labels.tolist()]
-    )
-    probabilities = evaluation.probabilities.tolist()
-    confidences = compute_confidence(evaluation.probabilities, model.task.decide(evaluation.probabilities)).tolist()
-    losses = evaluation.losses.tolist()
-
-    def rows(file: TextIO) -> None:
-        writer = csv.writer(file, lineterminator="\n")
-        second = ["text_pair"] if pairs else []
-        writer.writerow(["row", "text", *second, "label", *name_prediction_columns(spec.label_names), "loss"])
-        for place, row in enumerate(evaluation.index.tolist()):
-            pair = [pairs[row]] if pairs else []
-            prediction = format_prediction(decided[place], confidences[place], probabilities[place])
-            text = [split.numbers[row], texts[row], *pair, format_labels(labels[place])]
-            writer.writerow([*text, *prediction, f"{losses[place]:.6f}"])
-
-    _write(path, rows)
+    def _stop_clock(self, name: str) -> None:
+        if name in self._start_times:
+            self.seconds[name] += time.perf_counter() - self._start_times.pop(name)
 
 
-def _per_class(model: TextClassifier, split: str) -> dict[str, dict[str, float]]:
+def _measure_classes(model: TextClassifier, split: str) -> dict[str, dict[str, float]]:
     spec = model.text_spec
     evaluation = model.evaluations[split]
     decisions = model.task.decide(evaluation.probabilities)
     table = compute_per_class_metrics(decisions, evaluation.labels.long(), spec.num_classes)
     return {
-        name: {key: table[key][place] for key in table} | {"training_texts": spec.class_counts[place]}
-        for place, name in enumerate(spec.label_names)
+        name: {key: table[key][label] for key in table} | {"training_texts": spec.class_counts[label]}
+        for label, name in enumerate(spec.label_names)
     }
 
 
-def _metrics_of(trainer: Trainer, split: str) -> dict[str, float]:
+def _plot_confusion_matrix(model: TextClassifier, split: str, run_name: str) -> Figure | None:
+    spec, evaluation = model.text_spec, model.evaluations[split]
+    if spec.task != "single_label" or spec.num_classes > MAX_CLASSES:
+        return None
+    decisions = model.task.decide(evaluation.probabilities)
+    counts = compute_confusion_matrix(decisions, evaluation.labels, spec.num_classes)
+    macro_f1 = float(model.trainer.callback_metrics[f"{split}/macro_f1"])
+    return plot_confusion_matrix(counts.numpy(), spec.label_names, f"{run_name}\n{split}, macro-F1 {macro_f1:.3f}")
+
+
+def _get_metrics(trainer: Trainer, split: str) -> dict[str, float]:
     prefix = f"{split}/"
     return {
-        key.removeprefix(prefix): float(value)
-        for key, value in trainer.callback_metrics.items()
-        if key.startswith(prefix)
+        name.removeprefix(prefix): float(value)
+        for name, value in trainer.callback_metrics.items()
+        if name.startswith(prefix)
     }
 
 
-def _datamodule(trainer: Trainer) -> TextDataModule:
+def _get_datamodule(trainer: Trainer) -> TextDataModule:
     return trainer.datamodule  # type: ignore[attr-defined]  # Lightning's trainer has one
 
 
-def _say_data(data: TextDataModule, parameters: int, device: torch.device, folder: str | None) -> None:
-    about = data.summary
-    rows = ", ".join(f"{count:,} {name}" for name, count in about["rows"].items())
-    announce(
-        f"data: {rows} texts; {len(about['classes'])} classes; {about['vocabulary_size']:,} ids; "
-        f"cut to {about['max_length']} tokens"
-    )
-    for note in about["notes"]:
-        announce(f"note: {note}")
-    announce(f"model: {parameters:,} parameters on {device}; run folder {folder}")
-
-
-def _plain(value: Any) -> Any:
-    """JSON has no NaN: a metric that could not be measured becomes null."""
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _write(path: Path, fill: Callable[[TextIO], Any]) -> None:
-    """Writes beside and moves: a reader sees the old file or the whole new one."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    with beside.open("w", encoding="utf-8", newline="") as file:
-        fill(file)
-    beside.replace(path)
+def _count_parameters(model: LightningModule, trainable: bool = False) -> int:
+    return sum(weight.numel() for weight in model.parameters() if weight.requires_grad or not trainable)

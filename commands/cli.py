@@ -13,7 +13,6 @@ from typing import Any
 from pytorch_lightning import Callback, Trainer
 from pytorch_lightning.callbacks import ModelCheckpoint
 from pytorch_lightning.cli import LightningArgumentParser, LightningCLI
-from pytorch_lightning.loggers import TensorBoardLogger
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
 from callbacks.differential_learning_rates import DifferentialLearningRates
@@ -22,8 +21,10 @@ from callbacks.epoch_log import EpochLog
 from callbacks.exact_resume import ExactResume
 from callbacks.gradient_norm import GradientNorm
 from callbacks.progress_bar import ProgressBar
+from callbacks.reporting.run_logger import RunLogger
 from callbacks.run_report import RunReport
 from callbacks.sampling_report import SamplingReport
+from commands.changed_options import list_changed_options
 from commands.checkpoint_vectors import use_checkpoint_vectors
 from commands.checks import build_placeholder_spec, check_combinations, check_verb, choose_pretrained_tokenizer
 from commands.option_parser import OptionParser
@@ -134,13 +135,10 @@ class TextCLI(LightningCLI):
         """A trainer that logs to the run folder and shows its progress with rich."""
         config = self.config[self.subcommand]
         if config.trainer.logger in (None, True):
-            kwargs["logger"] = TensorBoardLogger(
-                config.trainer.default_root_dir,
-                name=config.name or default_run_name(config),
-                version=config.version,
-                default_hp_metric=False,
-            )
-        self.report = RunReport()
+            name = config.name or default_run_name(config)
+            kwargs["logger"] = RunLogger(config.trainer.default_root_dir, name, config.version)
+        defaults = self._parser(self.subcommand).get_defaults()
+        self.report = RunReport(list_changed_options(config.as_dict(), defaults.as_dict()))
         return super().instantiate_trainer(**kwargs)
 
     def _instantiate_trainer(self, config: dict[str, Any], callbacks: list[Callback]) -> Trainer:
@@ -199,7 +197,7 @@ class TextCLI(LightningCLI):
         """Tests the best checkpoint, once."""
         fast = self.trainer.fast_dev_run  # type: ignore[attr-defined]  # set when it is made
         if fast or not self.datamodule.has_split("test"):
-            self.report.finish(self.trainer, self.model)
+            self.report.write_report(self.trainer, self.model)
             return
         best = getattr(self.trainer.checkpoint_callback, "best_model_path", "")
         if best:  # by hand: Lightning would also set the callbacks back to what they knew then

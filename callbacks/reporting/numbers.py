@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def format_metric(value: float | None) -> str:
-    """Formats a metric or a loss in at most nine characters.
+    """Formats a metric or a loss in at most nine characters; one that was not measured is a dash.
 
     >>> [format_metric(value) for value in (0.25, None, float("nan"), 123456.0)]
     ['0.2500', '–', 'nan', '1.235e+05']

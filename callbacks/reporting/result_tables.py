@@ -1,69 +1,99 @@
-"""The end of a run on one screen."""
+"""Prints the results of a run on one screen."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
+from pytorch_lightning import Trainer
 from rich.table import Table
 
+from callbacks.reporting.files import replace_non_finite
+from callbacks.reporting.numbers import format_metric
 from callbacks.reporting.oov_table import build_oov_table
+from callbacks.reporting.text_tables import log_text_table
 from contracts.console import create_console
 
-_MOST_CLASSES = 20  # beyond this only the weakest are shown
+_MAX_CLASSES = 20  # beyond this only the classes with the lowest F1 are shown
 
 
-def print_result(report: dict[str, Any], split: str, folder: Path) -> None:
-    """Prints overall metrics, those of each class, and where everything is.
+def print_results(report: dict[str, Any], split: str, folder: Path) -> None:
+    """Prints overall metrics, metrics per class, unknown tokens, why training ended, and the run folder.
 
     Args:
         report: As in `report.json`.
-        split: Which of its splits the classes are shown of.
-        folder: Of the run.
+        split: The split whose classes are shown.
+        folder: The run folder.
     """
     console = create_console()
+    is_trained = report["seconds"]["fit"] > 0
+    if is_trained:
+        console.print(f"best after epoch {report['best_epoch']} of {report['epochs']}, by {report['monitor']}")
     overall = Table()
-    overall.add_column("metric")
-    splits = [name for name in ("validation", "test") if report.get(name)]
-    for name in splits:
-        overall.add_column(name, justify="right")
-    for metric in [key for key in report[splits[-1]] if key != "per_class"]:
-        overall.add_row(metric, *(_number(report[name].get(metric)) for name in splits))
-    trained = report["seconds"]["fit"] > 0
-    if trained:
-        best = f"best after epoch {report['best_epoch']} of {report['epochs']}, by {report['monitor']}"
-        console.print(best)
+    for column in _list_metric_columns(report):
+        overall.add_column(column, justify="left" if column == "metric" else "right")
+    for row in _format_metric_rows(report):
+        overall.add_row(*row)
     console.print(overall)
-    classes = report.get(split, {}).get("per_class")
-    if classes:
-        console.print(_class_table(classes, split))
+    per_class = report.get(split, {}).get("per_class")
+    if per_class:
+        console.print(_build_class_table(per_class, split))
     console.print(build_oov_table(report["data"]["oov"]))
     if report["stopped"]:
         console.print(f"stopped: {report['stopped']}")
     if report.get("tta", 1) > 1:
-        console.print(f"test: each prediction is a mean over {report['tta']} variants of the text")
-    if trained:
+        console.print(f"test: each prediction is the mean over {report['tta']} variants of the text")
+    if is_trained:
         epochs = "1 epoch" if report["epochs"] == 1 else f"{report['epochs']} epochs"
-        speed = f"{report['texts_per_second'] or 0:,.0f} training texts a second"
+        speed = f"{report['texts_per_second'] or 0:,.0f} training texts/s"
         console.print(f"{epochs} in {report['seconds']['fit']:.0f} s, {speed}")
     console.print(f"run folder: {folder}", soft_wrap=True)
 
 
-def _class_table(classes: dict[str, dict[str, float]], split: str) -> Table:
-    shown = list(classes.items())
+def log_result_tables(trainer: Trainer, report: dict[str, Any], split: str) -> None:
+    """Writes the overall metrics and the metrics per class to TensorBoard's text page.
+
+    Args:
+        trainer: The trainer with the loggers.
+        report: As in `report.json`.
+        split: The split whose classes are written.
+    """
+    log_text_table(trainer, "results", _list_metric_columns(report), _format_metric_rows(report))
+    per_class = report.get(split, {}).get("per_class")
+    if per_class:
+        rows = [_format_class_row(name, metrics) for name, metrics in per_class.items()]
+        log_text_table(trainer, f"results_per_class_{split}", _list_class_columns(split), rows)
+
+
+def _list_metric_columns(report: dict[str, Any]) -> list[str]:
+    return ["metric", *(split for split in ("validation", "test") if report.get(split))]
+
+
+def _format_metric_rows(report: dict[str, Any]) -> list[list[str]]:
+    splits = _list_metric_columns(report)[1:]
+    metrics = [metric for metric in report[splits[-1]] if metric != "per_class"]
+    values = {split: replace_non_finite(report[split]) for split in splits}
+    return [[metric, *(format_metric(values[split].get(metric)) for split in splits)] for metric in metrics]
+
+
+def _build_class_table(per_class: dict[str, dict[str, float]], split: str) -> Table:
+    shown = list(per_class.items())
     title = f"classes ({split})"
-    if len(shown) > _MOST_CLASSES:
-        shown = sorted(shown, key=lambda item: item[1]["f1"])[:_MOST_CLASSES]
-        title = f"the {_MOST_CLASSES} weakest of {len(classes)} classes ({split})"
+    if len(shown) > _MAX_CLASSES:
+        shown = sorted(shown, key=lambda item: item[1]["f1"])[:_MAX_CLASSES]
+        title = f"the {_MAX_CLASSES} of {len(per_class)} classes with the lowest F1 ({split})"
     table = Table(title=title, title_style="")
-    table.add_column("class")
-    for name in ("precision", "recall", "F1", f"{split} texts", "training texts"):
-        table.add_column(name, justify="right")
-    for name, row in shown:
-        numbers = [_number(row[key]) for key in ("precision", "recall", "f1")]
-        table.add_row(name, *numbers, f"{row['texts']:.0f}", f"{row['training_texts']}")
+    for column in _list_class_columns(split):
+        table.add_column(column, justify="left" if column == "class" else "right")
+    for name, metrics in shown:
+        table.add_row(*_format_class_row(name, metrics))
     return table
 
 
-def _number(value: float | None) -> str:
-    return "–" if value is None or value != value else f"{value:.4f}"
+def _list_class_columns(split: str) -> list[str]:
+    return ["class", "precision", "recall", "F1", f"{split} texts", "training texts"]
+
+
+def _format_class_row(name: str, metrics: dict[str, float]) -> list[str]:
+    ratios = [format_metric(replace_non_finite(metrics[key])) for key in ("precision", "recall", "f1")]
+    return [name, *ratios, f"{metrics['texts']:.0f}", f"{metrics['training_texts']}"]

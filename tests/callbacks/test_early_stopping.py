@@ -142,7 +142,7 @@ def test_a_run_that_is_only_nan_keeps_its_weights(fit):
 def test_a_run_that_reaches_its_limit_says_so(fit, limit, value):
     stopping = EarlyStopping()
     fit(Scripted([0.1, 0.2, 0.3]), stopping, **{limit: value})
-    assert stopping.reason == f"training ended by its limit ({limit}={value})"
+    assert stopping.reason == f"training reached its limit ({limit}={value})"
 
 
 def test_minimum_epochs_are_reached_with_the_first_reason_kept(fit):

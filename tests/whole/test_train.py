@@ -74,6 +74,12 @@ def test_a_run_with_no_data_arguments_leaves_everything_behind(work):
         assert {"precision", "recall", "f1", "texts"} <= set(row)
 
 
+def next_script() -> str:
+    """How `predict.py` is called from here."""
+    root = Path(train.__file__).parent
+    return "predict.py" if Path.cwd() == root else str(root / "predict.py")
+
+
 def test_the_end_of_a_run_is_a_table_on_the_terminal(work, on):
     answer = work.train(*on, "--trainer.max_epochs", 1)
     (run,) = work.run_folders()
@@ -84,7 +90,11 @@ def test_the_end_of_a_run_is_a_table_on_the_terminal(work, on):
     for name, count in report["data"]["classes"].items():
         assert f"{report['test']['per_class'][name]['recall']:.4f}" in lines[name]
         assert lines[name].rstrip("│ ").endswith(str(count))
-    assert f"run folder: {run}" in answer.out.splitlines()[-1]
+    assert answer.out.splitlines()[-3:] == [
+        f"run folder: {run}",
+        f'label new texts:  python {next_script()} {run} "a text"',
+        f"compare runs:     tensorboard --logdir {work.root}",
+    ]
     assert "data: 90 train, 30 validation, 41 test texts; 3 classes" in answer.out
 
 
@@ -272,8 +282,8 @@ def test_a_second_run_gets_a_folder_of_its_own_and_names_may_be_given(work, on):
 def test_a_loss_that_is_no_number_is_told_and_is_never_the_best(work, on):
     with pytest.warns(UserWarning, match="gradients stopped being finite"):
         report = report_of(work.fit(*on, "--model.optimizer.lr", 1e30, epochs=2))
-    lost = r"the loss is not a number since step \d+: training went astray; try a lower rate \(--model.optimizer.lr\); "
-    assert re.match(lost, report["stopped"])
+    fault = r"the training loss is non-finite since step \d+: training diverged; try a lower learning rate \(--model"
+    assert re.match(fault, report["stopped"])
     assert report["validation"]["macro_f1"] is None
     assert report["test"]["loss"] is None
 
