@@ -13,9 +13,9 @@ from contracts.errors import UsageError
 
 
 def check_output(path: Path, inputs: Iterable[Path] = (), *, create_folder: bool = False) -> None:
-    """Refuses a path that no file can be written to, before any work is done.
+    """Checks, before any work, that a file can be written at a path.
 
-    A file that exists is no reason to refuse: `open_output` replaces it once the new one is complete.
+    An existing file is accepted: `open_output` replaces it once the new one is complete.
 
     Args:
         path: As given with `--output`.

@@ -67,7 +67,7 @@ def _open_texts(options: argparse.Namespace, predictor: Predictor) -> NewTexts:
 
 
 def _check_tables(inputs: list[Path | str]) -> None:
-    """Refuses inputs without columns to keep."""
+    """Checks that every input has columns to keep."""
     plain = next((source for source in inputs if not is_table(source)), None)
     if plain is not None:
         what = "the standard input" if plain == "-" else repr(plain[:60]) if isinstance(plain, str) else str(plain)

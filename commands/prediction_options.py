@@ -1,4 +1,4 @@
-"""The command line of `predict.py`: its options, and those that contradict each other."""
+"""The command line of `predict.py`: options, their checks, and the help."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import NoReturn
 
 from commands.output_file import check_output
 from contracts.errors import UsageError, suggest_name
-from datamodules.sources.text_inputs import find_inputs
+from datamodules.sources.text_inputs import resolve_inputs
 
 _FORMATS = {".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl"}
 """By the ending of the output."""
@@ -28,7 +28,7 @@ each class, in the order of the texts.
 
 
 def parse_prediction_options(arguments: list[str]) -> argparse.Namespace:
-    """Parses and checks the command line; `inputs` are found, and `format` is set.
+    """Parses and checks the command line; resolves `inputs` and sets `format`.
 
     Raises:
         UsageError: An option is unknown, out of its range or contradicts another, a file is missing, or the output
@@ -39,7 +39,7 @@ def parse_prediction_options(arguments: list[str]) -> argparse.Namespace:
         raise UsageError(f"--batch_size must be at least 1, got {options.batch_size}")
     if options.tta is not None and options.tta < 1:
         raise UsageError(f"--tta counts the text itself and must be at least 1, got {options.tta}")
-    options.inputs = find_inputs(options.inputs)
+    options.inputs = resolve_inputs(options.inputs)
     if options.output is not None:
         check_output(Path(options.output), [source for source in options.inputs if isinstance(source, Path)])
     options.format = options.format or _choose_format(options.output)

@@ -12,7 +12,7 @@ from lightning_modules.prediction_columns import format_prediction, name_predict
 from lightning_modules.predictor import Prediction
 
 _BYTE_ORDER_MARK = "\ufeff"
-_DIGITS = 7  # of confidence and probabilities, behind the point
+_DECIMALS = 7  # of confidence and probabilities
 
 
 class PredictionWriter(Protocol):
@@ -23,27 +23,27 @@ class PredictionWriter(Protocol):
 
 
 class DelimitedWriter:
-    """Writes CSV or TSV; the header at once.
+    """Writes CSV or TSV; the header is written when the object is made.
 
     Args:
         file: Open for text, with line ends written as they come.
         columns: Of the input; a row that lacks one leaves it empty.
         label_names: Of all classes.
         delimiter: The character between fields.
-        mark: Whether a byte order mark comes first, by which Excel knows UTF-8.
+        byte_order_mark: Whether one comes first, by which Excel knows UTF-8.
 
     Raises:
         UsageError: The input has a column of the same name as one of the prediction.
     """
 
     def __init__(
-        self, file: TextIO, columns: Sequence[str], label_names: Sequence[str], delimiter: str, mark: bool
+        self, file: TextIO, columns: Sequence[str], label_names: Sequence[str], delimiter: str, byte_order_mark: bool
     ) -> None:
         names = name_prediction_columns(label_names)
         _check_names(columns, names)
         self._columns = columns
         self._writer = csv.writer(file, delimiter=delimiter, lineterminator="\n")
-        file.write(_BYTE_ORDER_MARK * mark)
+        file.write(_BYTE_ORDER_MARK * byte_order_mark)
         self._writer.writerow([*columns, *names])
 
     def write(self, row: Mapping[str, Any], prediction: Prediction) -> None:
@@ -87,8 +87,8 @@ class JsonLinesWriter:
             UsageError: It has a column of the same name as one of the prediction.
         """
         _check_names(row, self._NAMES)
-        probabilities = {name: round(value, _DIGITS) for name, value in prediction.probabilities.items()}
-        confidence = round(prediction.confidence, _DIGITS)
+        probabilities = {name: round(value, _DECIMALS) for name, value in prediction.probabilities.items()}
+        confidence = round(prediction.confidence, _DECIMALS)
         values = zip(self._NAMES, (prediction.prediction, confidence, probabilities), strict=True)
         self._file.write(json.dumps({**row, **dict(values)}, ensure_ascii=False) + "\n")
 

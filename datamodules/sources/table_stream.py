@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from contracts.errors import DataError, join_names
 
 CheckNames = Callable[[Sequence[str]], None]
-"""Refuses the column names of a row by raising `DataError`."""
+"""Checks the column names of a row; raises `DataError`."""
 
 
 class StreamedRow(NamedTuple):
@@ -79,12 +79,12 @@ def _parse_json(line: str, where: str) -> dict[str, Any]:
         row = json.loads(line)
     except json.JSONDecodeError as error:
         raise DataError(
-            f"{where} is no JSON: {error.msg} at character {error.colno}; write one whole JSON object per line"
+            f"{where} is not valid JSON: {error.msg} at character {error.colno}; write one whole JSON object per line"
         ) from error
     except RecursionError:
         raise DataError(f"{where} is nested too deeply; write one flat JSON object per line") from None
     except ValueError as error:  # a number with more digits than Python converts
         raise DataError(f"{where} cannot be read: {error}") from error
     if not isinstance(row, dict):
-        raise DataError(f'{where} holds no JSON object; write one per line, such as {{"text": "…"}}')
+        raise DataError(f'{where} is not a JSON object; write one per line, such as {{"text": "…"}}')
     return row

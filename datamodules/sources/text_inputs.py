@@ -1,4 +1,4 @@
-"""Inputs of new texts as a user names them: files, the standard input, or texts themselves."""
+"""Inputs of new texts as named on the command line: files, the standard input, or texts themselves."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ Input = Path | str
 """A file, a text itself, or `-`: one text per line of the standard input."""
 
 
-def find_inputs(names: Sequence[str]) -> list[Input]:
-    """Tells files from texts.
+def resolve_inputs(names: Sequence[str]) -> list[Input]:
+    """Resolves names on the command line to files, the standard input and texts.
 
     Args:
         names: Files, `-` for the standard input, or texts themselves; none at all stand for `-`.
@@ -22,7 +22,7 @@ def find_inputs(names: Sequence[str]) -> list[Input]:
     Raises:
         UsageError: A name that looks like a file or folder does not exist, or is a folder.
     """
-    return [_find_input(name) for name in names or ["-"]]
+    return [_resolve_input(name) for name in names or ["-"]]
 
 
 def is_table(source: Input) -> bool:
@@ -30,7 +30,7 @@ def is_table(source: Input) -> bool:
     return isinstance(source, Path) and get_extension(source) != ""
 
 
-def _find_input(name: str) -> Input:
+def _resolve_input(name: str) -> Input:
     path = Path(name)
     if name == "-":
         return name

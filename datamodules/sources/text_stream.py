@@ -1,4 +1,4 @@
-"""New texts to label, from files, the standard input or arguments, read one at a time."""
+"""New texts from files, the standard input or arguments, read one at a time."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class NewTexts:
     first 100 files are opened that early.
 
     Args:
-        inputs: From `find_inputs`.
+        inputs: From `resolve_inputs`.
         columns: Hold the texts in tables. With a column of second texts, a line of plain text is a pair too: two texts
             with a tab between them.
         encoding: Of files and of the standard input; a byte order mark is skipped.
@@ -126,7 +126,7 @@ class NewTexts:
         except UnicodeError as error:
             raise _make_decoding_error(str(path), self._encoding, error) from error
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-            raise DataError(f"{path} is no whole gzip file ({error}); write or fetch it again") from error
+            raise DataError(f"{path} is not a complete gzip file ({error}); write or fetch it again") from error
         except OSError as error:
             raise DataError(f"{path} cannot be read: {error.strerror}; fix its permissions or name another") from error
 
@@ -192,7 +192,7 @@ def _normalize_encoding(encoding: str) -> str:
 
 
 def _check_columns(columns: TextColumns, note: str, where: str, names: Sequence[str]) -> None:
-    """Refuses a row without the columns of the texts."""
+    """Checks that a row has the columns of the texts."""
     missing = [(option, name) for option, name in columns._asdict().items() if name is not None and name not in names]
     if missing:
         what = " and no column ".join(f'"{name}"' for _, name in missing)
@@ -216,7 +216,7 @@ def _convert_to_text(value: object, column: str, where: str) -> str:
 
 
 def _check_characters(text: NewText, where: str) -> None:
-    """Refuses halves of characters, which no file can hold, and values that are nested too deeply to be written."""
+    """Checks that a text can be written: it has no half of a character, and its row is not nested too deeply."""
     try:
         row = "" if text.row is None else json.dumps(text.row, ensure_ascii=False)
         for part in (text.text, text.pair or "", row):

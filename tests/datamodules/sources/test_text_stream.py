@@ -13,7 +13,7 @@ import pytest
 from contracts.errors import DataError, UsageError
 from datamodules.sources.demo import Demo
 from datamodules.sources.files import Files
-from datamodules.sources.text_inputs import find_inputs
+from datamodules.sources.text_inputs import resolve_inputs
 from datamodules.sources.text_stream import NewText, NewTexts, TextColumns, get_text_columns
 
 
@@ -28,7 +28,7 @@ PAIRS = TextColumns()
 
 
 def read(*inputs: str, columns: TextColumns = SINGLE, **options: Any) -> list[NewText]:
-    return list(NewTexts(find_inputs(inputs), columns, **options))
+    return list(NewTexts(resolve_inputs(inputs), columns, **options))
 
 
 def texts(*inputs: str, **options: Any) -> list[str]:
@@ -109,7 +109,7 @@ def test_a_row_is_kept_where_that_is_asked_for(tmp_path):
     csv = write(tmp_path / "new.csv", "id,text,note\n1,a,\n")
     jsonl = write(tmp_path / "new.jsonl", '{"id": 2, "text": "b", "tags": ["x"]}\n{"text": null}\n')
     rows = [{"id": "1", "text": "a", "note": ""}, {"id": 2, "text": "b", "tags": ["x"]}, {"text": None}]
-    kept = NewTexts(find_inputs([csv, jsonl]), SINGLE, keep_rows=True)
+    kept = NewTexts(resolve_inputs([csv, jsonl]), SINGLE, keep_rows=True)
     assert [text.row for text in kept.first_texts] == rows[:2]
     assert [(text.text, text.row) for text in kept] == [("a", rows[0]), ("b", rows[1]), ("", rows[2])]
     assert read(csv) == [NewText("a")]
@@ -203,7 +203,7 @@ def test_each_file_is_opened_once_and_its_first_text_read_at_once(tmp_path, monk
         return open_path(path, *arguments, **options)
 
     monkeypatch.setattr(Path, "open", count)
-    new = NewTexts(find_inputs(files), SINGLE)
+    new = NewTexts(resolve_inputs(files), SINGLE)
     assert len(opened) == 100, "the system limits how many files may be open"
     assert [text.text for text in new.first_texts] == [str(number) for number in range(100)]
     assert [text.text for text in new][::2] == [str(number) for number in range(120)]
@@ -240,8 +240,8 @@ def test_a_folder_is_no_text(tmp_path):
         ("new.csv", 'text\n"a\n', r"line 2: broken quoting \(unexpected end of data\)"),
         ("new.csv", 'text\n"a"b\n', r"line 2: broken quoting"),
         ("new.csv", "text,b,b\na,b,c\n", r"new.csv: the header names more than one column b; rename or remove"),
-        ("new.jsonl", '{"text": "a"}\n{"text"\n', r"new.jsonl, line 2 is no JSON: .* at character 8"),
-        ("new.jsonl", "[1]\n", r"line 1 holds no JSON object; write one per line"),
+        ("new.jsonl", '{"text": "a"}\n{"text"\n', r"new.jsonl, line 2 is not valid JSON: .* at character 8"),
+        ("new.jsonl", "[1]\n", r"line 1 is not a JSON object; write one per line"),
         (
             "new.jsonl",
             '{"text": ' + "[" * 100_000,
@@ -283,7 +283,7 @@ def test_a_wrong_encoding_says_so(tmp_path):
 def test_a_damaged_gzip_file_says_so(tmp_path, damage):
     path = tmp_path / "new.csv.gz"
     path.write_bytes(damage(gzip.compress(("text\n" + "abcdefg " * 50).encode())))
-    with pytest.raises(DataError, match=r"new.csv.gz is no whole gzip file \(.+\); write or fetch it again"):
+    with pytest.raises(DataError, match=r"new.csv.gz is not a complete gzip file \(.+\); write or fetch it again"):
         texts(str(path))
 
 
