@@ -200,7 +200,7 @@ def _check_columns(columns: TextColumns, note: str, where: str, names: Sequence[
         near = suggest_name(missing[0][1], [name for name in names if name not in columns])
         raise DataError(
             f"{where} has no column {what}; it has: {join_names(names) or 'none'}.{near}{' ' * bool(note)}{note} "
-            f"Name the column with {options}."
+            f"Name the column{'s' * (len(missing) > 1)} with {options}."
         )
 
 
