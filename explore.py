@@ -1,7 +1,7 @@
-"""Looks at labelled texts before any training: tables here, pictures and examples on a page, and advice.
+"""Statistics, checks and advice on labeled texts before any training: printed, and written to an HTML page.
 
-Run `python explore.py` for the demo data, `python explore.py --data.source Files --data.source.path DIR` for your own;
-the options that choose data are those of `train.py`, and `python explore.py --help` lists all.
+Run `python explore.py` for the demo data, `python explore.py --data.source Files --data.source.path DIR` for your own.
+The options that choose data are those of `train.py`; `python explore.py --help` shows them.
 """
 
 from __future__ import annotations
@@ -9,19 +9,31 @@ from __future__ import annotations
 import os
 import sys
 
-os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")  # nothing forks while texts are tokenized
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")  # no process is forked while texts are tokenized
 
 
 def main(arguments: list[str]) -> int:
-    """Looks at the data.
+    """Explores the data, or prints help.
 
     Returns:
-        0 when all went well, 2 for a choice that cannot be, 1 for data that cannot be used.
+        0 on success, 2 for options that cannot be used, 1 for data or folders that cannot be used.
     """
-    from commands.exploration import explore
     from commands.script import run_script
 
-    return run_script(explore, arguments)
+    return run_script(_explore, arguments, ignore_broken_pipe=True)
+
+
+def _explore(arguments: list[str]) -> None:
+    from commands.exploration_options import format_help
+    from commands.help import find_class_help
+
+    text = format_help() if {"-h", "--help"} & set(arguments) else find_class_help(arguments)
+    if text is not None:
+        print(text)
+        return
+    from commands.exploration import explore  # takes seconds, and help needs none of it
+
+    explore(["--help" if argument == "--help_all" else argument for argument in arguments])
 
 
 if __name__ == "__main__":

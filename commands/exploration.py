@@ -1,4 +1,4 @@
-"""What `explore.py` does: the data that `train.py` would train on, looked at from all sides."""
+"""The command of `explore.py`: reads the data as `train.py` would, analyzes it, prints and writes the report."""
 
 from __future__ import annotations
 
@@ -16,139 +16,135 @@ from jsonargparse import Namespace
 from rich.console import Console
 
 from commands.class_registry import format_unknown_class
+from commands.exploration_options import EXPLORE_OPTIONS
 from commands.option_parser import OptionParser
 from commands.output_file import check_output, open_output
 from contracts.errors import UsageError
 from datamodules.text_datamodule import TextDataModule
 from datamodules.tokenizers.base import Tokenizer
 from datamodules.vectors.files import open_vector_file
-from exploration.advice import give_advice
+from exploration.advice.all_advice import give_advice
 from exploration.corpus import read_corpus
 from exploration.data_report import analyze_corpus
-from exploration.html_page import render_page
-from exploration.terminal_report import print_report
-from exploration.tokenizer_reports import format_tokenizer_name
+from exploration.rendering.html_page import render_page
+from exploration.rendering.terminal_report import print_report
+from exploration.statistics.tokenizer_reports import format_tokenizer_name
 
 
 def explore(arguments: list[str]) -> None:
     """Runs the whole command.
 
+    Args:
+        arguments: Those of the command line, without the script's name.
+
     Raises:
-        UsageError: A choice that cannot be.
+        UsageError: An option that cannot be used.
         DataError: Data that cannot be used.
     """
     start = time.perf_counter()
     for noisy in ("pytorch_lightning", "lightning_fabric", "matplotlib.font_manager"):
         logging.getLogger(noisy).setLevel(logging.ERROR)
-    parser = _parser()
-    given = _without_the_model(arguments)
-    chosen = _parsed(parser, given)
-    if not 0 < chosen.near_threshold <= 1:
+    parser = _create_parser()
+    config = _parse_options(parser, arguments)
+    if not 0 < config.near_threshold <= 1:
         raise UsageError(
-            f"--near_threshold is a similarity and must be in (0, 1], got {chosen.near_threshold:g}; 0.8 is usual"
+            f"--near_threshold is a similarity and must be in (0, 1], got {config.near_threshold:g}; 0.8 is usual"
         )
-    made = parser.instantiate(chosen)
-    data: TextDataModule = made.data
-    tokenizers = _different([data.tokenizer, *(make() for make in made.compare)])
-    vectors = None if chosen.vectors is None else open_vector_file(chosen.vectors)
-    file = _page_file(chosen.output, data.source.name)
-    check_output(file, create_folder=True)
+    objects = parser.instantiate(config)
+    data: TextDataModule = objects.data
+    tokenizers = _remove_equal_tokenizers([data.tokenizer, *(create() for create in objects.compare)])
+    vectors = None if config.vectors is None else open_vector_file(config.vectors)
+    page_file = _choose_page_file(config.output, data.source.name)
+    json_file = page_file.with_suffix(".json")
+    check_output(page_file, create_folder=True)
     console = Console(width=None if Console().is_terminal else 120)
     with console.status("reading") as status:
         corpus = read_corpus(data.source, data.choices)
-        found = analyze_corpus(corpus, tokenizers, chosen.near_threshold, lambda what: status.update(what), vectors)
-        advised = give_advice(found)
-        written = render_page(found, advised, shlex.join(["python", "explore.py", *arguments]))
-        plain = found.to_dict() | {
-            "advice": [{"about": a.about, "text": a.text, "options": a.options} for a in advised]
-        }
-        _write(file, written)
-        _write(file.with_suffix(".json"), json.dumps(plain, ensure_ascii=False, indent=1))
-    print_report(found, advised, console)
-    console.print(f"{time.perf_counter() - start:.0f} s; all figures: {file.with_suffix('.json')}", highlight=False)
-    console.print(f"page: {file}", highlight=False, soft_wrap=True)
-    if chosen.open:
-        webbrowser.open(file.resolve().as_uri())
+        report = analyze_corpus(corpus, tokenizers, config.near_threshold, lambda step: status.update(step), vectors)
+        advice = give_advice(report)
+        page = render_page(report, advice, shlex.join(["python", "explore.py", *arguments]))
+        plain_advice = [{"section": item.section, "text": item.text, "options": item.options} for item in advice]
+        _write_text(page_file, page)
+        _write_text(json_file, json.dumps(report.to_dict() | {"advice": plain_advice}, ensure_ascii=False, indent=1))
+    print_report(report, advice, console)
+    seconds = time.perf_counter() - start
+    console.print(f"\nPage: {page_file}\nJSON: {json_file}\n{seconds:.0f} s", highlight=False, soft_wrap=True)
+    if config.open:
+        webbrowser.open(page_file.resolve().as_uri())
 
 
-def _parser() -> OptionParser:
+def _create_parser() -> OptionParser:
+    """Creates the parser: all options of `train.py` below `--data`, and those of this command."""
+    meanings = {option.name: option.meaning for option in EXPLORE_OPTIONS}
     parser = OptionParser(
-        prog="explore.py", description="Looks at labelled texts before any training. All options of train.py that "
-        "choose data are taken; those that only matter for training change nothing."
-    )  # fmt: skip
-    parser.add_lightning_class_args(TextDataModule, "data")
-    parser.add_argument("--config", action="config", help="A config of train.py; what it says of the data is read.")
-    parser.add_argument(
-        "--compare", type=list[Callable[[], Tokenizer]], default=[],
-        help="More tokenizers to report on, side by side: '[Words, Characters, Mixed, Subwords]'.",
-    )  # fmt: skip
-    parser.add_argument(
-        "--vectors", type=str | None, default=None,
-        help="A file of word vectors; how many tokens of each tokenizer it has. Read once for each of them.",
-    )  # fmt: skip
-    parser.add_argument(
-        "--near_threshold", type=float, default=0.8, help="Least similarity of near-duplicates, in (0, 1]."
+        prog="explore.py",
+        description="Statistics, checks and advice on labeled texts before any training. All options of train.py below "
+        "--data are accepted; those that concern training only have no effect.",
     )
-    parser.add_argument(
-        "--output", type=str | None, default=None,
-        help="The page, or a folder for it; runs/explore/NAME.html where not given. The figures are beside it as JSON.",
-    )  # fmt: skip
-    parser.add_argument("--open", action="store_true", help="Shows the page in the browser.")
+    parser.add_lightning_class_args(TextDataModule, "data")
+    parser.add_argument("--config", action="config", help=meanings["config"])
+    parser.add_argument("--compare", type=list[Callable[[], Tokenizer]], default=[], help=meanings["compare"])
+    parser.add_argument("--vectors", type=str | None, default=None, help=meanings["vectors"])
+    parser.add_argument("--near_threshold", type=float, default=0.8, help=meanings["near_threshold"])
+    parser.add_argument("--output", type=str | None, default=None, help=meanings["output"])
+    parser.add_argument("--open", action="store_true", help=meanings["open"])
     return parser
 
 
-def _parsed(parser: OptionParser, arguments: list[str]) -> Namespace:
+def _parse_options(parser: OptionParser, arguments: list[str]) -> Namespace:
+    """Parses the command line; a message on `--compare` says how to write a list of tokenizers."""
     try:
-        return parser.parse_options(arguments)
+        return parser.parse_options(_reduce_configs(arguments))
     except UsageError as error:
-        raise UsageError(_about_compare(str(error))) from error
+        raise UsageError(_explain_compare(str(error))) from error
 
 
-def _about_compare(message: str) -> str:
-    """Says what a list of tokenizers takes, where the parser only knows that it is none."""
+def _explain_compare(message: str) -> str:
+    """Rewords a message on `--compare` for a list of tokenizers; other messages are returned unchanged."""
     unknown = re.match(r"--compare names nothing that is there: '(.+)'", message)
     if unknown:
         return format_unknown_class("data.tokenizer", unknown[1]).replace("--data.tokenizer", "--compare", 1)
-    wrong = re.match(r"--compare must be .*, got (.+)$", message)
+    wrong = re.match(r"--compare must be .*, got (.+)$|Parser key \"compare\": Expected a .* Got value: (.+)$", message)
     if wrong:
-        return f"--compare takes a list of tokenizers, such as '[Words, Characters]', got {wrong[1]}"
+        return f"--compare takes a list of tokenizers, such as '[Words, Characters]', got {wrong[1] or repr(wrong[2])}"
     return message
 
 
-def _without_the_model(arguments: list[str]) -> list[str]:
-    """Takes from configs of `train.py` what they say of data; what cannot be read is the parser's to refuse."""
-    left: list[str] = []
-    for place, argument in enumerate(arguments):
+def _reduce_configs(arguments: list[str]) -> list[str]:
+    """Replaces each `--config FILE` of `train.py` by its `data` part; the parser refuses files that cannot be read."""
+    reduced: list[str] = []
+    for position, argument in enumerate(arguments):
         name, equals, value = argument.partition("=")
-        before = arguments[place - 1] if place else ""
-        if before == "--config" or (name == "--config" and equals):
+        previous = arguments[position - 1] if position else ""
+        if previous == "--config" or (name == "--config" and equals):
             path = value if equals else argument
             try:
-                plain = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+                content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
             except (OSError, ValueError, yaml.YAMLError):
-                plain = None
-            if isinstance(plain, dict):
-                argument = json.dumps({"data": plain["data"]} if isinstance(plain.get("data"), dict) else {})
+                content = None
+            if isinstance(content, dict):
+                argument = json.dumps({"data": content["data"]} if isinstance(content.get("data"), dict) else {})
                 argument = f"--config={argument}" if equals else argument
-        left.append(argument)
-    return left
+        reduced.append(argument)
+    return reduced
 
 
-def _different(tokenizers: Sequence[Tokenizer]) -> list[Tokenizer]:
-    """Each once, in the order given; made with the same arguments they are the same."""
-    found: dict[tuple[str, str], Tokenizer] = {}
+def _remove_equal_tokenizers(tokenizers: Sequence[Tokenizer]) -> list[Tokenizer]:
+    """Keeps the first of the tokenizers with the same class and arguments, in their order."""
+    different: dict[tuple[str, str], Tokenizer] = {}
     for tokenizer in tokenizers:
-        found.setdefault((format_tokenizer_name(tokenizer), tokenizer.fingerprint()), tokenizer)
-    return list(found.values())
+        different.setdefault((format_tokenizer_name(tokenizer), tokenizer.fingerprint()), tokenizer)
+    return list(different.values())
 
 
-def _page_file(output: str | None, name: str) -> Path:
-    """Where the page goes."""
+def _choose_page_file(output: str | None, name: str) -> Path:
+    """Returns the path of the page: `--output` if it is a page, otherwise NAME.html in that folder."""
     path = Path("runs", "explore") if output is None else Path(output)
     is_page = path.suffix.lower() in (".html", ".htm")
     return path if is_page else path / f"{name}.html"
 
 
-def _write(file: Path, text: str) -> None:
+def _write_text(file: Path, text: str) -> None:
+    """Writes a text file; lone surrogates become question marks."""
     with open_output(file, errors="replace") as stream:
         stream.write(text)

@@ -1,7 +1,7 @@
-"""A look at labelled texts before any training: statistics, checks, pictures, advice, and the page that shows them.
+"""Exploration of labelled texts before any training: statistics, checks, advice, and the page and terminal output.
 
-Each look is one file with one function from a `Corpus` to plain figures (a dataclass that becomes JSON); `findings.py`
-calls them all, `page.py` and `terminal.py` show what they found, `advice.py` says what to do about it.
+`data_report.py` runs all statistics and checks on a `Corpus`; each of them is one function that returns a dataclass
+of plain figures. Subpackages import one way: `statistics ← checks ← advice ← rendering`.
 
-Not here: what changes texts or labels. Everything here only reads, and none of it is needed by a run.
+Not here: anything that changes texts or labels. Exploration only reads, and training needs none of it.
 """

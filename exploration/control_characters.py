@@ -1,18 +1,18 @@
-"""Characters that cannot be seen, or that steer what shows them, made visible."""
+"""Invisible characters, and those that steer a terminal or the direction of text, escaped as code points."""
 
 from __future__ import annotations
 
 import re
 
-_UNSEEN = re.compile(
+_INVISIBLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\ud800-\udfff]"
 )
 
 
 def escape_control_characters(text: str) -> str:
-    r"""The text with each such character as its number; tabs and line ends stay.
+    r"""Replaces each control or invisible character by its code point; tabs and line ends stay.
 
     >>> escape_control_characters("a\x1b[2J")
     'a⟨U+001B⟩[2J'
     """
-    return _UNSEEN.sub(lambda sign: f"⟨U+{ord(sign[0]):04X}⟩", text)
+    return _INVISIBLE.sub(lambda match: f"⟨U+{ord(match[0]):04X}⟩", text)

@@ -1,4 +1,4 @@
-"""The texts as `train.py` would get them, beside the rows as they were found."""
+"""The labelled texts of a source in the splits that `train.py` would use, beside the rows as they were read."""
 
 from __future__ import annotations
 
@@ -17,27 +17,29 @@ class Corpus:
     """Labelled texts in splits.
 
     Args:
-        name: Of the source.
-        task: One label a text, or any number of them.
-        splits: What `train.py` would use: texts of white space left out, missing splits cut off.
-        found: All rows that the source gave, in its own splits.
-        notes: What was left out and cut off, in plain words.
+        name: Name of the source.
+        task: `single_label` or `multi_label`.
+        splits: The splits that `train.py` would use: empty texts dropped, missing splits taken from training.
+        source_rows: All rows that the source returned, in its own splits.
+        notes: What was dropped and split off, one sentence each.
+        folds_available: Whether `--data.num_folds` could be chosen: neither it nor `--data.few_shot` is.
     """
 
     name: str
     task: Task
     splits: dict[SplitName, Rows]
-    found: dict[SplitName, Rows] = field(default_factory=dict)
+    source_rows: dict[SplitName, Rows] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    folds_available: bool = True
 
     @cached_property
     def texts(self) -> dict[SplitName, list[str]]:
-        """The strings of each split; a pair is one string with a tab between its halves."""
+        """Texts by split; the two texts of a pair are joined by a tab."""
         return {name: rows.join_pairs() for name, rows in self.splits.items()}
 
     @cached_property
     def label_sets(self) -> dict[SplitName, list[tuple[str, ...]]]:
-        """The sorted labels of each text, one of them where the task is single-label."""
+        """Sorted labels of each text by split; exactly one per text for single-label data."""
         return {
             name: [(row,) if isinstance(row, str) else tuple(sorted(set(row))) for row in rows.labels]
             for name, rows in self.splits.items()
@@ -45,39 +47,39 @@ class Corpus:
 
     @cached_property
     def label_names(self) -> list[str]:
-        """The labels of training, sorted."""
+        """Labels of the training split, sorted."""
         return sorted({label for row in self.label_sets["train"] for label in row})
 
-    def carries(self, split: SplitName) -> np.ndarray:
-        """Bool `(rows, classes)`: which text carries which label of training."""
-        places = {label: place for place, label in enumerate(self.label_names)}
-        found = [
-            (row, places[label])
+    def build_label_matrix(self, split: SplitName) -> np.ndarray:
+        """Returns bool `(rows, classes)`: whether a text of the split has a label of the training split."""
+        columns = {label: column for column, label in enumerate(self.label_names)}
+        cells = [
+            (row, columns[label])
             for row, labels in enumerate(self.label_sets[split])
             for label in labels
-            if label in places
+            if label in columns
         ]
-        carried = np.zeros((len(self.label_sets[split]), len(places)), bool)
-        if found:
-            carried[tuple(np.asarray(found).T)] = True
-        return carried
+        matrix = np.zeros((len(self.label_sets[split]), len(columns)), bool)
+        if cells:
+            matrix[tuple(np.asarray(cells).T)] = True
+        return matrix
 
 
 def read_corpus(source: Source, choices: PreparationOptions) -> Corpus:
-    """Reads a source and cuts it as `train.py` would.
+    """Reads a source and splits it as `train.py` would.
 
     Args:
-        source: Where the rows come from.
-        choices: As for training; empty texts are left out and counted where training would refuse them.
+        source: Source of the rows.
+        choices: Options as for training; empty texts are dropped and counted even if training would refuse them.
 
     Raises:
-        DataError: The rows cannot be read, or there is nothing to learn from.
+        DataError: The rows cannot be read, or the training split is empty.
     """
-    found = source.read()
+    source_rows = source.read()
     lenient = replace(choices, empty="keep" if choices.empty == "keep" else "drop")
     notes: list[str] = []
-    filled = {name: drop_empty_texts(name, rows, lenient, notes) for name, rows in found.items()}
-    splits = create_missing_splits(filled, lenient, notes)
-    return Corpus(
-        source.name, source.detect_task(), splits, {name: found[name] for name in SPLITS if name in found}, notes
-    )
+    non_empty = {name: drop_empty_texts(name, rows, lenient, notes) for name, rows in source_rows.items()}
+    splits = create_missing_splits(non_empty, lenient, notes)
+    in_order = {name: source_rows[name] for name in SPLITS if name in source_rows}
+    folds_available = choices.num_folds is None and choices.few_shot is None
+    return Corpus(source.name, source.detect_task(), splits, in_order, notes, folds_available)

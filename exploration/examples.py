@@ -1,4 +1,4 @@
-"""One text to show, with where it stands."""
+"""One text of the corpus to show, with its split, row and labels."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from dataclasses import dataclass
 from datamodules.sources.base import SplitName
 from exploration.corpus import Corpus
 
-_SHOWN = 200  # characters
+_MAX_SHOWN = 200  # characters
 
 
 @dataclass(frozen=True)
 class Example:
-    """A row of the data.
+    """One row of the data, to be shown.
 
     Args:
-        split: Its split.
-        row: Its place in its source, counted from 0.
-        text: Its beginning.
-        labels: Its labels; none of a test text, unless they are what is wrong.
+        split: Name of its split.
+        row: Row number in the source, from 0.
+        text: The first 200 characters of the text.
+        labels: Its labels; empty for a test text, except for conflicting labels.
     """
 
     split: str
@@ -27,16 +27,16 @@ class Example:
     labels: list[str]
 
 
-def make_example(corpus: Corpus, split: SplitName, place: int, test_labels: bool = False) -> Example:
-    """The text at a place of a split, cut to be shown.
+def make_example(corpus: Corpus, split: SplitName, position: int, show_test_labels: bool = False) -> Example:
+    """Makes an example of the text at a position of a split, truncated for display.
 
     Args:
-        corpus: Where it is from.
-        split: Its split.
-        place: Among the rows of the split.
-        test_labels: Whether labels may be shown of the test split too; only conflicts have a reason to.
+        corpus: The corpus that holds it.
+        split: Name of its split.
+        position: Position among the rows of the split, from 0.
+        show_test_labels: Show the labels of the test split too; only checks of conflicting labels need this.
     """
-    text = corpus.texts[split][place]
-    cut = text if len(text) <= _SHOWN else f"{text[:_SHOWN]} …"
-    shown = list(corpus.label_sets[split][place]) if test_labels or split != "test" else []
-    return Example(split, int(corpus.splits[split].numbers[place]), cut, shown)
+    text = corpus.texts[split][position]
+    shown = text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]} …"
+    labels = list(corpus.label_sets[split][position]) if show_test_labels or split != "test" else []
+    return Example(split, int(corpus.splits[split].numbers[position]), shown, labels)

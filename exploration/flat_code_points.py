@@ -1,4 +1,4 @@
-"""All characters of many texts in one array, so that looking at each costs no Python."""
+"""All characters of many texts in one array, so that no Python code runs per character."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from datamodules.tokenizers.characters import code_points, text_offsets
 
 
 class FlatCodePoints(NamedTuple):
-    """Code points; text `i` is `codes[offsets[i]:offsets[i + 1]]`."""
+    """Code points of all texts end to end; text `i` is `codes[offsets[i]:offsets[i + 1]]`."""
 
     codes: np.ndarray  # uint32 (all characters,)
     offsets: np.ndarray  # int64 (texts + 1,)
 
     @property
     def lengths(self) -> np.ndarray:
-        """Characters of each text."""
+        """Number of characters of each text, int64 `(texts,)`."""
         return np.diff(self.offsets)
 
     @property
     def rows(self) -> np.ndarray:
-        """Which text each character belongs to, int64 `(all characters,)`."""
+        """Row of the text of each character, int64 `(all characters,)`."""
         return np.repeat(np.arange(len(self.offsets) - 1), self.lengths)
 
 
 def flatten_texts(texts: Sequence[str]) -> FlatCodePoints:
-    """Lays texts end to end.
+    """Concatenates the code points of texts.
 
     >>> flatten_texts(["ab", "", "中"])
     FlatCodePoints(codes=array([   97,    98, 20013], dtype=uint32), offsets=array([0, 2, 2, 3]))

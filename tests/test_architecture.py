@@ -35,6 +35,9 @@ ROOMS = (
     "text_datamodule",
 )
 """The packages and modules of `datamodules/`: each may import itself and those before it."""
+ROOMS_OF_EXPLORATION = ("statistics", "checks", "data_report", "advice", "rendering")
+"""The packages of `exploration/` and the report between them: each may import itself, those before it, and modules
+beside them that are not listed."""
 ORDER = tuple(MAY_IMPORT)
 SCRIPTS = ("train.py", "predict.py", "explore.py", "augment.py")
 MODULES = [file for package in ORDER for file in sorted((ROOT / package).rglob("*.py"))]
@@ -87,6 +90,16 @@ def test_rooms_of_datamodules_import_one_way(file):
         words = module.split(".")
         if words[0] == "datamodules":
             assert words[1] in allowed, f"{named(file)} must not import {module}"
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "exploration").rglob("*.py")), ids=named)
+def test_rooms_of_exploration_import_one_way(file):
+    room = file.relative_to(ROOT / "exploration").parts[0].removesuffix(".py")
+    place = ROOMS_OF_EXPLORATION.index(room) if room in ROOMS_OF_EXPLORATION else -1
+    for module in imported(file):
+        words = module.split(".")
+        if words[0] == "exploration":
+            assert words[1] not in ROOMS_OF_EXPLORATION[place + 1 :], f"{named(file)} must not import {module}"
 
 
 @pytest.mark.parametrize("file", SOURCES, ids=named)

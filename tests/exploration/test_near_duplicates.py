@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from small_corpus import corpus
 
-from exploration.min_hash import candidate_probability, choose_bands, find_similar_pairs
-from exploration.near_duplicates import find_near_duplicates
-from exploration.shingles import Shingles, hash_shingles, mix_bits, select_distinct
+from exploration.checks.min_hash import choose_bands, compute_candidate_probability, find_similar_pairs
+from exploration.checks.near_duplicates import find_near_duplicates
+from exploration.checks.shingles import Shingles, hash_shingles, mix_bits, select_distinct
 
 
 @cache
@@ -47,9 +47,9 @@ def test_a_text_has_as_many_different_shingles_as_by_hand(text, size):
 def test_long_texts_and_short_ones_are_hashed_alike_wherever_they_stand(monkeypatch):
     texts = altered_texts(40, seed=1)
     whole = hash_shingles(texts, 4)
-    monkeypatch.setattr("exploration.shingles._CHUNK", 50)
+    monkeypatch.setattr("exploration.checks.shingles._CHUNK", 50)
     parts = hash_shingles(texts, 4)
-    monkeypatch.setattr("exploration.shingles._IN_MEMORY", 10)
+    monkeypatch.setattr("exploration.checks.shingles._IN_MEMORY", 10)
     on_disk = hash_shingles(texts, 4)
     assert isinstance(on_disk.hashes, np.memmap)
     assert np.array_equal(on_disk.hashes, whole.hashes)
@@ -63,8 +63,8 @@ def test_long_texts_and_short_ones_are_hashed_alike_wherever_they_stand(monkeypa
 @pytest.mark.parametrize("threshold", [0.5, 0.8])
 @pytest.mark.parametrize("pieces", [1 << 23, 300])
 def test_pairs_are_those_of_brute_force(threshold, pieces, monkeypatch):
-    monkeypatch.setattr("exploration.min_hash._PIECES", pieces)
-    monkeypatch.setattr("exploration.min_hash._CHUNK", 500)
+    monkeypatch.setattr("exploration.checks.min_hash._MAX_COMPARED", pieces)
+    monkeypatch.setattr("exploration.checks.min_hash._CHUNK", 500)
     texts = altered_texts(60, seed=0)
     pairs, similarity = find_similar_pairs(hash_shingles(texts, 4), threshold)
     for (one, other), likeness in zip(pairs, similarity, strict=True):
@@ -86,19 +86,19 @@ def test_pairs_are_those_of_brute_force(threshold, pieces, monkeypatch):
 def test_bands_find_nearly_all_pairs_at_the_threshold(threshold):
     num, rows = choose_bands(threshold)
     assert num * rows <= 64
-    assert candidate_probability(threshold, num, rows) >= 0.98
+    assert compute_candidate_probability(threshold, num, rows) >= 0.98
 
 
-def test_candidates_come_as_often_as_theory_says():
+def testfind_candidates_come_as_often_as_theory_says():
     """Sets of 20 of which 15 are shared have a similarity of 0.6; bands for 0.8 find a known share of such pairs."""
-    from exploration.min_hash import _candidates, _signatures
+    from exploration.checks.min_hash import compute_signatures, find_candidates
 
     pairs = 1500
     numbers = np.concatenate([np.r_[0:15, 15:20, 0:15, 20:25] + 100 * pair for pair in range(pairs)])
     sets = Shingles(mix_bits(numbers.astype(np.uint64)), np.arange(0, len(numbers) + 1, 20))
-    found = _candidates(_signatures(sets, seed=3), 0.8, seed=3)
+    found = find_candidates(compute_signatures(sets, seed=3), 0.8, seed=3)
     share = ((found[:, 0] % 2 == 0) & (found[:, 1] == found[:, 0] + 1)).sum() / pairs
-    expected = candidate_probability(0.6, *choose_bands(0.8))
+    expected = compute_candidate_probability(0.6, *choose_bands(0.8))
     assert share == pytest.approx(expected, abs=4 * np.sqrt(expected * (1 - expected) / pairs))
 
 
@@ -106,7 +106,7 @@ def test_near_duplicates_are_told_by_split_and_exact_ones_left_out():
     line = "the quick brown fox jumps over the lazy dog and runs away from number "
     train = [(line + "one", "a"), (line + "one", "a"), ("something else entirely, with no like of it", "b")]
     found = find_near_duplicates(corpus(train, test=[(line + "two", "a"), (line + "one", "a"), (" ", "a")]), "Latin")
-    assert found.touched == {"train in train": 0, "test in train": 1, "test in test": 0}
+    assert found.rows == {"train in train": 0, "test in train": 1, "test in test": 0}
     ((test, twin, likeness),) = found.examples
     assert (test.split, test.row, twin.split, twin.row) == ("test", 0, "train", 0)
     assert likeness == pytest.approx(plain_jaccard(line + "one", line + "two", 5))

@@ -6,14 +6,14 @@ from small_corpus import corpus
 
 from datamodules.preparation.prepare import PreparationOptions
 from datamodules.sources.files import Files
-from exploration.class_distribution import count_classes
+from exploration.checks.duplicates import find_duplicates
+from exploration.checks.encoding_errors import search_errors
+from exploration.checks.extreme_texts import find_extreme_texts
 from exploration.corpus import read_corpus
-from exploration.duplicates import find_duplicates
-from exploration.encoding_errors import find_traces
-from exploration.extreme_texts import find_extreme_texts
-from exploration.lengths import summarize_lengths
-from exploration.vocabulary_growth import measure_vocabulary_growth
-from exploration.writing_scripts import count_letters_by_script, detect_scripts
+from exploration.statistics.class_distribution import count_classes
+from exploration.statistics.lengths import summarize_lengths
+from exploration.statistics.vocabulary_growth import measure_vocabulary_growth
+from exploration.statistics.writing_scripts import count_letters_by_script, measure_scripts
 
 
 def test_classes_are_counted_by_split_and_compared():
@@ -54,13 +54,13 @@ def test_a_text_with_one_set_of_labels_in_any_order_is_no_conflict():
     assert find_duplicates(corpus(rows, task="multi_label")).conflicts == {"train": 0}
 
 
-@pytest.mark.parametrize("share", [0.5, 0.9, 0.95, 0.99, 1.0])
-def test_a_covering_length_covers_and_one_less_does_not(share):
+@pytest.mark.parametrize(("name", "ratio"), [("median", 0.5), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99), ("max", 1.0)])
+def test_a_percentile_covers_its_ratio_of_texts_and_one_less_does_not(name, ratio):
     lengths = np.random.default_rng(0).geometric(0.05, 997)
-    place = [0.5, 0.9, 0.95, 0.99, 1.0].index(share)
-    covering = summarize_lengths("tokens", {"train": lengths}).covering["train"][place]
-    assert (lengths <= covering).mean() >= share
-    assert (lengths <= covering - 1).mean() < share
+    percentiles = summarize_lengths("tokens", {"train": lengths}).percentiles["train"]
+    assert (lengths <= percentiles[name]).mean() >= ratio
+    assert (lengths <= percentiles[name] - 1).mean() < ratio
+    assert percentiles["min"] == lengths.min()
 
 
 def test_histograms_hold_every_text_but_the_longest():
@@ -109,11 +109,11 @@ def test_a_corpus_is_cut_as_for_training(tmp_path):
         ("fish &amp; chips", "entities"),
         ("one<br/>two", "tags"),
         ('<a href="x">y</a>', "tags"),
-        (r"\u4e2d\u6587", "escapes"),
+        (r"\u4e2d\u6587", "escape sequences"),
     ],
 )
 def test_each_kind_of_damage_is_found_in_its_row(text, kind):
-    found = find_traces(["fine", text, "fine"])
+    found = search_errors(["fine", text, "fine"])
     (name,) = [name for name in found if kind in name]
     assert list(found[name]) == [1]
 
@@ -127,7 +127,7 @@ def test_each_kind_of_damage_is_found_in_its_row(text, kind):
     ],
 )  # fmt: skip
 def test_sound_texts_are_left_alone(text):
-    assert find_traces([text]) == {}
+    assert search_errors([text]) == {}
 
 
 def test_letters_are_counted_by_script():
@@ -139,14 +139,14 @@ def test_letters_are_counted_by_script():
 
 def test_texts_of_another_script_are_those_without_a_letter_of_the_main_one():
     rows = [("中文标题 ABC", "a")] * 2 + [("中文", "a")] * 3 + [("all English", "a"), ("123 !", "a")]
-    found = detect_scripts(corpus(rows, test=[("русский", "a")]))
+    found = measure_scripts(corpus(rows, test=[("русский", "a")]))
     assert found.main == "Han"
     assert found.foreign == {"train": 1, "test": 1}
     assert [shown.text for shown in found.examples] == ["all English", "русский"]
 
 
 def test_examples_of_test_texts_show_no_label():
-    found = detect_scripts(corpus([("中文", "a")] * 5, test=[("latin", "secret")]))
+    found = measure_scripts(corpus([("中文", "a")] * 5, test=[("latin", "secret")]))
     assert found.examples[0].labels == []
 
 

@@ -7,9 +7,9 @@ import pytest
 from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
 from small_corpus import corpus
 
-from exploration.discriminative_terms import compute_log_odds, rank_discriminative_terms
-from exploration.label_errors import compute_tf_idf, find_confident_disagreement, find_suspected_labels
-from exploration.term_matrix import count_training_terms
+from exploration.checks.label_errors import compute_tf_idf, find_confident_disagreement, find_label_errors
+from exploration.statistics.discriminative_terms import compute_log_odds, rank_discriminative_terms
+from exploration.statistics.term_matrix import count_terms
 
 WORDS = {"fruit": ["apple", "pear", "plum", "grape", "fig"], "metal": ["iron", "zinc", "copper", "silver", "tin"]}
 
@@ -25,10 +25,10 @@ def sentences(count, seed):
 
 def test_words_are_counted_as_by_scikit_learn():
     rows = sentences(40, seed=0)
-    terms = count_training_terms(corpus(rows), "Latin")
+    terms = count_terms(corpus(rows), "Latin")
     vectorizer = CountVectorizer(min_df=2)
     counts = vectorizer.fit_transform([text for text, _ in rows])
-    names = terms.names(np.arange(terms.counts.shape[1]))
+    names = terms.get_names(np.arange(terms.counts.shape[1]))
     order = [names.index(name) for name in vectorizer.get_feature_names_out()]
     assert sorted(names) == sorted(vectorizer.get_feature_names_out())
     assert (terms.counts[:, order] != counts).nnz == 0
@@ -36,19 +36,19 @@ def test_words_are_counted_as_by_scikit_learn():
 
 def test_runs_of_characters_are_counted_as_by_scikit_learn():
     texts = ["我爱北京天安门", "北京的天安门", "我爱上海", "上海爱我，我爱上海"]
-    terms = count_training_terms(corpus([(text, "a") for text in texts]), "Han")
+    terms = count_terms(corpus([(text, "a") for text in texts]), "Han")
     vectorizer = CountVectorizer(analyzer="char", ngram_range=(2, 3), min_df=2)
     counts = vectorizer.fit_transform(texts)
     kept = [i for i, name in enumerate(vectorizer.get_feature_names_out()) if "，" not in name]
-    names = terms.names(np.arange(terms.counts.shape[1]))
+    names = terms.get_names(np.arange(terms.counts.shape[1]))
     order = [names.index(vectorizer.get_feature_names_out()[i]) for i in kept]
     assert len(order) == len(names)
     assert (terms.counts[:, order] != counts[:, kept]).nnz == 0
 
 
 def test_too_much_text_is_sampled(monkeypatch):
-    monkeypatch.setattr("exploration.term_matrix._MOST_CHARACTERS", 200)
-    terms = count_training_terms(corpus(sentences(40, seed=0)), "Latin")
+    monkeypatch.setattr("exploration.statistics.term_matrix._MAX_CHARACTERS", 200)
+    terms = count_terms(corpus(sentences(40, seed=0)), "Latin")
     assert 2 <= len(terms.rows) < 12
     assert (np.diff(terms.rows) > 0).all()
     assert terms.counts.shape[0] == len(terms.rows)
@@ -74,7 +74,7 @@ def test_log_odds_are_those_of_the_paper_term_by_term():
 
 def test_a_class_is_told_by_its_own_words_and_not_by_those_of_all():
     made = corpus(sentences(60, seed=2))
-    found = rank_discriminative_terms(made, count_training_terms(made, "Latin"))
+    found = rank_discriminative_terms(made, count_terms(made, "Latin"))
     for label, words in WORDS.items():
         best = [term for term, _ in found.terms[label][:5]]
         assert set(best) == set(words)
@@ -83,7 +83,7 @@ def test_a_class_is_told_by_its_own_words_and_not_by_those_of_all():
 def test_chinese_terms_say_each_thing_once():
     rows = [("我们看电影去", "film"), ("电影院今天放电影", "film"), ("今天去爬山", "hill"), ("我们爬山去", "hill")] * 5
     made = corpus(rows)
-    terms = [term for term, _ in rank_discriminative_terms(made, count_training_terms(made, "Han")).terms["film"]]
+    terms = [term for term, _ in rank_discriminative_terms(made, count_terms(made, "Han")).terms["film"]]
     assert "电影" in terms
     assert not [term for term in terms if term != "电影" and ("电影" in term or term in "电影")]
 
@@ -91,7 +91,7 @@ def test_chinese_terms_say_each_thing_once():
 def test_a_word_that_gives_the_class_away_is_told():
     rows = [(f"{text} ticket" if label == "metal" else text, label) for text, label in sentences(60, seed=3)]
     made = corpus(rows)
-    assert rank_discriminative_terms(made, count_training_terms(made, "Latin")).leaks == [("metal", "ticket", 1.0, 1.0)]
+    assert rank_discriminative_terms(made, count_terms(made, "Latin")).leaks == [("metal", "ticket", 1.0, 1.0)]
 
 
 def test_planted_wrong_labels_are_found():
@@ -99,7 +99,7 @@ def test_planted_wrong_labels_are_found():
     planted = set(random.Random(0).sample(range(300), 15))
     other = {"fruit": "metal", "metal": "fruit"}
     made = corpus([(text, other[label] if i in planted else label) for i, (text, label) in enumerate(rows)])
-    found = find_suspected_labels(made, count_training_terms(made, "Latin"))
+    found = find_label_errors(made, count_terms(made, "Latin"))
     suspected = {row for row, *_ in found.rows}
     assert len(suspected & planted) >= 14
     assert len(suspected & planted) >= 0.8 * len(suspected)
@@ -121,9 +121,9 @@ def test_disagreement_needs_another_class_above_its_own_mean():
 
 def test_classes_of_fewer_than_three_texts_are_left_out():
     made = corpus([*sentences(30, seed=5), ("the lonely", "rare")])
-    assert find_suspected_labels(made, count_training_terms(made, "Latin")).texts == 30
+    assert find_label_errors(made, count_terms(made, "Latin")).texts == 30
 
 
 def test_several_labels_a_text_are_not_suspected():
     made = corpus([("a b", ["x"])] * 5, task="multi_label")
-    assert find_suspected_labels(made, count_training_terms(made, "Latin")) is None
+    assert find_label_errors(made, count_terms(made, "Latin")) is None

@@ -1,4 +1,4 @@
-"""`python explore.py`, whole: what it writes, what it says, and what it refuses."""
+"""`python explore.py` as a whole: the files it writes, what it prints, and what it refuses."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ def run(tmp_path, capsys, monkeypatch) -> Run:
 
     def answer(*arguments):
         code = explore.main([str(argument) for argument in arguments])
-        said = capsys.readouterr()
-        return code, said.out, said.err
+        output = capsys.readouterr()
+        return code, output.out, output.err
 
     return answer
 
 
-def test_a_look_at_files_leaves_a_page_and_its_figures(run, data, tmp_path):
+def test_exploring_files_writes_a_page_and_its_figures(run, data, tmp_path):
     code, out, err = run("--data.source", "Files", "--data.source.path", data, "--compare", "[Characters, Words]")
     assert (code, err) == (0, "")
     figures = json.loads((tmp_path / "runs" / "explore" / "words.json").read_text(encoding="utf-8"))
     assert figures["classes"]["texts"] == {"train": 90, "validation": 30, "test": 41}
-    assert [look["name"] for look in figures["tokenizers"]] == ["Words", "Characters"]
+    assert [report["name"] for report in figures["tokenizers"]] == ["Words", "Characters"]
     assert figures["advice"][-1]["text"]
     page = (tmp_path / "runs" / "explore" / "words.html").read_text(encoding="utf-8")
     assert page.startswith("<!doctype html>")
@@ -42,15 +42,15 @@ def test_a_look_at_files_leaves_a_page_and_its_figures(run, data, tmp_path):
     assert "words.html" in out
 
 
-def test_several_labels_and_pairs_are_looked_at_too(run, several_data, tmp_path):
+def test_multi_label_data_and_pairs_are_explored(run, several_data, tmp_path):
     assert run("--data.source", "Files", "--data.source.path", several_data, "--output", "a.html")[0] == 0
-    assert "Labels that come together" in (tmp_path / "a.html").read_text(encoding="utf-8")
+    assert "Most frequent label pairs" in (tmp_path / "a.html").read_text(encoding="utf-8")
     write_table(tmp_path / "pairs.csv", rows(60, 0, pairs=True))
     assert run("--data.source", "Files", "--data.source.path", "pairs.csv", "--output", "folder")[0] == 0
     assert json.loads((tmp_path / "folder" / "pairs.json").read_text(encoding="utf-8"))["pairs"] is True
 
 
-def test_a_config_of_train_says_which_data(run, data, tmp_path):
+def test_the_data_of_a_train_config_is_used(run, data, tmp_path):
     config = tmp_path / "run.yaml"
     config.write_text(
         f"model: {{encoder: RNN}}\ntrainer: {{max_epochs: 3}}\n"
@@ -99,7 +99,7 @@ def test_test_labels_change_nothing_but_counts_duplicates_and_conflicts(run, tmp
         (["--data.source", "Files"], USAGE, "--data.source.path is required"),
     ],
 )
-def test_what_cannot_be_ends_in_one_message(run, tmp_path, arguments, code, words):
+def test_unusable_options_end_in_one_message(run, tmp_path, arguments, code, words):
     got, out, err = run(*arguments)
     assert re.search(words, err), err
     assert got in (code if isinstance(code, tuple) else (code,))
@@ -110,7 +110,7 @@ def test_what_cannot_be_ends_in_one_message(run, tmp_path, arguments, code, word
     assert not (tmp_path / "runs").exists()
 
 
-def test_data_with_nothing_to_learn_from_end_in_a_message(run, tmp_path):
+def test_data_without_a_usable_text_end_in_a_message(run, tmp_path):
     (tmp_path / "train.csv").write_text("text,label\n ,a\n")
     code, _, err = run("--data.source", "Files", "--data.source.path", "train.csv")
     assert (code, err.count("error:")) == (DATA, 1)
@@ -125,23 +125,28 @@ def test_a_page_that_cannot_be_written_ends_in_a_message(run, data, tmp_path):
     assert re.match(r"error: --output file/page.html: the folder .*file is not a folder", err)
 
 
-def test_help_is_short_of_nothing(run, capsys):
+def test_help_fits_one_screen_with_defaults(run):
+    code, out, _ = run("--help")
+    assert code == 0
+    for line in ("--data.source Demo", "--data.tokenizer Words", "--near_threshold 0.8", "--output runs/explore/"):
+        assert line in out
+    assert all(option in out for option in ("--compare", "--vectors", "--open", "--config", "--help_all"))
+    lines = out.splitlines()
+    assert len(lines) <= 40
+    assert max(map(len, lines)) <= 120
+    assert "options of one class" in out
+    code, out, _ = run("--data.tokenizer.help", "Words")
+    assert "--data.tokenizer.min_frequency" in out
+
+
+def test_all_options_of_the_data_are_in_the_full_help(run, capsys):
     with pytest.raises(SystemExit):
-        explore.main(["--help"])
-    said = capsys.readouterr().out
-    for option in (
-        "--data.source",
-        "--data.tokenizer",
-        "--compare",
-        "--near_threshold",
-        "--output",
-        "--open",
-        "--config",
-    ):
-        assert option in said
+        explore.main(["--help_all"])
+    out = capsys.readouterr().out
+    assert all(option in out for option in ("--data.split_seed", "--data.sampler", "--compare", "--near_threshold"))
 
 
-def test_the_coverage_of_word_vectors_is_told_by_tokenizer(run, data, tmp_path):
+def test_the_coverage_of_word_vectors_is_reported_by_tokenizer(run, data, tmp_path):
     (tmp_path / "v.txt").write_text("apple 1 2\nIron 3 4\na 1 1\n", encoding="utf-8")
     source = ("--data.source", "Files", "--data.source.path", data)
     code, out, _ = run(*source, "--vectors", "v.txt", "--compare", "[Characters]")
@@ -156,7 +161,7 @@ def test_the_coverage_of_word_vectors_is_told_by_tokenizer(run, data, tmp_path):
     assert 0 < characters["splits"]["test"]["vector_coverage"][0] < 1
 
 
-def test_coverage_is_as_training_finds_it_and_faults_of_the_file_are_told(run, data, tmp_path, capsys):
+def test_coverage_equals_that_of_training_and_faults_of_the_file_are_reported(run, data, tmp_path, capsys):
     """Of words seen nine times or more: others have no id, and so no vector."""
     (tmp_path / "v.txt").write_text("apple 1 2\nIron 3 4\na 1 1\npear 1\na 2 2\n", encoding="utf-8")
     source = ("--data.source", "Files", "--data.source.path", data, "--data.max_length", "1.0")
@@ -164,14 +169,14 @@ def test_coverage_is_as_training_finds_it_and_faults_of_the_file_are_told(run, d
     code, out, _ = run(*source, *words, "--vectors", "v.txt")
     assert code == 0
     assert "1 broken rows were left out" in out
-    (looked,) = json.loads((tmp_path / "runs/explore/words.json").read_text(encoding="utf-8"))["tokenizers"]
+    (explored,) = json.loads((tmp_path / "runs/explore/words.json").read_text(encoding="utf-8"))["tokenizers"]
     given = (*source, *words, "--model.encoder.vectors", "v.txt", "--model.encoder.num_filters", 4)
     few = ("--trainer.max_epochs", 1, "--trainer.accelerator", "cpu", "--trainer.enable_progress_bar", "false")
     assert train.main([str(argument) for argument in (*given, *few, "--name", "run", "--version", "one")]) == 0
     capsys.readouterr()
     trained = json.loads((tmp_path / "runs/run/one/report.json").read_text(encoding="utf-8"))["data"]["oov"]
     for split, report in trained.items():
-        assert looked["splits"][split]["vector_coverage"] == report["vector_coverage"]
+        assert explored["splits"][split]["vector_coverage"] == report["vector_coverage"]
 
 
 def test_tokenizers_from_files_are_compared_each(run, data, tmp_path):
@@ -184,7 +189,11 @@ def test_tokenizers_from_files_are_compared_each(run, data, tmp_path):
     file = ("--data.tokenizer", "Subwords", "--data.tokenizer.path", "one.json")
     assert run("--data.source", "Files", "--data.source.path", data, *file, "--compare", compared)[0] == 0
     figures = json.loads((tmp_path / "runs/explore/words.json").read_text(encoding="utf-8"))["tokenizers"]
-    assert [look["name"] for look in figures] == ["Subwords (path one.json)", "Subwords (path two.json)", "Subwords"]
+    assert [report["name"] for report in figures] == [
+        "Subwords (path one.json)",
+        "Subwords (path two.json)",
+        "Subwords",
+    ]
 
 
 def test_a_file_of_vectors_that_is_not_there_is_refused(run, data):
@@ -192,16 +201,16 @@ def test_a_file_of_vectors_that_is_not_there_is_refused(run, data):
     assert run(*source, "--vectors", "none.txt")[2].startswith("error: the file of word vectors none.txt is not there")
 
 
-def test_one_class_is_told_first(run, tmp_path):
+def test_a_single_class_is_reported_first(run, tmp_path):
     write_table(tmp_path / "one.csv", [{"text": f"text number {n}", "label": "a"} for n in range(40)])
     code, out, _ = run("--data.source", "Files", "--data.source.path", "one.csv")
     assert code == 0
-    assert " 1. There is one class only in training" in out
+    assert " 1. There is only one class in the training split" in out
 
 
-def test_labels_that_differ_in_capitals_or_space_are_told(run, tmp_path):
+def test_labels_that_differ_in_letter_case_or_space_are_reported(run, tmp_path):
     table = [{"text": f"text number {n}", "label": ("a", "b", "B ", "ａ")[n % 4]} for n in range(80)]
     write_table(tmp_path / "alike.csv", table)
     code, out, _ = run("--data.source", "Files", "--data.source.path", "alike.csv")
     assert code == 0
-    assert "Labels that differ only in capitals" in out
+    assert "Labels that differ only in letter case" in out

@@ -1,4 +1,4 @@
-"""Which scripts texts are written in, told by the ranges of Unicode, with no model of any language."""
+"""Writing scripts of texts (Latin, Han, Cyrillic …), detected by Unicode ranges."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from exploration.corpus import Corpus
 from exploration.examples import Example, make_example
 from exploration.flat_code_points import flatten_texts
 
-# Letters only; signs, digits and marks belong to no script here.
+# Letters only; symbols, digits and marks belong to no script here.
 _RANGES: dict[str, tuple[tuple[int, int], ...]] = {
     "Latin": (
         (0x41, 0x5A), (0x61, 0x7A), (0xC0, 0xD6), (0xD8, 0xF6), (0xF8, 0x24F), (0x1E00, 0x1EFF), (0xFF21, 0xFF3A),
@@ -39,21 +39,21 @@ _RANGES: dict[str, tuple[tuple[int, int], ...]] = {
 }  # fmt: skip
 NAMES = tuple(_RANGES)
 UNSPACED = frozenset({"Han", "Kana", "Thai", "Lao", "Khmer", "Burmese"})
-"""Scripts that put no space between words."""
+"""Scripts without spaces between words."""
 _NUMBERS = ((0x30, 0x39), (0x660, 0x669), (0x966, 0x96F), (0xFF10, 0xFF19))
 _NO_SCRIPT = len(NAMES)
 
 
 @dataclass(frozen=True)
 class ScriptStatistics:
-    """What the texts are written in.
+    """Scripts of the texts.
 
     Args:
-        main: The script that most training texts hold letters of; none where there is no letter.
-        letters: By split, the share of letters in each script; scripts that never occur are left out.
-        texts: By split, how many texts hold any letter of each script.
-        foreign: By split, texts that hold letters, but none of the main script.
-        examples: Some of these, training first.
+        main: Script with letters in the most training texts; None if there is no letter.
+        letters: By split, the ratio of letters in each script; scripts that never occur are left out.
+        texts: By split, the number of texts with any letter of each script.
+        foreign: By split, the number of texts with letters, but none of the main script.
+        examples: Some of these texts, training first.
     """
 
     main: str | None
@@ -63,67 +63,66 @@ class ScriptStatistics:
     examples: list[Example]
 
 
-def detect_scripts(corpus: Corpus, most: int = 8) -> ScriptStatistics:
-    """Counts letters by script.
+def measure_scripts(corpus: Corpus, max_examples: int = 8) -> ScriptStatistics:
+    """Counts letters by script and finds the texts without the main script.
 
     Args:
-        corpus: Whose texts.
-        most: Examples to keep.
+        corpus: Its texts are read.
+        max_examples: Number of examples to keep.
     """
     counts = {split: count_letters_by_script(texts) for split, texts in corpus.texts.items()}
-    whole = {split: rows.sum(axis=0) for split, rows in counts.items()}
-    held = (counts["train"] > 0).sum(
-        axis=0
-    )  # texts rather than letters: a Chinese word is two of them, an English one five
-    main = int(np.lexsort((whole["train"], held))[-1]) if held.any() else None
+    totals = {split: rows.sum(axis=0) for split, rows in counts.items()}
+    # texts rather than letters: a Chinese word has two of them, an English one five
+    num_texts = (counts["train"] > 0).sum(axis=0)
+    main = int(np.lexsort((totals["train"], num_texts))[-1]) if num_texts.any() else None
     foreign: dict[str, int] = {}
     examples: list[Example] = []
     for split, rows in counts.items():
-        without = np.zeros(len(rows), bool) if main is None else (rows[:, main] == 0) & rows.any(axis=1)
-        places = np.flatnonzero(without)
-        foreign[split] = len(places)
-        examples += [make_example(corpus, split, place) for place in places[:most]]
+        is_foreign = np.zeros(len(rows), bool) if main is None else (rows[:, main] == 0) & rows.any(axis=1)
+        positions = np.flatnonzero(is_foreign)
+        foreign[split] = len(positions)
+        examples += [make_example(corpus, split, position) for position in positions[:max_examples]]
     return ScriptStatistics(
         main=None if main is None else NAMES[main],
         letters={
             split: {NAMES[i]: float(total[i] / total.sum()) for i in np.argsort(-total) if total[i]}
-            for split, total in whole.items()
+            for split, total in totals.items()
         },
         texts={
-            split: {NAMES[i]: int((rows[:, i] > 0).sum()) for i in np.argsort(-whole[split]) if whole[split][i]}
+            split: {NAMES[i]: int((rows[:, i] > 0).sum()) for i in np.argsort(-totals[split]) if totals[split][i]}
             for split, rows in counts.items()
         },
         foreign=foreign,
-        examples=examples[:most],
+        examples=examples[:max_examples],
     )
 
 
 def count_letters_by_script(texts: Sequence[str]) -> np.ndarray:
-    """Letters of each script in each text, int64 `(texts, scripts)`.
+    """Counts the letters of each script in each text, int64 `(texts, scripts)`.
 
     >>> count_letters_by_script(["Ab 中", "!"])[:, :2].tolist()
     [[2, 1], [0, 0]]
     """
     flat = flatten_texts(texts)
     width = len(NAMES) + 1
-    places = flat.rows * width + _script_of()[flat.codes]
-    return np.bincount(places, minlength=len(texts) * width).reshape(-1, width)[:, :_NO_SCRIPT]
+    cells = flat.rows * width + _map_code_points_to_scripts()[flat.codes]
+    return np.bincount(cells, minlength=len(texts) * width).reshape(-1, width)[:, :_NO_SCRIPT]
 
 
 @cache
-def mask_letters_and_digits() -> np.ndarray:
-    """Bool `(code points,)`: what words are made of."""
-    found = _script_of() != _NO_SCRIPT
+def find_letters_and_digits() -> np.ndarray:
+    """Returns bool `(code points,)`: whether a code point is a letter of any script or a digit."""
+    mask = _map_code_points_to_scripts() != _NO_SCRIPT
     for first, last in _NUMBERS:
-        found[first : last + 1] = True
-    return found
+        mask[first : last + 1] = True
+    return mask
 
 
 @cache
-def _script_of() -> np.ndarray:
-    """The script of each code point, uint8."""
-    table = np.full(0x110000, _NO_SCRIPT, np.uint8)
-    for place, ranges in enumerate(_RANGES.values()):
+def _map_code_points_to_scripts() -> np.ndarray:
+    """Returns the index of the script of each code point, uint8 `(code points,)`."""
+    scripts = np.full(0x110000, _NO_SCRIPT, np.uint8)
+    for index, ranges in enumerate(_RANGES.values()):
         for first, last in ranges:
-            table[first : last + 1] = place
-    return table
+            scripts[first : last + 1] = index
+    return scripts
