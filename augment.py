@@ -1,9 +1,10 @@
-"""Shows what augmentations do to training texts, side by side, or writes all that they would add.
+"""Shows training texts before and after augmentation, or writes the changed copies of all training texts.
 
     python augment.py --data.source Files --data.source.path DIR --data.augmentations EDA
     python augment.py … --output augmented.csv
 
-Takes the `--data.…` options of `train.py`. Where none is named, every augmentation that needs no file is shown.
+Data and augmentations are chosen by the `--data.…` options of `train.py`. By default every augmentation that needs no
+file is shown.
 """
 
 from __future__ import annotations
@@ -15,15 +16,26 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 
 def main(arguments: list[str]) -> int:
-    """Shows or writes.
+    """Shows augmented texts, writes them, or prints help.
 
     Returns:
-        0 when all went well, 2 for a choice that cannot be, 1 for data that cannot be used.
+        0 on success, 2 for options that cannot be used, 1 for data that cannot be used.
     """
-    from commands.augmenting import augment
     from commands.script import run_script
 
-    return run_script(augment, arguments, ignore_broken_pipe=True)
+    return run_script(_augment, arguments, ignore_broken_pipe=True)
+
+
+def _augment(arguments: list[str]) -> None:
+    from commands.augmenting_help import find_help
+
+    text = find_help(arguments)
+    if text is not None:
+        print(text)
+        return
+    from commands.augmenting import augment  # takes seconds, and help needs none of it
+
+    augment(["--help" if argument == "--help_all" else argument for argument in arguments])
 
 
 if __name__ == "__main__":

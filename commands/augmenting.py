@@ -1,10 +1,10 @@
-"""What `augment.py` does: training texts before and after each augmentation, or a table of all changed ones."""
+"""What `augment.py` does: shows training texts before and after each augmentation, or writes the changed copies."""
 
 from __future__ import annotations
 
 import shutil
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,13 +14,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from commands.augmenting_help import AUGMENT_OPTIONS
 from commands.option_parser import OptionParser
 from commands.output_file import check_output, open_output
 from contracts.discovery import find_implementations
 from contracts.errors import UsageError
 from datamodules.augmentations.base import Augmentation
 from datamodules.augmentations.primitives.random_streams import RandomStreams
-from datamodules.augmentations.primitives.segments import by_characters
+from datamodules.augmentations.primitives.segments import segment_by_characters
 from datamodules.augmenting.added_copies import COPIES_FILE, find_rare_classes
 from datamodules.augmenting.augmenter import list_label_ids
 from datamodules.augmenting.options import AugmentOptions
@@ -28,146 +29,160 @@ from datamodules.augmenting.pipeline import Pipeline
 from datamodules.text_datamodule import TextDataModule
 from exploration.control_characters import escape_control_characters
 
+_CHUNK = 64  # texts augmented at once
+
 
 def augment(arguments: list[str]) -> None:
-    """Runs the whole command.
+    """Shows augmented texts, or writes them if `--output` is given.
+
+    Args:
+        arguments: Those of the command line.
 
     Raises:
-        UsageError: A choice that cannot be.
-        DataError: Data that cannot be used.
+        UsageError: An option cannot be used.
+        DataError: The data cannot be used.
     """
-    parser = _parser()
+    parser = build_parser()
     config = parser.parse_options(arguments)
     if config.rows < 1:
         raise UsageError(f"--rows must be at least 1, got {config.rows}")
     if config.epoch < 0:
         raise UsageError(f"--epoch is counted from 0, got {config.epoch}")
     if config.output is None:
-        _show(parser, config)
+        _show_augmented_texts(parser, config)
     else:
-        _write(parser, config)
+        _write_copies(parser, config)
 
 
-def _parser() -> OptionParser:
+def build_parser() -> OptionParser:
+    """Builds the parser of `augment.py`."""
     parser = OptionParser(
-        prog="augment.py", description="Shows training texts before and after augmentation, or writes the changed ones."
+        prog="augment.py",
+        description="Shows training texts before and after augmentation, or writes changed copies.",
     )
-    parser.add_argument("--config", action="config", help="A config file with some of these options.")
-    parser.add_argument("--rows", type=int, default=8, help="Changed texts to show of each augmentation.")
-    parser.add_argument("--seed", type=int, default=0, help="Of all chance, as --seed_everything.")
-    parser.add_argument("--epoch", type=int, default=0, help="Whose texts are shown, from 0.")
-    parser.add_argument(
-        "--output", type=str | None, default=None, help="A CSV file for the changed copies of all training texts."
-    )
+    types: dict[str, Any] = {"rows": int, "seed": int, "epoch": int, "output": str | None}
+    for doc in AUGMENT_OPTIONS:
+        if doc.name == "config":
+            parser.add_argument("--config", action="config", help=doc.meaning)
+        else:
+            default = None if doc.default == "null" else int(doc.default or 0)
+            parser.add_argument(f"--{doc.name}", type=types[doc.name], default=default, help=doc.meaning)
     parser.add_lightning_class_args(TextDataModule, "data")
     return parser
 
 
-def _show(parser: OptionParser, config: Any) -> None:
-    AugmentOptions(**vars(config.data.augment)).check()
-    kinds = _chosen(parser, config)
-    plain = config.clone()
-    plain.data.augmentations, plain.data.augment = None, parser.get_defaults().data.augment
-    data = parser.instantiate_classes(plain).data
+def _show_augmented_texts(parser: OptionParser, config: Any) -> None:
+    options = AugmentOptions(**vars(config.data.augment))
+    options.check()
+    augmentations = _choose_augmentations(parser, config)
+    without = config.clone()
+    without.data.augmentations, without.data.augment = None, parser.get_defaults().data.augment
+    data = parser.instantiate_classes(without).data
     data.setup()
     texts, labels = data.load_texts("train"), list_label_ids(data.get_split("train").labels)
-    pipeline = Pipeline(kinds)
+    pipeline = Pipeline(augmentations)
     pipeline.fit(texts, labels)
     streams = RandomStreams.from_rows(config.seed, config.epoch, np.arange(len(texts)))
     console = Console(width=None if Console().is_terminal else 120, highlight=False)
-    places = _places(labels, config.data.augment)
-    if not len(places):
+    rows = _select_rows(labels, options)
+    if not len(rows):
         console.print("no class is rare by --data.augment.below and .up_to, so no copy would be added")
         return
     names = data.spec.label_names
-    sides = _Sides(texts, [", ".join(names[number] for number in of_one) for of_one in labels], places)
-    for number, kind in enumerate(kinds):
-        _table(console, type(kind).__name__, sides, _lazily(sides, streams.derive(number), kind.augment), config.rows)
-    if config.data.augmentations is not None and len(kinds) > 1:
-        _table(console, "all in turn", sides, _lazily(sides, streams, pipeline.augment), config.rows)
+    shown = _ShownTexts(texts, [", ".join(names[label] for label in of_row) for of_row in labels], rows)
+    for number, augmentation in enumerate(augmentations):
+        changes = _iterate_changes(shown, streams.derive(number), augmentation.augment)
+        _print_table(console, type(augmentation).__name__, shown, changes, config.rows)
+    if config.data.augmentations is not None and len(augmentations) > 1:
+        changes = _iterate_changes(shown, streams, pipeline.augment)
+        _print_table(console, "all of them in sequence", shown, changes, config.rows)
 
 
-class _Sides(NamedTuple):
-    """What is shown.
+class _ShownTexts(NamedTuple):
+    """The training texts.
 
     Args:
-        texts: Of training.
-        labels: The names of each.
-        places: Of the texts that may be shown.
+        texts: All of them.
+        labels: The label names of each text.
+        rows: The rows that may be shown.
     """
 
     texts: list[str]
     labels: list[str]
-    places: np.ndarray
+    rows: np.ndarray
 
 
-def _places(labels: list[list[int]], options: Any) -> np.ndarray:
-    """The texts of rare classes where only these are to be augmented, else all."""
+def _select_rows(labels: list[list[int]], options: AugmentOptions) -> np.ndarray:
+    """Selects the rows of rare classes in mode targeted, else all rows."""
     if options.mode != "targeted":
         return np.arange(len(labels))
-    rare = set(
-        find_rare_classes(Counter(label for of_one in labels for label in of_one), options.below, options.up_to)[0]
-    )
-    return np.array([place for place, of_one in enumerate(labels) if rare.intersection(of_one)], np.int64)
+    assert options.below is not None
+    counts = Counter(label for of_row in labels for label in of_row)
+    rare = set(find_rare_classes(counts, options.below, options.up_to)[0])
+    return np.array([row for row, of_row in enumerate(labels) if rare.intersection(of_row)], np.int64)
 
 
-def _chosen(parser: OptionParser, config: Any) -> list[Augmentation]:
+def _choose_augmentations(parser: OptionParser, config: Any) -> list[Augmentation]:
+    """Builds the augmentations that were named, or else all that need no file and no model."""
     if config.data.augmentations is not None:
         return parser.instantiate_classes(config).data.augmenter.pipeline.augmentations
-    kinds = []
-    for kind in find_implementations(Augmentation):  # type: ignore[type-abstract]  # final classes of the seam
-        if not kind.offline_only:
+    augmentations = []
+    for cls in find_implementations(Augmentation):  # type: ignore[type-abstract]  # only concrete classes are called
+        if not cls.offline_only:
             try:
-                kinds.append(kind())
+                augmentations.append(cls())
             except UsageError:  # it needs a file
                 continue
-    return kinds
+    return augmentations
 
 
-_CHUNK = 64
-
-
-def _lazily(sides: _Sides, streams: RandomStreams, change: Callable[[list[str], RandomStreams], list[str]]) -> Any:
-    """Rows spread over the texts with what becomes of each, as far as they are asked for."""
-    texts, order = sides.texts, np.random.default_rng(0).permutation(sides.places)
+def _iterate_changes(
+    shown: _ShownTexts, streams: RandomStreams, augment_texts: Callable[[list[str], RandomStreams], list[str]]
+) -> Iterator[tuple[int, str]]:
+    """Yields rows in random order with their augmented texts, computed as they are consumed."""
+    texts, order = shown.texts, np.random.default_rng(0).permutation(shown.rows)
     for start in range(0, len(order), _CHUNK):
-        places = order[start : start + _CHUNK]
-        changed = change([texts[place] for place in places.tolist()], streams.select(places))
-        yield from zip(places.tolist(), changed, strict=True)
+        rows = order[start : start + _CHUNK]
+        changed = augment_texts([texts[row] for row in rows.tolist()], streams.select(rows))
+        yield from zip(rows.tolist(), changed, strict=True)
 
 
-def _table(console: Console, title: str, sides: _Sides, changed: Any, rows: int) -> None:
+def _print_table(
+    console: Console, title: str, shown: _ShownTexts, changes: Iterator[tuple[int, str]], max_rows: int
+) -> None:
+    """Prints the first texts that changed, before and after, and how many of the texts tried these are."""
     table = Table("row", "label", title=title, title_justify="left", expand=True, show_lines=True)
     for name in ("before", "after"):
         table.add_column(name, overflow="fold", ratio=1)
-    texts = sides.texts
-    looked = shown = 0
-    for place, text in changed:
-        looked += 1
-        if text != texts[place]:
-            before, after = _highlighted(texts[place], text)
-            table.add_row(str(place), Text(escape_control_characters(sides.labels[place])), before, after)
-            shown += 1
-            if shown == rows:
+    texts = shown.texts
+    num_tried = num_changed = 0
+    for row, text in changes:
+        num_tried += 1
+        if text != texts[row]:
+            before, after = _highlight_differences(texts[row], text)
+            table.add_row(str(row), Text(escape_control_characters(shown.labels[row])), before, after)
+            num_changed += 1
+            if num_changed == max_rows:
                 break
-    if shown:
+    if num_changed:
         console.print(table)
-    console.print(f"{title}: {shown} of the {looked} texts looked at were changed\n")
+    console.print(f"{title}: {num_changed} of {num_tried} texts changed\n")
 
 
-def _highlighted(before: str, after: str) -> tuple[Text, Text]:
-    old, new = by_characters(before), by_characters(after)
+def _highlight_differences(before: str, after: str) -> tuple[Text, Text]:
+    """Colours what was removed in the first text, and what was added in the second."""
+    old, new = segment_by_characters(before), segment_by_characters(after)
     sides = Text(), Text()
     for what, *bounds in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        for side, pieces, start, end, style in (
+        for side, segments, start, end, style in (
             (sides[0], old, bounds[0], bounds[1], "bold red"),
             (sides[1], new, bounds[2], bounds[3], "bold green"),
         ):
-            side.append(escape_control_characters("".join(pieces[start:end])), None if what == "equal" else style)
+            side.append(escape_control_characters("".join(segments[start:end])), None if what == "equal" else style)
     return sides
 
 
-def _write(parser: OptionParser, config: Any) -> None:
+def _write_copies(parser: OptionParser, config: Any) -> None:
     if config.data.augmentations is None:
         raise UsageError("--output writes what augmentations add; name some with --data.augmentations")
     output = Path(config.output)

@@ -38,6 +38,8 @@ class ClassDoc(NamedTuple):
     """Names of its own methods and class attributes."""
     abstract_methods: frozenset[str] = frozenset()
     """Those of its own methods that are abstract."""
+    meanings: dict[str, str] = {}  # noqa: RUF012  # never changed
+    """What its docstring says of parameters, inherited ones included."""
 
 
 @cache
@@ -49,8 +51,8 @@ def read_classes(file: Path) -> dict[str, ClassDoc]:
 
 
 def list_implementations(folder: Path, base: str) -> list[ClassDoc]:
-    """Lists the concrete classes below a base class among the modules of a folder, sorted by name."""
-    classes = {name: doc for file in sorted(folder.glob("*.py")) for name, doc in read_classes(file).items()}
+    """Lists the concrete classes below a base class in the modules of a folder and its subfolders, sorted by name."""
+    classes = {name: doc for file in sorted(folder.rglob("*.py")) for name, doc in read_classes(file).items()}
 
     def is_below(doc: ClassDoc) -> bool:
         return any(name == base or (name in classes and is_below(classes[name])) for name in doc.bases)
@@ -61,9 +63,16 @@ def list_implementations(folder: Path, base: str) -> list[ClassDoc]:
 
     def inherit_parameters(doc: ClassDoc) -> ClassDoc:
         parents = [inherit_parameters(classes[name]) for name in doc.bases if name in classes]
-        if "__init__" in doc.members or doc.parameters or not parents:
+        if not parents:
             return doc
-        return doc._replace(parameters=parents[0].parameters)
+        inherited = {parameter.name: parameter for parameter in parents[0].parameters}
+        meanings = {name: parameter.meaning for name, parameter in inherited.items()} | doc.meanings
+        has_own = "__init__" in doc.members or doc.parameters
+        parameters = doc.parameters if has_own else tuple(inherited.values())
+        # a class may document only what differs from its base, as `parse_docs` of jsonargparse has it
+        return doc._replace(
+            parameters=tuple(each._replace(meaning=meanings.get(each.name, each.meaning)) for each in parameters)
+        )
 
     public = [doc for doc in classes.values() if not doc.name.startswith("_")]
     return sorted(inherit_parameters(doc) for doc in public if is_below(doc) and not list_unimplemented(doc))
@@ -71,11 +80,8 @@ def list_implementations(folder: Path, base: str) -> list[ClassDoc]:
 
 def read_parameters(names: list[tuple[str, str, str | None]], docstring: str) -> tuple[ParameterDoc, ...]:
     """Joins parameters (name, annotation, default) with what a docstring in Google's style says of them."""
-    meanings = {param.arg_name: param.description or "" for param in docstring_parser.parse(docstring).params}
-    return tuple(
-        ParameterDoc(name, annotation, default, " ".join(meanings.get(name, "").split()))
-        for name, annotation, default in names
-    )
+    meanings = _read_meanings(docstring)
+    return tuple(ParameterDoc(name, annotation, default, meanings.get(name, "")) for name, annotation, default in names)
 
 
 def format_value(value: Any) -> str:
@@ -118,7 +124,15 @@ def _read_class(node: ast.ClassDef, constants: dict[str, Any]) -> ClassDoc:
     members = {method.name for method in methods} | {ast.unparse(attribute) for attribute in attributes}
     summary = first_sentence(ast.get_docstring(node) or "")
     parameters = read_parameters(names, docstring)
-    return ClassDoc(node.name, summary, parameters, bases, frozenset(members), frozenset(abstract))
+    return ClassDoc(
+        node.name, summary, parameters, bases, frozenset(members), frozenset(abstract), _read_meanings(docstring)
+    )
+
+
+def _read_meanings(docstring: str) -> dict[str, str]:
+    """Maps the parameters in the `Args:` of a docstring to what it says of them."""
+    params = docstring_parser.parse(docstring).params
+    return {param.arg_name: " ".join((param.description or "").split()) for param in params}
 
 
 def _list_parameters(arguments: ast.arguments, constants: dict[str, Any]) -> list[tuple[str, str, str | None]]:

@@ -154,8 +154,8 @@ def format_first_page() -> str:
                 if group.prefix == "trainer" and name in TRAINER_DEFAULTS:
                     doc = doc._replace(default=str(TRAINER_DEFAULTS[name]))
                 note = f"{group.class_name}: " if group.prefix in CLASS_FOLDERS else ""
-                lines.append(_format_line(f"--{group.prefix}.{name}", doc, note))
-    lines += ["", "run:", *(_format_line(f"--{doc.name}", doc) for doc in (*RUN_OPTIONS, *LIGHTNING_OPTIONS))]
+                lines.append(format_option_line(f"--{group.prefix}.{name}", doc, note))
+    lines += ["", "run:", *(format_option_line(f"--{doc.name}", doc) for doc in (*RUN_OPTIONS, *LIGHTNING_OPTIONS))]
     lines += [
         "",
         "more help:",
@@ -223,7 +223,8 @@ def _read_live_class(cls: Any) -> ClassDoc:
     return ClassDoc(cls.__name__, summary, read_parameters(names, docstring))
 
 
-def _format_line(option: str, doc: ParameterDoc, note: str = "") -> str:
+def format_option_line(option: str, doc: ParameterDoc, note: str = "") -> str:
+    """Returns one line on an option: name, default, and the first sentence of its meaning."""
     default = "" if doc.default in (None, "null") else f" {doc.default}"
     meaning = first_sentence(doc.meaning).replace("`", "")
     return _truncate(f"  {option + default:<44}  {note}{meaning}")

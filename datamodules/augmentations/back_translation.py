@@ -12,27 +12,27 @@ import torch
 
 from contracts.errors import UsageError
 from contracts.pretrained_path import resolve_model_path
-from datamodules.augmentations.base import Augmentation, checked_count
-from datamodules.augmentations.primitives.pretrained_models import load_part, run_device
+from datamodules.augmentations.base import Augmentation, check_count
+from datamodules.augmentations.primitives.pretrained_models import choose_device, load_pretrained
 from datamodules.augmentations.primitives.random_streams import RandomStreams
 from datamodules.cache import compute_cache_key
-from datamodules.tokenizers.base import without_halves
+from datamodules.tokenizers.base import replace_lone_surrogates
 
 
 class BackTranslation(Augmentation):
-    """Translates texts there and back with two models, and keeps every translation on disk.
+    """Translates texts into another language and back with two models; translations are cached on disk.
 
-    There is no chance in it but for `p`: a further copy of a text would be the same, and is left out. It works offline
-    only.
+    Deterministic except for `p`: a second copy of a text would be equal, and is not added. For modes offline and
+    targeted only.
 
     Args:
-        there: A model of translation, Marian or other: hub name or folder (`Helsinki-NLP/opus-mt-en-de`).
-        back: The one that translates back (`Helsinki-NLP/opus-mt-de-en`).
-        num_beams: Of the search, at least 1.
-        max_length: Tokens of a text or a translation, at least 1; longer ones are cut.
-        batch_size: Texts computed at once, at least 1.
-        cache_dir: The folder of translations; may be deleted at any time.
-        p: The share of texts that are changed, in [0, 1].
+        there: Translation model into the other language, hub name or folder (`Helsinki-NLP/opus-mt-en-de`).
+        back: Translation model back (`Helsinki-NLP/opus-mt-de-en`).
+        num_beams: Beams of the beam search, at least 1.
+        max_length: Tokens of a text or a translation, at least 1; longer ones are truncated.
+        batch_size: Texts per batch, at least 1.
+        cache_dir: Folder of cached translations; may be deleted at any time.
+        p: Probability that a text is changed, in [0, 1].
     """
 
     offline_only = True
@@ -49,32 +49,36 @@ class BackTranslation(Augmentation):
     ) -> None:
         super().__init__(p)
         self.there, self.back = there, back
-        self.num_beams = checked_count("num_beams", num_beams)
-        self.max_length = checked_count("max_length", max_length)
-        self.batch_size = checked_count("batch_size", batch_size)
+        self.num_beams = check_count("num_beams", num_beams)
+        self.max_length = check_count("max_length", max_length)
+        self.batch_size = check_count("batch_size", batch_size)
         self.cache_dir = cache_dir
         self._paths = resolve_model_path(there), resolve_model_path(back)
 
-    def files(self) -> list[str]:
-        """The folders of the models, where they are folders."""
+    def list_files(self) -> list[str]:
+        """Lists the paths of the two models."""
         return list(self._paths)
 
-    def change(self, texts: list[str], streams: RandomStreams) -> list[str]:
-        """There and back; texts of nothing but white space stay."""
-        new = [text for text in dict.fromkeys(texts) if text not in self._known and not text.isspace() and text]
+    def transform(self, texts: list[str], streams: RandomStreams) -> list[str]:
+        """Translates texts there and back; blank texts stay as they are."""
+        new = [text for text in dict.fromkeys(texts) if text not in self._translations and not text.isspace() and text]
         new.sort(key=len)
         for start in range(0, len(new), self.batch_size):
             batch = new[start : start + self.batch_size]
-            away = self._translated(0, batch)
-            returned = self._translated(1, away)
-            self._remember(dict(zip(batch, returned, strict=True)))
-        return [self._known.get(text, text) for text in texts]
+            translated = self._translate(0, batch)
+            self._store(dict(zip(batch, self._translate(1, translated), strict=True)))
+        return [self._translations.get(text, text) for text in texts]
 
     @torch.inference_mode()
-    def _translated(self, leg: int, texts: Sequence[str]) -> list[str]:
-        tokenizer, network = self._legs[leg]
+    def _translate(self, direction: int, texts: Sequence[str]) -> list[str]:
+        """Translates texts with the first (0) or the second (1) model."""
+        tokenizer, network = self._models[direction]
         batch = tokenizer(
-            without_halves(texts), padding=True, truncation=True, max_length=self.max_length, return_tensors="pt"
+            replace_lone_surrogates(texts),
+            padding=True,
+            truncation=True,
+            max_length=self.max_length,
+            return_tensors="pt",
         )
         batch.pop("token_type_ids", None)
         ids = network.generate(
@@ -83,39 +87,41 @@ class BackTranslation(Augmentation):
         return [text.strip() for text in tokenizer.batch_decode(ids, skip_special_tokens=True)]
 
     @cached_property
-    def _legs(self) -> list[tuple[Any, Any]]:
+    def _models(self) -> list[tuple[Any, Any]]:
+        """Tokenizer and network of both models."""
         return [
             (
-                load_part("AutoTokenizer", path, given),
-                load_part("AutoModelForSeq2SeqLM", path, given).to(run_device()),
+                load_pretrained("AutoTokenizer", path, name),
+                load_pretrained("AutoModelForSeq2SeqLM", path, name).to(choose_device()),
             )
-            for path, given in zip(self._paths, (self.there, self.back), strict=True)
+            for path, name in zip(self._paths, (self.there, self.back), strict=True)
         ]
 
     @property
-    def _file(self) -> Path:
-        # neither the share of texts nor the place of the cache changes a translation
-        shaping = {"models": json.loads(self.fingerprint())["files"], "limits": [self.num_beams, self.max_length]}
-        return Path(self.cache_dir) / f"{compute_cache_key(shaping)}.jsonl"
+    def _cache_file(self) -> Path:
+        # neither `p` nor the folder of the cache changes a translation
+        inputs = {"models": json.loads(self.fingerprint())["files"], "limits": [self.num_beams, self.max_length]}
+        return Path(self.cache_dir) / f"{compute_cache_key(inputs)}.jsonl"
 
     @cached_property
-    def _known(self) -> dict[str, str]:
-        """A line each, a text and its translation; one that was cut off by the end of a run is left out."""
-        known = {}
-        if self._file.is_file():
-            for line in self._file.read_text(encoding="utf-8").splitlines():
+    def _translations(self) -> dict[str, str]:
+        """Cached translations by text, one JSON line each; incomplete lines of interrupted runs are skipped."""
+        translations = {}
+        if self._cache_file.is_file():
+            for line in self._cache_file.read_text(encoding="utf-8").splitlines():
                 try:
                     text, translation = json.loads(line)
                 except ValueError:
                     continue
-                known[text] = translation
-        return known
+                translations[text] = translation
+        return translations
 
-    def _remember(self, new: dict[str, str]) -> None:
-        self._known.update(new)
+    def _store(self, new: dict[str, str]) -> None:
+        """Appends translations to the cache."""
+        self._translations.update(new)
         try:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            with self._file.open("a", encoding="utf-8") as file:
+            self._cache_file.parent.mkdir(parents=True, exist_ok=True)
+            with self._cache_file.open("a", encoding="utf-8") as file:
                 file.write("".join(json.dumps(pair) + "\n" for pair in new.items()))
         except OSError as error:
             raise UsageError(

@@ -1,4 +1,4 @@
-"""What an augmentation promises: other words for the same label, the same ones whenever the same chance is given."""
+"""The extension point for augmentations: texts in, changed texts with the same labels out, reproducibly."""
 
 from __future__ import annotations
 
@@ -17,37 +17,37 @@ Labels = Sequence[Sequence[Hashable]]
 
 
 class Augmentation(Rebuildable, ABC):
-    """Changes texts. What becomes of a text depends on it and on its draws alone, not on the texts beside it.
+    """Changes texts. The result for a text depends on the text and its random stream only, not on the batch.
 
     Args:
-        p: The share of texts that are changed, in [0, 1].
+        p: Probability that a text is changed, in [0, 1].
     """
 
     offline_only: bool = False
-    """Whether it is too slow to run while a model trains."""
+    """Whether it is too slow to run during training."""
 
     def __init__(self, p: float = 1.0) -> None:
-        self.p = checked_share("p", p)
+        self.p = check_ratio("p", p)
 
-    def fit(self, texts: Sequence[str], labels: Labels) -> None:  # most have nothing to learn
-        """Learns from the training texts what it must know of them; most learn nothing.
+    def fit(self, texts: Sequence[str], labels: Labels) -> None:  # most have nothing to fit
+        """Collects statistics of the training texts; does nothing by default.
 
         Args:
-            texts: All of them.
-            labels: Those of each text.
+            texts: All training texts.
+            labels: The labels of each text.
         """
 
     @abstractmethod
-    def change(self, texts: list[str], streams: RandomStreams) -> list[str]:
-        """Another text for each; it may be the same where nothing can be changed.
+    def transform(self, texts: list[str], streams: RandomStreams) -> list[str]:
+        """Changes each text; returns it unchanged if there is nothing to change.
 
         Args:
-            texts: Those that were drawn to be changed.
-            streams: The only source of chance.
+            texts: The texts selected with probability `p`.
+            streams: Of the same texts; the only source of randomness.
         """
 
     def augment(self, texts: list[str], streams: RandomStreams) -> list[str]:
-        """Changes a share `p` of the texts, and leaves none empty that was not.
+        """Changes each text with probability `p`; a text that would become empty stays as it is.
 
         Args:
             texts: Of a batch.
@@ -57,48 +57,48 @@ class Augmentation(Rebuildable, ABC):
             chosen = np.flatnonzero(streams.uniform() < self.p).tolist()
             if not chosen:
                 return list(texts)
-            changed = self._changed([texts[place] for place in chosen], streams.select(chosen).derive(0))
+            changed = self._transform_nonempty([texts[i] for i in chosen], streams.select(chosen).derive(0))
             result = list(texts)
-            for place, text in zip(chosen, changed, strict=True):
-                result[place] = text
+            for i, text in zip(chosen, changed, strict=True):
+                result[i] = text
             return result
-        return self._changed(texts, streams.derive(0))
+        return self._transform_nonempty(texts, streams.derive(0))
 
-    def files(self) -> list[str]:
-        """What it reads, files or folders of models."""
+    def list_files(self) -> list[str]:
+        """Lists the files and model folders that it reads."""
         return []
 
     def fingerprint(self) -> str:
-        """Changes whenever the same text and chance would give another text; costs far less than reading the files."""
-        stats = [(name, *_state_of(Path(name))) for name in self.files()]
+        """Identifies class, arguments and files (by size and time, not content): equal if all results are equal."""
+        stats = [(name, *_list_file_stats(Path(name))) for name in self.list_files()]
         return json.dumps({"class": type(self).__name__, "arguments": self._arguments, "files": stats}, sort_keys=True)
 
-    def _changed(self, texts: list[str], streams: RandomStreams) -> list[str]:
-        changed = self.change(texts, streams)
+    def _transform_nonempty(self, texts: list[str], streams: RandomStreams) -> list[str]:
+        changed = self.transform(texts, streams)
         return [new if new and not new.isspace() else old for old, new in zip(texts, changed, strict=True)]
 
 
-def _state_of(path: Path) -> list[tuple[str, int, int]]:
+def _list_file_stats(path: Path) -> list[tuple[str, int, int]]:
     files = sorted(path.iterdir()) if path.is_dir() else [path] if path.exists() else []
     return [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in files if file.is_file()]
 
 
-def checked_share(name: str, share: float) -> float:
-    """The share, if it is one.
+def check_ratio(name: str, ratio: float) -> float:
+    """Returns the ratio if it is in [0, 1].
 
     Raises:
-        UsageError: It is not in [0, 1].
+        UsageError: It is not.
     """
-    if not 0 <= share <= 1:
-        raise UsageError(f"{name} is a share and must be in [0, 1], got {share}")
-    return share
+    if not 0 <= ratio <= 1:
+        raise UsageError(f"{name} is a ratio and must be in [0, 1], got {ratio}")
+    return ratio
 
 
-def checked_count(name: str, count: int) -> int:
-    """The count, if it is one.
+def check_count(name: str, count: int) -> int:
+    """Returns the count if it is at least 1.
 
     Raises:
-        UsageError: It is below 1.
+        UsageError: It is not.
     """
     if count < 1:
         raise UsageError(f"{name} must be at least 1, got {count}")

@@ -8,7 +8,7 @@ import numpy as np
 
 from datamodules.augmentations.base import Augmentation
 from datamodules.augmentations.primitives.random_streams import RandomStreams
-from datamodules.augmentations.primitives.segments import Pieces
+from datamodules.augmentations.primitives.segments import Segments
 from datamodules.augmentations.random_deletion import RandomDeletion
 from datamodules.augmentations.random_insertion import RandomInsertion
 from datamodules.augmentations.random_swap import RandomSwap
@@ -17,32 +17,29 @@ from datamodules.augmentations.word_level.synonym_augmentation import SynonymAug
 
 
 class EDA(SynonymAugmentation):
-    """Replaces words by synonyms, puts synonyms in, swaps words, or leaves words out: one of these for each text.
-
-    The arguments are those of the four.
-    """
+    """Replaces words by synonyms, inserts synonyms, swaps words, or deletes words: one of the four for each text."""
 
     @cached_property
-    def kinds(self) -> tuple[Augmentation, ...]:
-        """The four, which share one list of synonyms."""
-        replace, insert = (kind(self.path, self.lines, self.top_k, self.alpha, self.jieba) for kind in _WITH_SYNONYMS)
-        for kind in (replace, insert):
-            kind.__dict__["table"] = self.table  # read once
+    def operations(self) -> tuple[Augmentation, ...]:
+        """The four augmentations; two of them share one table of synonyms."""
+        replace, insert = (cls(self.path, self.lines, self.top_k, self.alpha, self.jieba) for cls in _WITH_SYNONYMS)
+        for operation in (replace, insert):
+            operation.__dict__["table"] = self.table  # read once
         return replace, insert, RandomSwap(self.alpha, self.jieba), RandomDeletion(self.alpha, self.jieba)
 
-    def change(self, texts: list[str], streams: RandomStreams) -> list[str]:
-        """Each text by the one that is drawn for it."""
+    def transform(self, texts: list[str], streams: RandomStreams) -> list[str]:
+        """Changes each text by an operation chosen at random."""
         result = list(texts)
-        chosen = (streams.uniform() * len(self.kinds)).astype(np.int64)
-        for number, kind in enumerate(self.kinds):
-            places = np.flatnonzero(chosen == number).tolist()
-            changed = kind.change([texts[place] for place in places], streams.select(places).derive(number))
-            for place, text in zip(places, changed, strict=True):
-                result[place] = text
+        chosen = (streams.uniform() * len(self.operations)).astype(np.int64)
+        for number, operation in enumerate(self.operations):
+            indices = np.flatnonzero(chosen == number).tolist()
+            changed = operation.transform([texts[i] for i in indices], streams.select(indices).derive(number))
+            for i, text in zip(indices, changed, strict=True):
+                result[i] = text
         return result
 
-    def change_pieces(self, pieces: Pieces, streams: RandomStreams) -> np.ndarray:
-        """Not called: its four kinds cut and join by themselves."""
+    def change_segments(self, segments: Segments, streams: RandomStreams) -> np.ndarray:
+        """Is never called: each of the four operations segments its texts itself."""
         raise NotImplementedError
 
 

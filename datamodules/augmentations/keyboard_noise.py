@@ -1,4 +1,4 @@
-"""Keyboard noise: a letter gives way to one beside it on the keyboard."""
+"""Keyboard noise: a letter is replaced by one beside it on the keyboard."""
 
 from __future__ import annotations
 
@@ -8,28 +8,31 @@ _ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 
 
 class KeyboardNoise(CharacterAugmentation):
-    """Puts a neighbour on a QWERTY keyboard in place of one letter each in a share of the English words."""
+    """Replaces one letter in some English words of a text by a neighbour on a QWERTY keyboard."""
 
-    def misspelt(self, word: str, where: float, how: float) -> str:
-        """With one letter struck beside."""
-        place = int(where * len(word))
-        letter = word[place]
-        beside = _NEIGHBOURS[letter.lower()]
-        struck = beside[int(how * len(beside))]
-        return word[:place] + (struck.upper() if letter.isupper() else struck) + word[place + 1 :]
+    def misspell(self, word: str, position: float, operation: float) -> str:
+        """Replaces one letter of a word by a neighbour on the keyboard."""
+        index = int(position * len(word))
+        letter = word[index]
+        neighbours = _NEIGHBOURS[letter.lower()]
+        typed = neighbours[int(operation * len(neighbours))]
+        return word[:index] + (typed.upper() if letter.isupper() else typed) + word[index + 1 :]
 
 
-def _neighbours() -> dict[str, str]:
+def _find_neighbours() -> dict[str, str]:
+    """Finds the letters around each letter of the keyboard."""
     # each row lies about half a key further right than the one above it
-    places = {letter: (row, column + row / 2) for row, keys in enumerate(_ROWS) for column, letter in enumerate(keys)}
+    positions = {
+        letter: (row, column + row / 2) for row, keys in enumerate(_ROWS) for column, letter in enumerate(keys)
+    }
     return {
         letter: "".join(
             other
-            for other, (its_row, its_column) in places.items()
+            for other, (its_row, its_column) in positions.items()
             if other != letter and abs(its_row - row) <= 1 and abs(its_column - column) <= 1
         )
-        for letter, (row, column) in places.items()
+        for letter, (row, column) in positions.items()
     }
 
 
-_NEIGHBOURS = _neighbours()
+_NEIGHBOURS = _find_neighbours()

@@ -1,4 +1,4 @@
-"""Replacement by a masked language model: what it thinks may stand where a word is hidden (Wu et al. 2019)."""
+"""Replacement by a masked language model: words are masked and replaced by likely ones (Wu et al. 2019)."""
 
 from __future__ import annotations
 
@@ -11,27 +11,28 @@ import torch
 from contracts.errors import UsageError
 from contracts.positions import get_max_positions
 from contracts.pretrained_path import resolve_model_path
-from datamodules.augmentations.base import checked_count
-from datamodules.augmentations.primitives.pretrained_models import load_part, run_device
+from datamodules.augmentations.base import check_count
+from datamodules.augmentations.primitives.pretrained_models import choose_device, load_pretrained
 from datamodules.augmentations.primitives.random_streams import RandomStreams
-from datamodules.augmentations.primitives.segments import Pieces, drawn_places, share_of_words
-from datamodules.augmentations.word_level.word_augmentation import WordAugmentation, capitalized_like
-from datamodules.tokenizers.base import without_halves
+from datamodules.augmentations.primitives.segments import Segments, compute_change_counts, sample_positions
+from datamodules.augmentations.word_level.word_augmentation import WordAugmentation, copy_capitalization
+from datamodules.tokenizers.base import replace_lone_surrogates
 
 
 class MaskedLanguageModel(WordAugmentation):
-    """Hides a share `alpha` of a text's words, at least one, and puts likely words of a masked language model there.
+    """Masks the ratio `alpha` of a text's words, at least one, and replaces each by a likely word of a language model.
 
-    Only whole words come in, never the hidden one. Hidden words beyond the model's length stay. Works offline only.
+    Replacements are whole words, never the masked one. Words beyond the model's maximum length stay. For modes offline
+    and targeted only.
 
     Args:
-        model: A hub name, a folder, or `package:NAME/FOLDER`; with the weights of its masked language model.
-        top_k: The likeliest so many words, at least 1, are drawn from, each as often as the others.
-        alpha: The share of a text's words, in [0, 1].
-        batch_size: Texts computed at once, at least 1.
-        jieba: Whether Chinese is cut into words by the library of that name (extra `jieba`); else into characters,
-            which suits models of Chinese characters.
-        p: The share of texts that are changed, in [0, 1].
+        model: A hub name, a folder, or `package:NAME/FOLDER`, with the weights of its masked-language-model head.
+        top_k: Likeliest words to choose from, uniformly; at least 1.
+        alpha: Ratio of a text's words to change, in [0, 1].
+        batch_size: Texts per batch, at least 1.
+        jieba: Whether jieba splits Chinese into words (extra `jieba`); else characters are masked, which suits models
+            of Chinese characters.
+        p: Probability that a text is changed, in [0, 1].
     """
 
     offline_only = True
@@ -47,57 +48,60 @@ class MaskedLanguageModel(WordAugmentation):
     ) -> None:
         super().__init__(alpha, jieba, p)
         self.model = model
-        self.top_k = checked_count("top_k", top_k)
-        self.batch_size = checked_count("batch_size", batch_size)
+        self.top_k = check_count("top_k", top_k)
+        self.batch_size = check_count("batch_size", batch_size)
         self._path = resolve_model_path(model)
 
-    def files(self) -> list[str]:
-        """The folder of the model, where it is one."""
+    def list_files(self) -> list[str]:
+        """Lists the path of the model."""
         return [self._path]
 
-    def change_pieces(self, pieces: Pieces, streams: RandomStreams) -> np.ndarray:
-        """Replaces words."""
+    def change_segments(self, segments: Segments, streams: RandomStreams) -> np.ndarray:
+        """Replaces masked words by likely ones."""
         mask = self._tokenizer.mask_token
-        spells_it = np.array([mask in text for text in pieces.texts], bool)  # and its own could not be told from ours
-        can = np.flatnonzero(pieces.is_word & ~spells_it[pieces.row])
-        places = np.sort(drawn_places(can, pieces, share_of_words(self.alpha, pieces.words), streams))
-        words = {place: pieces.flat[place].lstrip() for place in places.tolist()}
-        hidden = list(pieces.flat)
-        for place, word in words.items():
-            hidden[place] = hidden[place][: -len(word)] + mask
-        rows = np.unique(pieces.row[places])
-        texts = ["".join(hidden[int(pieces.starts[row]) : int(pieces.ends[row])]) for row in rows.tolist()]
-        uniforms = dict(zip(places.tolist(), pieces.at(streams.derive(0), places).tolist(), strict=True))
+        spells_mask = np.array([mask in text for text in segments.texts], bool)  # its masks would be taken for ours
+        eligible = np.flatnonzero(segments.is_word & ~spells_mask[segments.text_index])
+        counts = compute_change_counts(self.alpha, segments.word_counts)
+        positions = np.sort(sample_positions(eligible, segments, counts, streams))
+        words = {position: segments.strings[position].lstrip() for position in positions.tolist()}
+        masked = list(segments.strings)
+        for position, word in words.items():
+            masked[position] = masked[position][: -len(word)] + mask
+        rows = np.unique(segments.text_index[positions])
+        texts = ["".join(masked[int(segments.starts[row]) : int(segments.ends[row])]) for row in rows.tolist()]
+        drawn = segments.draw_uniform(streams.derive(0), positions)
+        uniforms = dict(zip(positions.tolist(), drawn.tolist(), strict=True))
         by_length = sorted(range(len(texts)), key=lambda number: len(texts[number]))
         for start in range(0, len(texts), self.batch_size):
             numbers = by_length[start : start + self.batch_size]
-            for number, likely in zip(numbers, self._likely([texts[number] for number in numbers]), strict=True):
-                mine = places[pieces.row[places] == rows[number]].tolist()
-                for place, choices in zip(mine, likely, strict=False):  # those beyond the model's length have none
-                    word = words[place]
+            predicted = self._predict_masked([texts[number] for number in numbers])
+            for number, choices_by_mask in zip(numbers, predicted, strict=True):
+                of_text = positions[segments.text_index[positions] == rows[number]].tolist()
+                for position, choices in zip(of_text, choices_by_mask, strict=False):  # fewer beyond the maximum length
+                    word = words[position]
                     others = [other for other in choices if other.lower() != word.lower()][: self.top_k]
                     if others:
-                        other = capitalized_like(others[int(uniforms[place] * len(others))], word)
-                        pieces.flat[place] = pieces.flat[place][: -len(word)] + other
-        return places
+                        other = copy_capitalization(others[int(uniforms[position] * len(others))], word)
+                        segments.strings[position] = segments.strings[position][: -len(word)] + other
+        return positions
 
     @torch.inference_mode()
-    def _likely(self, texts: list[str]) -> list[list[list[str]]]:
-        """For each text and each hidden word of it, the likeliest words, the likeliest first."""
+    def _predict_masked(self, texts: list[str]) -> list[list[list[str]]]:
+        """Predicts the likeliest words for each mask of each text, the likeliest first."""
         limit = min(self._tokenizer.model_max_length, get_max_positions(self._network.config) or 512)
-        whole = without_halves(texts)
+        whole = replace_lone_surrogates(texts)
         batch = self._tokenizer(whole, padding=True, truncation=True, max_length=limit, return_tensors="pt")
         logits = self._network(**batch.to(self._network.device)).logits.float()
         logits[..., ~self._whole_words.to(logits.device)] = -torch.inf
-        where = batch["input_ids"] == self._tokenizer.mask_token_id
+        is_mask = batch["input_ids"] == self._tokenizer.mask_token_id
         count = min(self.top_k + 1, int(self._whole_words.sum()))
-        ids = logits[where].topk(count, dim=-1).indices.tolist()
+        ids = logits[is_mask].topk(count, dim=-1).indices.tolist()
         words = iter([[self._names[number] for number in row] for row in ids])
-        return [[next(words) for _ in range(hidden)] for hidden in where.sum(1).tolist()]
+        return [[next(words) for _ in range(num_masks)] for num_masks in is_mask.sum(1).tolist()]
 
     @cached_property
     def _tokenizer(self) -> Any:
-        tokenizer = load_part("AutoTokenizer", self._path, self.model)
+        tokenizer = load_pretrained("AutoTokenizer", self._path, self.model)
         if tokenizer.mask_token is None:
             raise UsageError(
                 f"model {self.model} has no mask token; give a masked language model such as bert-base-uncased"
@@ -106,11 +110,11 @@ class MaskedLanguageModel(WordAugmentation):
 
     @cached_property
     def _network(self) -> Any:
-        return load_part("AutoModelForMaskedLM", self._path, self.model).to(run_device())
+        return load_pretrained("AutoModelForMaskedLM", self._path, self.model).to(choose_device())
 
     @cached_property
     def _names(self) -> list[str]:
-        """How each id is written in a text."""
+        """The word of each token id, without the marker of a word's beginning."""
         names = [""] * self._network.config.vocab_size
         for token, number in self._tokenizer.get_vocab().items():
             if number < len(names):
@@ -119,7 +123,7 @@ class MaskedLanguageModel(WordAugmentation):
 
     @cached_property
     def _whole_words(self) -> torch.Tensor:
-        """Bool `(ids,)`; not the later pieces of words, signs, and special tokens."""
+        """Bool `(ids,)`; false for continuations of words, punctuation and special tokens."""
         tokens = self._tokenizer.get_vocab()
         marked = any(token.startswith(("\u0120", "\u2581")) for token in tokens)
         whole = torch.zeros(self._network.config.vocab_size, dtype=torch.bool)

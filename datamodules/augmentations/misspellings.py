@@ -1,11 +1,11 @@
-"""Misspellings: words as people often write them wrongly."""
+"""Misspellings: words are replaced by common wrong spellings of them."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from datamodules.augmentations.primitives.random_streams import RandomStreams
-from datamodules.augmentations.primitives.segments import Pieces
+from datamodules.augmentations.primitives.segments import Segments
 from datamodules.augmentations.word_level.table_augmentation import TableAugmentation
 
 _COMMON = """
@@ -33,22 +33,17 @@ your youre
 
 
 class Misspellings(TableAugmentation):
-    """Misspells a share `alpha` of a text's words, at least one, where the list has any of them.
+    """Misspells the ratio `alpha` of a text's words, at least one, if the list has any of them.
 
     Args:
-        path: A file with a word and then wrong spellings of it on each line, with tabs between them, plain or .gz. None
-            takes a hundred common ones of English.
-        lines: The same lines outright, in place of a file; a checkpoint holds them.
-        top_k: Only the first so many spellings of a word, at least 1, are taken.
-        alpha: The share of a text's words, in [0, 1].
-        jieba: Whether Chinese is cut into words by the library of that name (extra `jieba`); else into the longest that
-            the list has.
-        p: The share of texts that are changed, in [0, 1].
+        path: A file with a word and wrong spellings of it on each line, separated by tabs, plain or .gz. By default a
+            hundred common ones of English.
+        top_k: Spellings of a word to choose from, the first ones of its line; at least 1.
     """
 
-    built_in = "\n".join("\t".join(group.split()) for group in _COMMON.strip().replace("\n", "|").split("|"))
-    plain = False
+    built_in_lines = "\n".join("\t".join(group.split()) for group in _COMMON.strip().replace("\n", "|").split("|"))
+    content_words_only = False
 
-    def change_pieces(self, pieces: Pieces, streams: RandomStreams) -> np.ndarray:
-        """Misspells words."""
-        return self.replaced(pieces, streams)
+    def change_segments(self, segments: Segments, streams: RandomStreams) -> np.ndarray:
+        """Replaces words by wrong spellings."""
+        return self.replace_listed_words(segments, streams)

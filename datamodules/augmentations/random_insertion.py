@@ -1,32 +1,41 @@
-"""Random insertion: synonyms of some words are put in anywhere (EDA, Wei and Zou 2019)."""
+"""Random insertion: synonyms of some words are inserted at random positions (EDA, Wei and Zou 2019)."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from datamodules.augmentations.primitives.random_streams import RandomStreams
-from datamodules.augmentations.primitives.segments import Pieces, drawn_places, is_chinese, share_of_words
+from datamodules.augmentations.primitives.segments import (
+    Segments,
+    compute_change_counts,
+    contains_chinese,
+    sample_positions,
+)
 from datamodules.augmentations.word_level.synonym_augmentation import SynonymAugmentation
 
 
 class RandomInsertion(SynonymAugmentation):
-    """Puts a synonym of each of a share `alpha` of a text's words, at least one, behind some word of the text.
+    """Inserts a synonym of each of some words, the ratio `alpha`, at least one, behind a random word of the text.
 
-    Where fewer words have synonyms than the share asks for, one for each of these is put in.
+    If fewer words have synonyms, one for each of these is inserted.
     """
 
-    def change_pieces(self, pieces: Pieces, streams: RandomStreams) -> np.ndarray:
-        """Makes some pieces longer by a word."""
-        words = pieces.words
-        sources = drawn_places(self.listed(pieces), pieces, share_of_words(self.alpha, words), streams)
-        which = pieces.at(streams.derive(0), sources).tolist()
-        rows = pieces.row[sources]
-        # a word after which to put it in: any of the text, by its number among the words of the batch
-        number = (pieces.at(streams.derive(1), sources) * words[rows]).astype(np.int64)
-        targets = np.flatnonzero(pieces.is_word)[(np.cumsum(words) - words)[rows] + number]
-        flat = pieces.flat
-        new = [self.other_for(flat[source], uniform) for source, uniform in zip(sources.tolist(), which, strict=True)]
+    def change_segments(self, segments: Segments, streams: RandomStreams) -> np.ndarray:
+        """Appends synonyms to the segments of random words."""
+        words = segments.word_counts
+        counts = compute_change_counts(self.alpha, words)
+        sources = sample_positions(self.find_listed_words(segments), segments, counts, streams)
+        choices = segments.draw_uniform(streams.derive(0), sources).tolist()
+        texts = segments.text_index[sources]
+        # the target, any word of the text, as its number among the words of the batch
+        number = (segments.draw_uniform(streams.derive(1), sources) * words[texts]).astype(np.int64)
+        targets = np.flatnonzero(segments.is_word)[(np.cumsum(words) - words)[texts] + number]
+        strings = segments.strings
+        new = [
+            self.choose_alternative(strings[source], uniform)
+            for source, uniform in zip(sources.tolist(), choices, strict=True)
+        ]
         for target, word in zip(targets.tolist(), new, strict=True):
-            # a capital would be that of the word which the text begins with
-            flat[target] += word if is_chinese(word) else f" {word.lower()}"
+            # a capital would be that of a word at the start of the text
+            strings[target] += word if contains_chinese(word) else f" {word.lower()}"
         return targets

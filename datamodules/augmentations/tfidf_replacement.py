@@ -1,4 +1,4 @@
-"""TF-IDF word replacement: words that say little give way to others that say little (Xie et al. 2019, UDA)."""
+"""TF-IDF word replacement: uninformative words are replaced by other uninformative ones (Xie et al. 2019, UDA)."""
 
 from __future__ import annotations
 
@@ -7,36 +7,35 @@ from collections import Counter
 from collections.abc import Hashable, Sequence
 from functools import cached_property
 from statistics import NormalDist
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from contracts.errors import UsageError
-from datamodules.augmentations.base import Labels, checked_count
+from datamodules.augmentations.base import Labels, check_count
 from datamodules.augmentations.primitives.random_streams import RandomStreams
-from datamodules.augmentations.primitives.segments import Pieces, words_of
-from datamodules.augmentations.word_level.word_augmentation import WordAugmentation, capitalized_like
+from datamodules.augmentations.primitives.segments import Segments, extract_words
+from datamodules.augmentations.word_level.word_augmentation import WordAugmentation, copy_capitalization
 
-_LEVEL = 0.05  # the chance that a word which tells nothing passes for one that does, over all classes
+_SIGNIFICANCE_LEVEL = 0.05  # of the chi-square test, over all classes
 
 
 class TFIDFReplacement(WordAugmentation):
-    """Replaces words, the likelier the less they tell of their text, by words that tell little of any text.
+    """Replaces words, with a probability that falls with their TF-IDF, by words with a low TF-IDF in any text.
 
-    A word's chance is `alpha * (C - tf-idf) / mean of the same over its text`, at most 1, with C the largest tf-idf of
-    the text: its most telling word always stays. What comes in its place is drawn from the training texts' words with
-    the chance `S - frequency * idf`, with S the largest of these. Unlike the paper's, a word must be common enough to
-    come in, or rare names would: they have a low frequency. And words that tell the class stay and never come in, or
-    "when" would give way to "who" in a question: those that occur in the texts of some class more or less often than by
-    chance (chi-square).
+    A word is replaced with probability `alpha * (C - tf-idf) / mean of the same over its text`, at most 1, C being the
+    largest tf-idf of the text: its most informative word always stays. The replacement is drawn from the training words
+    with probability proportional to `S - frequency * idf`, S being the largest of these. Unlike in the paper, a
+    replacement must be frequent, or rare names would be inserted, since they have a low frequency; and words that
+    depend on the class (chi-square test) are neither replaced nor inserted, or "when" would become "who" in a question.
 
     Args:
-        min_frequency: Training texts a word must be in to be put in, at least 1.
-        max_idf: Words with a larger inverse document frequency, in nats, are not put in.
-        lines: What was learned; a checkpoint holds it.
-        alpha: The share of a text's words, in [0, 1].
-        jieba: Whether Chinese is cut into words by the library of that name (extra `jieba`).
-        p: The share of texts that are changed, in [0, 1].
+        min_frequency: Training texts that must contain a replacement, at least 1.
+        max_idf: Maximum inverse document frequency of a replacement, in nats.
+        lines: The fitted statistics, as a checkpoint stores them.
+        alpha: Ratio of a text's words to change, in [0, 1].
+        jieba: Whether jieba splits Chinese into words (extra `jieba`).
+        p: Probability that a text is changed, in [0, 1].
     """
 
     def __init__(
@@ -49,108 +48,145 @@ class TFIDFReplacement(WordAugmentation):
         p: float = 1.0,
     ) -> None:
         super().__init__(alpha, jieba, p)
-        self.min_frequency = checked_count("min_frequency", min_frequency)
+        self.min_frequency = check_count("min_frequency", min_frequency)
         self.max_idf = max_idf
         self._lines = lines
 
     def fit(self, texts: Sequence[str], labels: Labels) -> None:
-        """Counts words, in how many texts each is, and finds those that tell the class."""
+        """Counts words and the texts that contain them, and finds those that depend on the class."""
         counts: Counter[str] = Counter()
-        found_in: Counter[str] = Counter()
-        with_label: Counter[tuple[str, Hashable]] = Counter()
+        text_counts: Counter[str] = Counter()
+        class_counts: Counter[tuple[str, Hashable]] = Counter()
         for text, of_text in zip(texts, labels, strict=True):
-            words = words_of(self.cut, text)
+            words = extract_words(self.segmenter, text)
             counts.update(words)
             different = set(words)
-            found_in.update(different)
-            with_label.update((word, label) for label in of_text for word in different)
+            text_counts.update(different)
+            class_counts.update((word, label) for label in of_text for word in different)
         sizes = Counter(label for of_text in labels for label in of_text)
-        telling = _telling(found_in, with_label, sizes, len(texts))
+        dependent = _find_class_dependent_words(text_counts, class_counts, sizes, len(texts))
         lines = [f"{len(texts)}"]
-        lines += [f"{word}\t{found_in[word]}\t{counts[word]}\t{int(word in telling)}" for word in sorted(counts)]
+        lines += [f"{word}\t{text_counts[word]}\t{counts[word]}\t{int(word in dependent)}" for word in sorted(counts)]
         self._lines = "\n".join(lines)
-        for name in ("_learned", "_replacements"):
+        for name in ("_statistics", "_replacements"):
             self.__dict__.pop(name, None)
 
     def override_arguments(self) -> dict[str, Any]:
-        """What was learned."""
+        """Replaces `lines` by the fitted statistics."""
         return {"lines": self._lines}
 
-    def change_pieces(self, pieces: Pieces, streams: RandomStreams) -> np.ndarray:
-        """Replaces words by chance."""
-        places = np.flatnonzero(pieces.is_word)
-        words = [pieces.flat[place].lstrip() for place in places.tolist()]
-        chances = self._chances([word.lower() for word in words], pieces.row[places], len(pieces.texts))
-        drawn = np.flatnonzero(pieces.at(streams, places) < chances)
-        names, edges = self._replacements
-        if len(names) < 2:
-            return places[:0]
-        picks = np.searchsorted(edges, pieces.at(streams.derive(0), places[drawn]), side="right")
-        for number, pick in zip(drawn.tolist(), picks.tolist(), strict=True):
-            piece, word = pieces.flat[int(places[number])], words[number]
-            # in place of itself, the next one
-            other = names[pick] if names[pick] != word.lower() else names[(pick + 1) % len(names)]
-            pieces.flat[int(places[number])] = piece[: len(piece) - len(word)] + capitalized_like(other, word)
-        return places[drawn]
+    def change_segments(self, segments: Segments, streams: RandomStreams) -> np.ndarray:
+        """Replaces words at random."""
+        positions = np.flatnonzero(segments.is_word)
+        words = [segments.strings[position].lstrip() for position in positions.tolist()]
+        lowercase = [word.lower() for word in words]
+        probabilities = self._compute_probabilities(lowercase, segments.text_index[positions], len(segments.texts))
+        chosen = np.flatnonzero(segments.draw_uniform(streams, positions) < probabilities)
+        replacements, edges = self._replacements
+        if len(replacements) < 2:
+            return positions[:0]
+        uniforms = segments.draw_uniform(streams.derive(0), positions[chosen])
+        picks = np.searchsorted(edges, uniforms, side="right")
+        for number, pick in zip(chosen.tolist(), picks.tolist(), strict=True):
+            position, word = int(positions[number]), words[number]
+            segment = segments.strings[position]
+            # the next one in place of the word itself
+            new = (
+                replacements[pick]
+                if replacements[pick] != word.lower()
+                else replacements[(pick + 1) % len(replacements)]
+            )
+            segments.strings[position] = segment[: len(segment) - len(word)] + copy_capitalization(new, word)
+        return positions[chosen]
 
-    def _chances(self, words: list[str], row: np.ndarray, rows: int) -> np.ndarray:
-        learned = self._learned
+    def _compute_probabilities(self, words: list[str], text_index: np.ndarray, num_texts: int) -> np.ndarray:
+        """Computes the probability that each word is replaced: float `(words,)`."""
+        statistics = self._statistics
         ids: dict[str, int] = {}
         numbers = np.fromiter((ids.setdefault(word, len(ids)) for word in words), np.int64, count=len(words))
-        rare = math.log(max(2, learned[0]))  # a word that training lacks tells the most
-        idf = np.array([learned[1].get(word, rare) for word in ids])
-        _, inverse, counts = np.unique(row * max(1, len(ids)) + numbers, return_inverse=True, return_counts=True)
-        of_row = np.bincount(row, minlength=rows)
-        tfidf = counts[inverse] / of_row[row] * (idf[numbers] if len(ids) else 0)
-        largest = np.zeros(rows)
-        np.maximum.at(largest, row, tfidf)
-        less = largest[row] - tfidf
-        less[np.array([word in learned[3] for word in words], bool)] = 0
-        mean = np.bincount(row, less, minlength=rows) / np.maximum(of_row, 1)
-        return np.minimum(1.0, self.alpha * np.divide(less, mean[row], out=np.zeros_like(less), where=mean[row] > 0))
+        unseen = math.log(max(2, statistics.num_texts))  # a word that training lacks is the most informative
+        idf = np.array([statistics.idf.get(word, unseen) for word in ids])
+        keys = text_index * max(1, len(ids)) + numbers
+        _, inverse, counts = np.unique(keys, return_inverse=True, return_counts=True)
+        lengths = np.bincount(text_index, minlength=num_texts)
+        tfidf = counts[inverse] / lengths[text_index] * (idf[numbers] if len(ids) else 0)
+        largest = np.zeros(num_texts)
+        np.maximum.at(largest, text_index, tfidf)
+        gap = largest[text_index] - tfidf
+        gap[np.array([word in statistics.class_dependent for word in words], bool)] = 0
+        mean = np.bincount(text_index, gap, minlength=num_texts) / np.maximum(lengths, 1)
+        mean = mean[text_index]
+        return np.minimum(1.0, self.alpha * np.divide(gap, mean, out=np.zeros_like(gap), where=mean > 0))
 
     @cached_property
-    def _learned(self) -> tuple[int, dict[str, float], dict[str, tuple[int, int]], set[str]]:
-        """How many texts there were; each word's idf; in how many texts it is, and how often; those of a class."""
+    def _statistics(self) -> _Statistics:
         if self._lines is None:
-            raise UsageError("TFIDFReplacement has learned from no texts yet; call fit first")
+            raise UsageError("TFIDFReplacement is not fitted to training texts yet; call fit first")
         first, *rest = self._lines.split("\n")
-        number = int(first)
+        num_texts = int(first)
         rows = [line.split("\t") for line in rest]
-        counts = {word: (int(texts), int(all_)) for word, texts, all_, _ in rows}
-        telling = {word for word, _, _, tells in rows if tells == "1"}
-        return number, {word: math.log(number / texts) for word, (texts, _) in counts.items()}, counts, telling
+        return _Statistics(
+            num_texts,
+            {word: math.log(num_texts / int(texts)) for word, texts, _, _ in rows},
+            {word: int(texts) for word, texts, _, _ in rows},
+            {word: int(total) for word, _, total, _ in rows},
+            {word for word, _, _, is_dependent in rows if is_dependent == "1"},
+        )
 
     @cached_property
     def _replacements(self) -> tuple[list[str], np.ndarray]:
-        """Words that may be put in, and the upper edge of each one's part of [0, 1)."""
-        _, idf, counts, telling = self._learned
-        common = [word for word, (texts, _) in counts.items() if texts >= self.min_frequency and word not in telling]
-        names = [word for word in common if idf[word] <= self.max_idf]
-        scores = np.array([counts[word][1] * idf[word] for word in names])
-        weights = (scores.max() - scores) if len(names) else scores
+        """The replacements, and the upper edge of each one's interval of [0, 1)."""
+        _, idf, text_counts, counts, dependent = self._statistics
+        frequent = [
+            word for word, texts in text_counts.items() if texts >= self.min_frequency and word not in dependent
+        ]
+        words = [word for word in frequent if idf[word] <= self.max_idf]
+        scores = np.array([counts[word] * idf[word] for word in words])
+        weights = (scores.max() - scores) if len(words) else scores
         if weights.sum() <= 0:
-            weights = np.ones(len(names))
-        edges = np.cumsum(weights) / weights.sum() if len(names) else weights
+            weights = np.ones(len(words))
+        edges = np.cumsum(weights) / weights.sum() if len(words) else weights
         edges[-1:] = 1.0
-        return names, edges
+        return words, edges
 
 
-def _telling(
-    found_in: Counter[str], with_label: Counter[tuple[str, Hashable]], sizes: Counter[Hashable], texts: int
+class _Statistics(NamedTuple):
+    """Word statistics of the training texts."""
+
+    num_texts: int
+    idf: dict[str, float]
+    text_counts: dict[str, int]
+    """Training texts that contain each word."""
+    counts: dict[str, int]
+    """Occurrences of each word."""
+    class_dependent: set[str]
+
+
+def _find_class_dependent_words(
+    text_counts: Counter[str],
+    class_counts: Counter[tuple[str, Hashable]],
+    sizes: Counter[Hashable],
+    num_texts: int,
 ) -> set[str]:
-    """Words whose occurrence hangs together with any label, by the chi-square of the table of two by two."""
-    # the square of a standard normal number is one of chi-square with one degree of freedom
-    limit = NormalDist().inv_cdf(1 - _LEVEL / max(len(sizes), 1) / 2) ** 2
-    telling = set()
-    for (word, label), both in with_label.items():
-        count, size = found_in[word], sizes[label]
-        free = count * (texts - count) * size * (texts - size)
-        if free and (both - count * size / texts) ** 2 * texts**3 > limit * free:
-            telling.add(word)
-    words, counts = list(found_in), np.array(list(found_in.values()), float)
-    for label, size in sizes.items():  # words that stand in none of its texts, though they are common enough
-        without = counts * size * texts > limit * (texts - counts) * (texts - size)
-        common = (words[place] for place in np.flatnonzero(without & (counts < texts)).tolist())
-        telling.update(word for word in common if not with_label[word, label])
-    return telling
+    """Finds words whose occurrence depends on a label, by a chi-square test of each two-by-two table.
+
+    Args:
+        text_counts: Texts that contain each word.
+        class_counts: Texts of each label that contain each word.
+        sizes: Texts of each label.
+        num_texts: All texts.
+    """
+    # the square of a standard normal variable has a chi-square distribution with one degree of freedom
+    limit = NormalDist().inv_cdf(1 - _SIGNIFICANCE_LEVEL / max(len(sizes), 1) / 2) ** 2
+    dependent = set()
+    for (word, label), both in class_counts.items():
+        count, size = text_counts[word], sizes[label]
+        variance = count * (num_texts - count) * size * (num_texts - size)
+        if variance and (both - count * size / num_texts) ** 2 * num_texts**3 > limit * variance:
+            dependent.add(word)
+    words, counts = list(text_counts), np.array(list(text_counts.values()), float)
+    for label, size in sizes.items():  # words that no text of the label contains, though they are frequent enough
+        significant = counts * size * num_texts > limit * (num_texts - counts) * (num_texts - size)
+        frequent = (words[i] for i in np.flatnonzero(significant & (counts < num_texts)).tolist())
+        dependent.update(word for word in frequent if not class_counts[word, label])
+    return dependent

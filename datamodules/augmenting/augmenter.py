@@ -1,4 +1,4 @@
-"""Which training texts are augmented, when, and by what; none of it touches validation or test."""
+"""Which training texts are augmented, when, and by what; validation and test texts are never changed."""
 
 from __future__ import annotations
 
@@ -29,23 +29,23 @@ from datamodules.tokenizers.base import Tokenizer
 
 Factories = list[Callable[[], Augmentation]] | Callable[[], Augmentation] | None
 
-_LEARNED = "augmented.json"
-_EXPECTED = 10  # of these to be drawn, for none changed to mean something
-_LOOKED_AT = 500  # texts that are changed once before training: faults come up, and how many change can be told
+_FITTED_FILE = "augmented.json"
+_SAMPLE_SIZE = 500  # texts augmented once before training: errors surface early, and the changed fraction is estimated
+_MIN_EXPECTED = 10  # texts of the sample that must be expected to change before a warning that none did
 
 
 class Augmenter:
     """What the data module does about augmentation.
 
     Args:
-        factories: Of the augmentations of training texts, in their order.
-        options: When and which.
-        tta: Predictions that are averaged for a test text, the one of the text itself counted.
-        tta_factories: What makes the variants of test texts; None takes those for training that are fast enough, or
-            else leaves out a tenth of the words.
+        factories: Make the augmentations of training texts, in the order of their application.
+        options: When texts are augmented, and which.
+        tta: Predictions averaged for a test text, that of the text itself included.
+        tta_factories: Make the augmentations for variants of test texts; by default those of training that are fast
+            enough, or else random deletion of a tenth of the words.
 
     Raises:
-        UsageError: Choices that cannot be.
+        UsageError: A value is out of range, or values contradict each other.
     """
 
     def __init__(self, factories: Factories, options: AugmentOptions, tta: int, tta_factories: Factories) -> None:
@@ -53,64 +53,60 @@ class Augmenter:
         if tta < 1:
             raise UsageError(f"--data.tta counts the text itself and must be at least 1, got {tta}")
         self.options = options
-        self.pipeline = Pipeline(_made(factories, "augmentations"))
+        self.pipeline = Pipeline(_build_augmentations(factories, "augmentations"))
         self.tta = tta
-        self._changed = 0.0
+        self._changed_ratio = 0.0
         self._test_texts: tuple[list[str], list[str] | None] | None = None
-        own = _made(tta_factories, "tta_augmentations")
-        self._own_for_test = Pipeline(own)
-        self._is_told = bool(self.pipeline.augmentations or own or tta > 1)
+        for_test = _build_augmentations(tta_factories, "tta_augmentations")
+        self._tta_pipeline = Pipeline(for_test)
+        self._is_configured = bool(self.pipeline.augmentations or for_test or tta > 1)
         if not self.pipeline.augmentations and options != AugmentOptions():
-            raise UsageError("--data.augment says when texts are augmented, and --data.augmentations names nothing")
-        slow = [kind for kind in (self.pipeline.augmentations if not self.adds_copies else []) if kind.offline_only]
-        for option, kinds in (("augmentations", slow), ("tta_augmentations", [k for k in own if k.offline_only])):
-            if kinds:
-                name = type(kinds[0]).__name__
-                mend = "; choose --data.augment.mode offline or targeted" if option == "augmentations" else ""
-                raise UsageError(f"--data.{option} {name} runs a model of its own, too slow for this place{mend}")
+            raise UsageError("--data.augment sets when texts are augmented, but --data.augmentations names nothing")
+        if not self.adds_copies:
+            fix = "; choose --data.augment.mode offline or targeted"
+            _check_fast_enough(self.pipeline.augmentations, "augmentations", fix)
+        _check_fast_enough(for_test, "tta_augmentations", "")
 
     @property
     def adds_copies(self) -> bool:
-        """Whether the cached training texts are others than without augmentation."""
+        """Whether changed copies are added to the cached training texts."""
         return bool(self.pipeline.augmentations) and self.options.mode != "on_the_fly"
 
     @property
     def augments_on_the_fly(self) -> bool:
-        """Whether training texts are changed anew in each epoch."""
+        """Whether training texts are augmented in each epoch."""
         return bool(self.pipeline.augmentations) and not self.adds_copies
 
     @property
-    def _for_test(self) -> Pipeline:
-        """What makes variants of test texts; may share its kinds with the training's."""
-        if self._own_for_test.augmentations:
-            return self._own_for_test
-        return Pipeline(
-            [kind for kind in self.pipeline.augmentations if not kind.offline_only] or make_default_augmentations()
-        )
+    def _test_pipeline(self) -> Pipeline:
+        """The augmentations for variants of test texts; may share objects with those of training."""
+        if self._tta_pipeline.augmentations:
+            return self._tta_pipeline
+        fast = [augmentation for augmentation in self.pipeline.augmentations if not augmentation.offline_only]
+        return Pipeline(fast or make_default_augmentations())
 
     @property
-    def _learning(self) -> list[Pipeline]:
-        """Those that must know the training texts."""
-        return [pipeline for pipeline in (self.pipeline, self._own_for_test) if pipeline.learns]
+    def _pipelines_to_fit(self) -> list[Pipeline]:
+        return [pipeline for pipeline in (self.pipeline, self._tta_pipeline) if pipeline.needs_fit]
 
     def fingerprint(self) -> dict[str, Any]:
-        """What it puts into the key of the cache; nothing where it leaves the cache as it is."""
+        """Returns what belongs into the key of the cache: empty unless copies are added."""
         if not self.adds_copies:
             return {}
-        # the folder keeps what the variants' own kinds learned as well
-        kept = [self.pipeline, self._own_for_test] if self._own_for_test.learns else [self.pipeline]
-        kinds = [[kind.fingerprint() for kind in pipeline.augmentations] for pipeline in kept]
-        return {"augmentation": [vars(self.options) | {"share_below": isinstance(self.options.below, float)}, kinds]}
+        # the folder also stores what the variants' augmentations were fitted to
+        stored = [self.pipeline, self._tta_pipeline] if self._tta_pipeline.needs_fit else [self.pipeline]
+        fingerprints = [[each.fingerprint() for each in pipeline.augmentations] for pipeline in stored]
+        return {"augmentation": [vars(self.options), fingerprints]}
 
     def add_copies(self, train: Rows, folder: Path, notes: list[str]) -> Rows:
-        """The training rows, and the changed copies after them; listed in the folder too."""
+        """Appends changed copies to the training rows if the mode is offline or targeted; lists them in the folder."""
         if not self.adds_copies:
             return train
-        for pipeline in self._learning:
+        for pipeline in self._pipelines_to_fit:
             pipeline.fit(train.texts, train.to_label_lists())
-        # so that a later run, to which copies and originals look alike, need not learn from them
-        learned = [[kind.to_blueprint() for kind in pipeline.augmentations] for pipeline in self._learning]
-        (folder / _LEARNED).write_text(json.dumps(learned), encoding="utf-8")
+        # stored, since a later run reads copies and originals alike and must fit to the originals only
+        fitted = [[each.to_blueprint() for each in pipeline.augmentations] for pipeline in self._pipelines_to_fit]
+        (folder / _FITTED_FILE).write_text(json.dumps(fitted), encoding="utf-8")
         options = self.options
         if options.mode == "offline":
             return add_copies(train, self.pipeline, options.num_copies, options.ratio, options.seed, folder, notes)
@@ -118,47 +114,48 @@ class Augmenter:
         return add_rare_class_copies(train, self.pipeline, options.below, options.up_to, options.seed, folder, notes)
 
     def fit(self, folder: Path, labels: np.ndarray) -> None:
-        """Fits what must know the training texts, to those that were there before copies were added.
+        """Fits the augmentations to the training texts, without added copies.
 
         Args:
             folder: Of the cached texts.
             labels: Of the training split.
         """
-        if not self._is_told:
+        if not self._is_configured:
             return
-        if (folder / _LEARNED).is_file():
-            learned = json.loads((folder / _LEARNED).read_text(encoding="utf-8"))
-            for pipeline, kinds in zip(self._learning, learned, strict=True):
-                pipeline.augmentations = [rebuild(Augmentation, kind) for kind in kinds]  # type: ignore[type-abstract]  # final classes of the seam
-        elif self._learning:
+        if (folder / _FITTED_FILE).is_file():
+            fitted = json.loads((folder / _FITTED_FILE).read_text(encoding="utf-8"))
+            for pipeline, blueprints in zip(self._pipelines_to_fit, fitted, strict=True):
+                pipeline.augmentations = [rebuild(Augmentation, blueprint) for blueprint in blueprints]  # type: ignore[type-abstract]  # only concrete classes are called
+        elif self._pipelines_to_fit:
             texts = load_texts(folder, "train.texts")
-            for pipeline in self._learning:
+            for pipeline in self._pipelines_to_fit:
                 pipeline.fit(texts, list_label_ids(labels))
 
     def augment_on_the_fly(self, split: TextSplit, folder: Path, tokenizer: Tokenizer, max_length: int) -> TextSplit:
-        """The training split, its texts changed anew in each epoch where that was asked for."""
+        """Returns a training split that augments its texts in each epoch, or the split itself in other modes."""
         if not self.augments_on_the_fly:
             return split
         texts = load_texts(folder, "train.texts")
         pairs = load_texts(folder, "train.pairs") if (folder / "train.pairs.bounds.npy").is_file() else None
-        chance = self.pipeline, self.options.ratio, get_run_seed()
-        augmented = AugmentedSplit.from_split(split, texts, pairs, tokenizer, max_length, *chance)
-        some = np.unique(np.linspace(0, len(texts) - 1, _LOOKED_AT).astype(np.int64))
-        given = [texts[row] for row in some.tolist()]
-        new = self.pipeline.augment(given, RandomStreams.from_rows(get_run_seed(), 0, some))
-        self._changed = self.options.ratio * float(
-            np.mean([one != other for one, other in zip(given, new, strict=True)])
-        )
+        arguments = self.pipeline, self.options.ratio, get_run_seed()
+        augmented = AugmentedSplit.from_split(split, texts, pairs, tokenizer, max_length, *arguments)
+        rows = np.unique(np.linspace(0, len(texts) - 1, _SAMPLE_SIZE).astype(np.int64))
+        sample = [texts[row] for row in rows.tolist()]
+        changed = self.pipeline.augment(sample, RandomStreams.from_rows(get_run_seed(), 0, rows))
+        is_changed = [new != old for new, old in zip(changed, sample, strict=True)]
+        self._changed_ratio = self.options.ratio * float(np.mean(is_changed))
         return augmented
 
     def make_variants(self) -> VariantGenerator | None:
-        """Of texts to predict; none where nothing was said of augmentation."""
-        return VariantGenerator(self._for_test.augmentations, self.tta, get_run_seed()) if self._is_told else None
+        """Makes the generator of test-time variants; None if no option about augmentation is set."""
+        if not self._is_configured:
+            return None
+        return VariantGenerator(self._test_pipeline.augmentations, self.tta, get_run_seed())
 
     def iterate_variants(
         self, batch: TextBatch, folder: Path, tokenizer: Tokenizer, spec: TextSpec
     ) -> Iterator[TextBatch]:
-        """Variants of a batch of test texts; none where `tta` is 1."""
+        """Yields variants of a batch of test texts, `tta - 1` batches."""
         variants = self.make_variants()
         if variants is None or variants.num_predictions == 1:
             return
@@ -167,41 +164,50 @@ class Augmenter:
             self._test_texts = load_texts(folder, "test.texts"), pairs
         rows = batch.index.tolist()
         texts, pairs = self._test_texts
-        seconds = None if pairs is None else [pairs[row] for row in rows]
-        yield from variants.generate_batches([texts[row] for row in rows], seconds, tokenizer, spec)
+        second_texts = None if pairs is None else [pairs[row] for row in rows]
+        yield from variants.generate_batches([texts[row] for row in rows], second_texts, tokenizer, spec)
 
     def describe(self, folder: Path) -> list[str]:
-        """What happens while training, and where to read what was added, in plain words.
+        """Returns notes for the screen: where added copies are listed, or which fraction of texts is changed.
 
         Args:
             folder: Of the cached texts.
         """
         if self.adds_copies and has_copies(folder):
-            return [f"train: the changed copies are listed in {folder / COPIES_FILE}"]
+            return [f"train: the added copies are listed in {folder / COPIES_FILE}"]
         if not self.augments_on_the_fly:
             return []
-        names = ", ".join(type(kind).__name__ for kind in self.pipeline.augmentations)
-        if not self._changed and self.pipeline.chance * _LOOKED_AT > _EXPECTED:
-            return [f"train: {names} changed none of the texts looked at; see that lists and vectors fit the texts"]
-        return [f"train: about {self._changed:.0%} of the texts are changed in an epoch, anew in each, by {names}"]
+        names = ", ".join(type(augmentation).__name__ for augmentation in self.pipeline.augmentations)
+        ratio = self._changed_ratio
+        if not ratio and self.pipeline.change_probability * _SAMPLE_SIZE > _MIN_EXPECTED:
+            return [f"train: {names} changed no text of a sample; check that its lists or vectors fit the texts"]
+        fraction = f"about {ratio:.0%}" if ratio >= 0.005 else "fewer than 1%"
+        return [f"train: {fraction} of the texts are changed by {names}, differently in each epoch"]
 
 
 def list_label_ids(labels: np.ndarray) -> list[list[int]]:
-    """The numbers of the labels of each row."""
+    """Lists the label ids of each row, from class numbers `(rows,)` or indicators `(rows, classes)`."""
     if labels.ndim == 1:
         return [[label] for label in labels.tolist()]
     return [np.flatnonzero(row).tolist() for row in labels]
 
 
 def make_default_augmentations() -> list[Augmentation]:
-    """What makes variants of a text for a model that was trained without augmentation."""
+    """Makes the augmentations for test-time variants of a model that was trained without augmentation."""
     return [RandomDeletion(alpha=0.1)]
 
 
-def _made(factories: Factories, option: str) -> list[Augmentation]:
-    several: Sequence[Callable[[], Augmentation]]
-    several = [] if factories is None else factories if isinstance(factories, list) else [factories]
+def _build_augmentations(factories: Factories, option: str) -> list[Augmentation]:
+    as_list: Sequence[Callable[[], Augmentation]]
+    as_list = [] if factories is None else factories if isinstance(factories, list) else [factories]
     try:
-        return [factory() for factory in several]
+        return [factory() for factory in as_list]
     except UsageError as error:
         raise UsageError(f"--data.{option}: {error}") from error
+
+
+def _check_fast_enough(augmentations: Sequence[Augmentation], option: str, fix: str) -> None:
+    for augmentation in augmentations:
+        if augmentation.offline_only:
+            name = type(augmentation).__name__
+            raise UsageError(f"--data.{option} {name} runs a model of its own, which is too slow here{fix}")

@@ -1,4 +1,4 @@
-"""A training split whose texts are changed anew in each epoch; those that no draw touched keep their cached ids."""
+"""A training split whose texts are augmented differently in each epoch; unchanged texts keep their cached ids."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ from datamodules.loading.collate import collate
 from datamodules.loading.text_split import TextSplit
 from datamodules.tokenizers.base import TokenIds, Tokenizer
 
-_TURN = 40  # bits beyond any row
+_OCCURRENCE_BITS = 40  # more than any row number has
 
 
 @dataclass
 class AugmentedSplit(TextSplit):
-    """As its base, and what it takes to change texts. Lengths, labels and numbers are those of the cached texts.
+    """A `TextSplit` with the strings and the augmentations; lengths, labels and numbers are those of the cached texts.
 
-    What becomes of a row follows from seed, epoch and row: the same in any batch, on any rank, in any worker. A row
-    that is drawn again in an epoch is changed anew; it comes as `row + turn * rows`. Of pairs only the first text is
-    changed.
+    The augmented text of a row depends on seed, epoch and row only: it is the same in any batch, on any rank, in any
+    worker. A row that a sampler repeats in an epoch comes as `row + occurrence * rows` and is augmented differently
+    each time. Of a pair only the first text is augmented.
 
     Args:
-        texts: The string of each row.
-        pairs: The second string of each row, where there is one.
-        tokenizer: Makes ids of the changed ones.
-        max_length: Tokens that these are cut to.
-        pipeline: Changes them.
-        share: Of the texts that are changed in an epoch.
+        texts: The text of each row.
+        pairs: The second text of each row, if there is one.
+        tokenizer: Encodes changed texts.
+        max_length: Tokens to which changed texts are truncated.
+        pipeline: The augmentations.
+        ratio: Fraction of texts that are augmented in an epoch.
         seed: Of the run.
     """
 
@@ -44,7 +44,7 @@ class AugmentedSplit(TextSplit):
     tokenizer: Tokenizer | None = None
     max_length: int = 1
     pipeline: Pipeline = field(default_factory=lambda: Pipeline([]))
-    share: float = 1.0
+    ratio: float = 1.0
     seed: int = 0
     epoch: int = 0
 
@@ -57,55 +57,55 @@ class AugmentedSplit(TextSplit):
         tokenizer: Tokenizer,
         max_length: int,
         pipeline: Pipeline,
-        share: float,
+        ratio: float,
         seed: int,
     ) -> AugmentedSplit:
-        """The same rows."""
-        given = texts, pairs, tokenizer, max_length, pipeline, share, seed
-        return cls(split.tokens, split.labels, split.numbers, split.padding_id, *given)
+        """Makes an augmented split of the same rows."""
+        arguments = texts, pairs, tokenizer, max_length, pipeline, ratio, seed
+        return cls(split.tokens, split.labels, split.numbers, split.padding_id, *arguments)
 
     def set_epoch(self, epoch: int) -> None:
-        """Each epoch has its own draws."""
+        """Sets the epoch, on which the augmented texts depend."""
         self.epoch = epoch
 
     def augment_rows(self, rows: Sequence[int] | np.ndarray) -> list[str]:
-        """The texts of these rows as they are in this epoch.
+        """Returns the texts of rows as they are in this epoch.
 
         Args:
-            rows: Numbers from that of all rows on stand for a row's later turns.
+            rows: Row numbers, plus `occurrence * rows` for repetitions.
         """
-        turns, places = np.divmod(np.asarray(rows, np.int64), len(self.texts))
-        texts = [self.texts[row] for row in places.tolist()]
-        streams = RandomStreams.from_rows(self.seed, self.epoch, places + (turns << _TURN))
-        if self.share == 1:
+        occurrences, row_numbers = np.divmod(np.asarray(rows, np.int64), len(self.texts))
+        texts = [self.texts[row] for row in row_numbers.tolist()]
+        streams = RandomStreams.from_rows(self.seed, self.epoch, row_numbers + (occurrences << _OCCURRENCE_BITS))
+        if self.ratio == 1:
             return self.pipeline.augment(texts, streams)
-        chosen = np.flatnonzero(streams.derive(1_000).uniform() < self.share)
-        some = self.pipeline.augment([texts[place] for place in chosen.tolist()], streams.select(chosen))
-        for place, text in zip(chosen.tolist(), some, strict=True):
-            texts[place] = text
+        chosen = np.flatnonzero(streams.derive(1_000).uniform() < self.ratio)
+        augmented = self.pipeline.augment([texts[i] for i in chosen.tolist()], streams.select(chosen))
+        for i, text in zip(chosen.tolist(), augmented, strict=True):
+            texts[i] = text
         return texts
 
     def __getitems__(self, rows: Sequence[int] | np.ndarray) -> TextBatch:
-        """A whole batch; its `index` holds these rows."""
-        draws = np.array(rows, np.int64)
-        new, places = self.augment_rows(draws), draws % len(self.texts)
-        other = [number for number, row in enumerate(places.tolist()) if new[number] != self.texts[row]]
-        if not other:
-            return super().__getitems__(places)
-        pairs = None if self.pairs is None else [self.pairs[row] for row in places[other].tolist()]
+        """Returns a whole batch; its `index` holds the row numbers without occurrences."""
+        keys = np.array(rows, np.int64)
+        texts, row_numbers = self.augment_rows(keys), keys % len(self.texts)
+        changed = [i for i, row in enumerate(row_numbers.tolist()) if texts[i] != self.texts[row]]
+        if not changed:
+            return super().__getitems__(row_numbers)
+        pairs = None if self.pairs is None else [self.pairs[row] for row in row_numbers[changed].tolist()]
         assert self.tokenizer is not None
-        encoded = self.tokenizer.encode_batch([new[number] for number in other], pairs, self.max_length)
-        tokens = _in_place(self.tokens, places, encoded, other)
-        batch = collate(tokens, self.labels[places], np.arange(len(places)), self.padding_id)
-        return batch._replace(index=torch.from_numpy(places))
+        encoded = self.tokenizer.encode_batch([texts[i] for i in changed], pairs, self.max_length)
+        tokens = _replace_rows(self.tokens, row_numbers, encoded, changed)
+        batch = collate(tokens, self.labels[row_numbers], np.arange(len(row_numbers)), self.padding_id)
+        return batch._replace(index=torch.from_numpy(row_numbers))
 
 
-def _in_place(tokens: TokenIds, rows: np.ndarray, new: TokenIds, numbers: list[int]) -> TokenIds:
-    """The ids of these rows one after the other, with the new ones at these numbers."""
+def _replace_rows(tokens: TokenIds, rows: np.ndarray, encoded: TokenIds, changed: list[int]) -> TokenIds:
+    """Selects the ids of rows, with those of `encoded` at the indices `changed` of the batch."""
     starts, ends = tokens.offsets[rows].tolist(), tokens.offsets[rows + 1].tolist()
     sources = [(tokens, start, end) for start, end in zip(starts, ends, strict=True)]
-    for place, number in enumerate(numbers):
-        sources[number] = (new, int(new.offsets[place]), int(new.offsets[place + 1]))
+    for row, index in enumerate(changed):
+        sources[index] = (encoded, int(encoded.offsets[row]), int(encoded.offsets[row + 1]))
     offsets = np.zeros(len(rows) + 1, np.int64)
     np.cumsum([end - start for _, start, end in sources], out=offsets[1:])
     ids = np.concatenate([source.ids[start:end] for source, start, end in sources])

@@ -6,22 +6,23 @@ from dataclasses import dataclass
 from typing import Literal
 
 from contracts.errors import UsageError
-from datamodules.augmentations.base import checked_share
+from datamodules.augmentations.base import check_ratio
 
 
 @dataclass(frozen=True)
 class AugmentOptions:
-    """When texts are augmented, and which.
+    """When training texts are augmented, and which of them.
 
     Args:
-        mode: "on_the_fly" changes texts anew in each epoch; "offline" adds changed copies of all training texts, once;
-            "targeted" adds copies of texts of rare classes only. What is added lies in the cache, as augmented.csv.
-        ratio: The share of texts that are changed in an epoch, or have a copy; in [0, 1].
-        num_copies: Changed copies of each text, at least 1; "offline" reads it.
-        below: Classes with fewer texts are rare: a number of texts, or a share in (0, 1) of the largest class's.
-            "targeted" reads it, as the next.
-        up_to: Texts of a rare class with its copies; None is as many as `below` means.
-        seed: Of the copies that are added; apart from the seed of the run, so that runs can be compared.
+        mode: "on_the_fly" changes texts differently in each epoch; "offline" adds changed copies of all training texts,
+            once; "targeted" adds copies of texts of rare classes only. Added texts are listed in augmented.csv in the
+            cache.
+        ratio: Fraction of texts that are changed in an epoch, or copied; in [0, 1].
+        num_copies: Changed copies of each text, at least 1; for "offline".
+        below: Classes with fewer texts are rare: a number of texts from 2, or a fraction in (0, 1) of the largest
+            class; for "targeted".
+        up_to: Texts of a rare class including its copies; by default as many as `below`; for "targeted".
+        seed: Of the added copies; separate from the seed of the run, so that runs can be compared.
     """
 
     mode: Literal["on_the_fly", "offline", "targeted"] = "on_the_fly"
@@ -31,21 +32,26 @@ class AugmentOptions:
     up_to: int | None = None
     seed: int = 0
 
+    def __post_init__(self) -> None:
+        """Converts a whole-valued `below` from 2 to an int, since parsers may hand over 100 as 100.0."""
+        if isinstance(self.below, float) and self.below >= 2 and self.below.is_integer():
+            object.__setattr__(self, "below", int(self.below))
+
     def check(self) -> None:
-        """Refuses what cannot be.
+        """Checks ranges and combinations of the options.
 
         Raises:
-            UsageError: Values out of range, or that the chosen `how` does not read.
+            UsageError: A value is out of range, or not used by the chosen `mode`.
         """
-        checked_share("--data.augment.ratio", self.ratio)
+        check_ratio("--data.augment.ratio", self.ratio)
         if self.ratio == 0:
             raise UsageError("--data.augment.ratio 0 changes no text; give more, or leave --data.augmentations out")
         if self.num_copies < 1:
             raise UsageError(f"--data.augment.num_copies must be at least 1, got {self.num_copies}")
         if self.ratio != 1 and self.mode == "targeted":
             raise UsageError(
-                f"--data.augment.ratio {self.ratio:g} is for --data.augment.mode on_the_fly and offline; targeted adds "
-                "as many copies as --data.augment.up_to says"
+                f"--data.augment.ratio {self.ratio:g} is for --data.augment.mode on_the_fly and offline; the number of "
+                "copies in mode targeted is set by --data.augment.up_to"
             )
         if self.num_copies != 1 and self.mode != "offline":
             raise UsageError(f"--data.augment.num_copies is for --data.augment.mode offline, which is {self.mode}")
@@ -58,8 +64,8 @@ class AugmentOptions:
             raise UsageError("--data.augment.mode targeted needs --data.augment.below: fewer texts make a class rare")
         if not (0 < self.below < 1 if isinstance(self.below, float) else self.below > 1):
             raise UsageError(
-                "--data.augment.below is a number of texts (an integer from 2), or a share of the largest class's (a "
-                f"decimal number in (0, 1)); got {self.below!r}"
+                "--data.augment.below must be a number of texts (an integer from 2), or a fraction of the largest "
+                f"class (a decimal number in (0, 1)); got {self.below!r}"
             )
         if self.up_to is not None and self.up_to < 2:
             raise UsageError(f"--data.augment.up_to is a number of texts and must be at least 2, got {self.up_to}")

@@ -1,4 +1,4 @@
-"""Several augmentations one after the other, each with chances of its own."""
+"""Several augmentations in sequence, each with random streams of its own."""
 
 from __future__ import annotations
 
@@ -10,42 +10,42 @@ from datamodules.augmentations.primitives.random_streams import RandomStreams
 
 
 class Pipeline:
-    """Changes texts by each augmentation in turn.
+    """Applies augmentations one after the other.
 
     Args:
-        augmentations: In their order.
+        augmentations: In the order of their application.
     """
 
     def __init__(self, augmentations: Sequence[Augmentation]) -> None:
         self.augmentations = list(augmentations)
 
     def fit(self, texts: Sequence[str], labels: Labels) -> None:
-        """Lets each learn what it must know of the training texts."""
-        for kind in self.augmentations:
-            kind.fit(texts, labels)
+        """Fits each augmentation to the training texts."""
+        for augmentation in self.augmentations:
+            augmentation.fit(texts, labels)
 
     @property
-    def chance(self) -> float:
-        """The probability that a text is drawn by any of them."""
-        return 1 - math.prod(1 - kind.p for kind in self.augmentations)
+    def change_probability(self) -> float:
+        """The probability that a text is selected by at least one of them."""
+        return 1 - math.prod(1 - augmentation.p for augmentation in self.augmentations)
 
     @property
-    def learns(self) -> bool:
-        """Whether any of them learns from the training texts."""
-        return any(type(kind).fit is not Augmentation.fit for kind in self.augmentations)
+    def needs_fit(self) -> bool:
+        """Whether any of them collects statistics of the training texts."""
+        return any(type(augmentation).fit is not Augmentation.fit for augmentation in self.augmentations)
 
     def augment(self, texts: list[str], streams: RandomStreams) -> list[str]:
-        """Other texts with the same labels."""
-        for number, kind in enumerate(self.augmentations):
-            texts = kind.augment(texts, streams.derive(number))
+        """Applies all augmentations to a batch of texts."""
+        for number, augmentation in enumerate(self.augmentations):
+            texts = augmentation.augment(texts, streams.derive(number))
         return texts
 
-    def augment_and_tell(self, texts: list[str], streams: RandomStreams) -> tuple[list[str], list[str]]:
-        """As `augment`, and for each text the names of those that changed it, with `+` between them."""
+    def augment_with_names(self, texts: list[str], streams: RandomStreams) -> tuple[list[str], list[str]]:
+        """Applies all augmentations, and returns the names of those that changed each text too, joined by `+`."""
         names: list[list[str]] = [[] for _ in texts]
-        for number, kind in enumerate(self.augmentations):
-            before, texts = texts, kind.augment(texts, streams.derive(number))
-            for place, (old, new) in enumerate(zip(before, texts, strict=True)):
+        for number, augmentation in enumerate(self.augmentations):
+            before, texts = texts, augmentation.augment(texts, streams.derive(number))
+            for i, (old, new) in enumerate(zip(before, texts, strict=True)):
                 if old != new:
-                    names[place].append(type(kind).__name__)
-        return texts, ["+".join(of_one) for of_one in names]
+                    names[i].append(type(augmentation).__name__)
+        return texts, ["+".join(of_text) for of_text in names]

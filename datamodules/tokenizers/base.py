@@ -144,7 +144,7 @@ def tokenizer_from_json(text: str) -> Tokenizer:
     return made
 
 
-def without_halves(texts: Sequence[str]) -> list[str]:
+def replace_lone_surrogates(texts: Sequence[str]) -> list[str]:
     """Puts U+FFFD in place of lone surrogates, halves of characters that no string in Rust can hold."""
     try:
         "".join(texts).encode()

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from datamodules.tokenizers.base import Tokenizer, without_halves
+from datamodules.tokenizers.base import Tokenizer, replace_lone_surrogates
 
 _CHUNK = 20_000  # texts looked at together
 _COMMONEST = 20
@@ -82,7 +82,7 @@ def _measured(tokenizer: Tokenizer, texts: Sequence[str], lengths: np.ndarray | 
     lacking = {name: counts[name] for name in unknown}
     unknown_tokens = sum(lacking.values())
     commonest = sorted(lacking.items(), key=lambda item: (-item[1], item[0]))[:_COMMONEST]
-    names = without_halves([name for name, _ in commonest])
+    names = replace_lone_surrogates([name for name, _ in commonest])
     return OOVReport(
         texts=len(texts),
         tokens=tokens,

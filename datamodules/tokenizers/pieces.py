@@ -10,7 +10,7 @@ import numpy as np
 import tokenizers
 
 from contracts.errors import UsageError
-from datamodules.tokenizers.base import TokenIds, Units, count_by_row, flat, vocabulary_strings, without_halves
+from datamodules.tokenizers.base import TokenIds, Units, count_by_row, flat, replace_lone_surrogates, vocabulary_strings
 
 
 def encode_pieces(
@@ -31,9 +31,9 @@ def encode_pieces(
                 f"choose at least {special + 1}, or a share such as 0.99"
             )
         backend.enable_truncation(max_length)
-    rows: list[Any] = without_halves(texts)
+    rows: list[Any] = replace_lone_surrogates(texts)
     if pairs is not None:
-        rows = list(zip(rows, without_halves(pairs), strict=True))
+        rows = list(zip(rows, replace_lone_surrogates(pairs), strict=True))
     return flat(backend.encode_batch_fast(rows), with_types=pairs is not None)
 
 
@@ -53,7 +53,7 @@ def piece_units(backend: tokenizers.Tokenizer, texts: Sequence[str], unknown: Co
         texts: As they are; unknown pieces are named as they stand there.
         unknown: The ids of pieces that the vocabulary lacks.
     """
-    whole = without_halves(texts)
+    whole = replace_lone_surrogates(texts)
     backend.no_truncation()
     tokens = flat(backend.encode_batch_fast(whole, add_special_tokens=False))
     size = max(backend.get_vocab(with_added_tokens=True).values(), default=-1) + 1

@@ -14,7 +14,7 @@ from typing import Any
 import tokenizers
 
 from contracts.errors import UsageError
-from datamodules.tokenizers.base import TokenIds, Tokenizer, Units, vocabulary_strings, without_halves
+from datamodules.tokenizers.base import TokenIds, Tokenizer, Units, replace_lone_surrogates, vocabulary_strings
 from datamodules.tokenizers.piece_training import BYTES, SPECIAL, Algorithm, train_pieces
 from datamodules.tokenizers.pieces import encode_pieces, piece_units, unknown_piece
 
@@ -67,7 +67,7 @@ class Subwords(Tokenizer):
         """Learns pieces, unless they came from a file."""
         if not self._file:
             limits = (self.most_ids, self.min_frequency, self.lowercase, self.byte_fallback)
-            self._take(train_pieces(without_halves(texts), self.algorithm, *limits))
+            self._take(train_pieces(replace_lone_surrogates(texts), self.algorithm, *limits))
 
     def encode_batch(
         self, texts: Sequence[str], pairs: Sequence[str] | None = None, max_length: int | None = None

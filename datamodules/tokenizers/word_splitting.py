@@ -9,7 +9,7 @@ import numpy as np
 import tokenizers
 from tokenizers import Regex, models, normalizers, pre_tokenizers, trainers
 
-from datamodules.tokenizers.base import flat, without_halves
+from datamodules.tokenizers.base import flat, replace_lone_surrogates
 
 # Letters with their marks and inner apostrophes; numbers with inner points and commas; any other sign alone.
 WORD = r"[\p{L}\p{M}]+(?:['’][\p{L}\p{M}]+)*|\p{N}+(?:[.,]\p{N}+)*|[^\s\p{L}\p{M}\p{N}]"
@@ -39,7 +39,7 @@ class WordSplitting:
 
     def prepare(self, texts: Sequence[str]) -> list[str]:
         """What all other methods take."""
-        whole = without_halves(texts)
+        whole = replace_lone_surrogates(texts)
         return whole if self.segment is None else self.segment(whole)
 
     def vocabulary(

@@ -1,4 +1,4 @@
-"""What every augmentation promises, found by being there."""
+"""The contract of augmentations, tested for every class that is found."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from datamodules.augmentations.base import Augmentation
 from datamodules.augmentations.misspellings import Misspellings
 from datamodules.augmentations.primitives.random_streams import RandomStreams
 
-KINDS = list(find_implementations(Augmentation))
+CLASSES = list(find_implementations(Augmentation))
 TEXTS = [
     "The big dog runs fast. Is the film good? I don't know what they will say.",
     "a small house is in the country , and the doctor is happy",
@@ -60,8 +60,8 @@ def folder(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def needs(folder) -> dict[str, dict[str, object]]:
-    """What the kinds that read files are given."""
+def arguments(folder) -> dict[str, dict[str, object]]:
+    """Arguments of the classes that read files."""
     words = sorted(
         {word.strip("?.,!").lower() for text in TEXTS for word in text.split()} | set("我们是中国人很好大学")
     )
@@ -86,66 +86,68 @@ def needs(folder) -> dict[str, dict[str, object]]:
     }
 
 
-@pytest.fixture(params=KINDS, ids=lambda kind: kind.__name__)
-def make(request, needs) -> Callable[..., Augmentation]:
-    """Makes one that has learned from the texts above."""
+@pytest.fixture(params=CLASSES, ids=lambda cls: cls.__name__)
+def make(request, arguments) -> Callable[..., Augmentation]:
+    """Makes an augmentation fitted to the texts above."""
 
     def made(**more: object) -> Augmentation:
-        kind = request.param(**needs.get(request.param.__name__, {}) | more)
-        kind.fit(TEXTS, [["one label"]] * len(TEXTS))
-        return kind
+        augmentation = request.param(**arguments.get(request.param.__name__, {}) | more)
+        augmentation.fit(TEXTS, [["one label"]] * len(TEXTS))
+        return augmentation
 
-    made.kind = request.param
+    made.cls = request.param
     return made
 
 
-def draws(texts: list[str], epoch: int = 0, seed: int = 7) -> RandomStreams:
+def make_streams(texts: list[str], epoch: int = 0, seed: int = 7) -> RandomStreams:
     return RandomStreams.from_rows(seed, epoch, range(len(texts)))
 
 
-def strong(make: Callable[..., Augmentation]) -> Augmentation:
-    """Changes as much as it can."""
-    return make() if make.kind.__name__ in ("BackTranslation", "SentenceShuffling") else make(alpha=0.5)
+def make_strong(make: Callable[..., Augmentation]) -> Augmentation:
+    """Makes an augmentation that changes many words."""
+    return make() if make.cls.__name__ in ("BackTranslation", "SentenceShuffling") else make(alpha=0.5)
 
 
 def test_the_augmentations_are_found():
-    assert len(KINDS) >= 14
-    assert {"EDA", "RandomDeletion", "BackTranslation"} <= {kind.__name__ for kind in KINDS}
+    assert len(CLASSES) >= 14
+    assert {"EDA", "RandomDeletion", "BackTranslation"} <= {augmentation.__name__ for augmentation in CLASSES}
 
 
-def test_something_is_changed_and_there_is_one_text_for_each(make):
-    changed = strong(make).augment(TEXTS, draws(TEXTS))
+def test_some_texts_change_and_their_number_stays(make):
+    changed = make_strong(make).augment(TEXTS, make_streams(TEXTS))
     assert len(changed) == len(TEXTS)
     assert any(new != old for new, old in zip(changed, TEXTS, strict=True))
 
 
 def test_the_same_seed_epoch_and_row_give_the_same_text_in_a_fresh_object(make):
-    assert strong(make).augment(TEXTS, draws(TEXTS)) == strong(make).augment(TEXTS, draws(TEXTS))
+    assert make_strong(make).augment(TEXTS, make_streams(TEXTS)) == make_strong(make).augment(
+        TEXTS, make_streams(TEXTS)
+    )
 
 
-def test_a_text_does_not_depend_on_those_beside_it_nor_on_their_order(make):
-    kind = strong(make)
+def test_the_result_is_independent_of_the_batch_and_its_order(make):
+    augmentation = make_strong(make)
     texts = [*TEXTS, *(text for text in HOSTILE if text != "\ud83d x")]
-    together = kind.augment(texts, draws(texts))
+    together = augmentation.augment(texts, make_streams(texts))
     order = np.random.default_rng(3).permutation(len(texts))
-    shuffled = kind.augment([texts[place] for place in order], draws(texts).select(order))
+    shuffled = augmentation.augment([texts[place] for place in order], make_streams(texts).select(order))
     assert [shuffled[int(np.flatnonzero(order == place)[0])] for place in range(len(texts))] == together
-    alone = [kind.augment([text], draws(texts).select([place]))[0] for place, text in enumerate(texts)]
+    alone = [augmentation.augment([text], make_streams(texts).select([place]))[0] for place, text in enumerate(texts)]
     assert alone == together
 
 
 def test_another_epoch_or_seed_gives_other_texts(make):
-    kind = make(p=0.5) if make.kind.__name__ == "BackTranslation" else strong(make)
+    augmentation = make(p=0.5) if make.cls.__name__ == "BackTranslation" else make_strong(make)
     texts = TEXTS * 4
-    first = kind.augment(texts, draws(texts))
-    assert kind.augment(texts, draws(texts, epoch=1)) != first
-    assert kind.augment(texts, draws(texts, seed=8)) != first
+    first = augmentation.augment(texts, make_streams(texts))
+    assert augmentation.augment(texts, make_streams(texts, epoch=1)) != first
+    assert augmentation.augment(texts, make_streams(texts, seed=8)) != first
 
 
 def test_with_p_zero_nothing_changes_and_with_a_half_about_half(make):
-    assert make(p=0.0).augment(TEXTS, draws(TEXTS)) == TEXTS
+    assert make(p=0.0).augment(TEXTS, make_streams(TEXTS)) == TEXTS
     texts = TEXTS * 60
-    always, half = (make(p=p).augment(texts, draws(texts)) for p in (1.0, 0.5))
+    always, half = (make(p=p).augment(texts, make_streams(texts)) for p in (1.0, 0.5))
     counts = [sum(new != old for new, old in zip(changed, texts, strict=True)) for changed in (always, half)]
     # binomial: within four standard deviations
     assert abs(counts[1] - counts[0] / 2) <= 4 * np.sqrt(len(texts) / 4)
@@ -153,73 +155,73 @@ def test_with_p_zero_nothing_changes_and_with_a_half_about_half(make):
 
 
 def test_texts_that_are_not_empty_stay_so_and_empty_ones_stay_empty(make):
-    kind = strong(make)
+    augmentation = make_strong(make)
     for epoch in range(5):
-        for old, new in zip(HOSTILE, kind.augment(HOSTILE, draws(HOSTILE, epoch)), strict=True):
+        for old, new in zip(HOSTILE, augmentation.augment(HOSTILE, make_streams(HOSTILE, epoch)), strict=True):
             assert new == old if not old.strip() else new.strip()
 
 
 MARKED = ["Le cafe\u0301 noir e\u0301tait tre\u0300s bon", "नमस्ते दुनिया यह अच्छा है", "ok 1\ufe0f\u20e3 ❤\ufe0f ab"]
 
 
-def test_marks_stay_with_their_letters(make):
+def test_combining_marks_stay_with_their_letters(make):
     def bearers(text: str) -> set[str]:
         places = (place for place, sign in enumerate(text) if unicodedata.category(sign)[0] == "M")
         return {text[place - 1 : place + 1].lower() for place in places}
 
-    kind = strong(make)
+    augmentation = make_strong(make)
     for epoch in range(5):
-        for old, new in zip(MARKED, kind.augment(MARKED, draws(MARKED, epoch)), strict=True):
+        for old, new in zip(MARKED, augmentation.augment(MARKED, make_streams(MARKED, epoch)), strict=True):
             assert bearers(new) <= bearers(old)
 
 
-def test_a_very_long_text_is_taken(make):
-    assert strong(make).augment([LONG], draws([LONG]))[0].strip()
+def test_a_very_long_text_is_augmented(make):
+    assert make_strong(make).augment([LONG], make_streams([LONG]))[0].strip()
 
 
-def test_no_text_at_all_gives_none(make):
-    assert make().augment([], draws([])) == []
+def test_an_empty_batch_gives_an_empty_batch(make):
+    assert make().augment([], make_streams([])) == []
 
 
-def test_the_texts_that_came_in_are_left_as_they_are(make):
+def test_the_input_list_is_not_modified(make):
     texts = list(TEXTS)
-    strong(make).augment(texts, draws(texts))
+    make_strong(make).augment(texts, make_streams(texts))
     assert texts == TEXTS
 
 
-def test_its_blueprint_is_plain_and_makes_it_again_without_files(make, tmp_path):
-    kind = strong(make)
-    torch.save(kind.to_blueprint(), tmp_path / "kind.pt")
-    again = rebuild(Augmentation, torch.load(tmp_path / "kind.pt", weights_only=True))
-    assert again.augment(TEXTS, draws(TEXTS)) == kind.augment(TEXTS, draws(TEXTS))
-    if not kind.offline_only:
-        assert again.files() == []
+def test_it_is_rebuilt_from_its_blueprint_without_files(make, tmp_path):
+    augmentation = make_strong(make)
+    torch.save(augmentation.to_blueprint(), tmp_path / "augmentation.pt")
+    again = rebuild(Augmentation, torch.load(tmp_path / "augmentation.pt", weights_only=True))
+    assert again.augment(TEXTS, make_streams(TEXTS)) == augmentation.augment(TEXTS, make_streams(TEXTS))
+    if not augmentation.offline_only:
+        assert again.list_files() == []
 
 
-def test_its_fingerprint_follows_its_arguments(make):
+def test_its_fingerprint_depends_on_its_arguments(make):
     assert make().fingerprint() == make().fingerprint()
     assert make(p=0.5).fingerprint() != make().fingerprint()
 
 
-def test_chance_comes_from_the_draws_alone(make):
+def test_randomness_comes_from_the_streams_only(make):
     np.random.seed(1)
     torch.manual_seed(1)
     before = np.random.get_state()[1].copy(), torch.get_rng_state()
-    strong(make).augment(TEXTS, draws(TEXTS))
+    make_strong(make).augment(TEXTS, make_streams(TEXTS))
     assert np.array_equal(np.random.get_state()[1], before[0])
     assert torch.equal(torch.get_rng_state(), before[1])
 
 
 @pytest.mark.parametrize("p", [-0.1, 1.5])
-def test_a_p_that_is_no_share_is_refused(make, p):
-    with pytest.raises(UsageError, match=rf"p is a share and must be in \[0, 1\], got {p}"):
+def test_a_p_outside_0_to_1_is_refused(make, p):
+    with pytest.raises(UsageError, match=rf"p is a ratio and must be in \[0, 1\], got {p}"):
         make(p=p)
 
 
-def test_every_option_is_documented_by_the_class_or_its_base(make, needs):
+def test_every_option_is_documented_by_the_class_or_its_base(make, arguments):
     """A constructor that is inherited shows what the class itself documents, so it need not be written again."""
     parser = ArgumentParser(prog="x")
-    parser.add_class_arguments(make.kind, "a")
+    parser.add_class_arguments(make.cls, "a")
     options = [action for action in parser._actions if action.dest.startswith("a.")]
     assert options
     assert [option.dest for option in options if not option.help or option.help == "==SUPPRESS=="] == []
@@ -238,9 +240,9 @@ class Owner:
         self.kinds = kinds
 
 
-def test_a_config_names_it_alone_or_in_a_list(make, needs):
-    name = make.kind.__name__
-    given = needs.get(name, {}) | {"p": 0.25}
+def test_a_config_names_it_alone_or_in_a_list(make, arguments):
+    name = make.cls.__name__
+    given = arguments.get(name, {}) | {"p": 0.25}
     parser = ArgumentParser(exit_on_error=False)
     parser.add_class_arguments(Owner, "data")
     one = {"class_path": name, "init_args": given}
@@ -251,14 +253,13 @@ def test_a_config_names_it_alone_or_in_a_list(make, needs):
             assert factory().p == 0.25
 
 
-RULES = [
-    kind for kind in KINDS if not kind.offline_only and kind.__name__ not in ("NearestNeighbours", "TFIDFReplacement")
-]
+NEED_ARGUMENTS = ("NearestNeighbours", "TFIDFReplacement")
+RULES = [cls for cls in CLASSES if not cls.offline_only and cls.__name__ not in NEED_ARGUMENTS]
 
 
-@pytest.mark.parametrize("kind", RULES, ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("augmentation", RULES, ids=lambda cls: cls.__name__)
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(texts=st.lists(st.text(max_size=40), max_size=5), epoch=st.integers(0, 9))
-def test_any_text_is_taken(kind, texts, epoch):
-    for old, new in zip(texts, kind().augment(texts, draws(texts, epoch)), strict=True):
+def test_any_text_is_augmented(augmentation, texts, epoch):
+    for old, new in zip(texts, augmentation().augment(texts, make_streams(texts, epoch)), strict=True):
         assert bool(new.strip()) == bool(old.strip())

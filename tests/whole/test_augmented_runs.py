@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections import Counter
 
 import pytest
@@ -11,6 +12,8 @@ from test_resume import EPOCHS, assert_alike, kill, killed  # noqa: F401  # a fi
 from workplace import DATA, Workplace, assert_refused, predictions_of
 
 import augment
+from commands.augmenting import build_parser
+from commands.augmenting_help import AUGMENT_OPTIONS
 from datamodules.augmenting.test_time_variants import VariantGenerator
 from lightning_modules.bundle import load_bundle
 
@@ -84,11 +87,27 @@ def test_the_command_shows_texts_before_and_after(work, data):
     source = ("--data.source", "Files", "--data.source.path", data)
     code, out, _ = show(work, *source, "--rows", 2, "--data.augmentations", "[RandomSwap, KeyboardNoise]")
     assert code == 0
-    assert [out.count(f"{name}: 2 of the ") for name in ("RandomSwap", "KeyboardNoise", "all in turn")] == [1, 1, 1]
+    assert [out.count(f"{name}: 2 of ") for name in ("RandomSwap", "KeyboardNoise", "all of them in sequence")] == [
+        1,
+        1,
+        1,
+    ]
     code, out, _ = show(work, *source, "--rows", 1)
     assert code == 0
     assert all(f"{name}: " in out for name in ("EDA", "TFIDFReplacement", "SentenceShuffling"))
     assert "BackTranslation" not in out
+
+
+def test_the_help_of_the_command_fits_on_a_page_and_names_every_option_of_its_own(work):
+    code, out, _ = show(work, "--help")
+    assert code == 0
+    assert len(out.splitlines()) <= 40
+    assert max(map(len, out.splitlines())) <= 120
+    own = {action.dest for action in build_parser()._actions if "." not in action.dest} - {"help", "data"}
+    own = {name for name in own if not name.startswith("print_")}
+    assert own == {doc.name for doc in AUGMENT_OPTIONS}
+    assert all(f"--{doc.name}" in out for doc in AUGMENT_OPTIONS)
+    assert "Swaps the ratio `alpha`" in show(work, "--data.augmentations.help", "RandomSwap")[1]
 
 
 def test_of_rare_classes_only_these_are_shown(work, data):
@@ -112,7 +131,7 @@ def test_an_output_that_is_a_folder_is_refused_before_any_work(work, tmp_path):
 def test_a_bad_list_is_refused_before_a_run_folder_is_made(work, on, tmp_path):
     (tmp_path / "bad.tsv").write_text("no tab here\n", encoding="utf-8")
     answer = work.train(*on, "--data.augmentations", "EDA", "--data.augmentations.path", tmp_path / "bad.tsv")
-    assert_refused(answer, work, DATA, "line 1 is no word, a tab and other words for it")
+    assert_refused(answer, work, DATA, "line 1 must be a word, a tab and other words for it")
 
 
 @pytest.mark.parametrize("how", [(), ("--data.augment.mode", "targeted", "--data.augment.below", 30)])
@@ -124,10 +143,14 @@ def test_the_command_writes_all_changed_rows(work, data, tmp_path, how):
         rows = list(csv.DictReader(file))
     with (data / "train.csv").open(encoding="utf-8", newline="") as file:
         originals = list(csv.DictReader(file))
-    assert f"{len(rows)} changed copies" in out
+    assert re.search(rf"{len(rows)} (of \d+ requested|changed) copies", out)
     for row in rows:
         original = originals[int(row["number"])]
-        assert (row["original"], row["label"], row["kind"]) == (original["text"], original["label"], "RandomSwap")
+        assert (row["original"], row["label"], row["augmentation"]) == (
+            original["text"],
+            original["label"],
+            "RandomSwap",
+        )
         assert row["text"] != row["original"]
 
 
@@ -151,7 +174,7 @@ def test_the_command_writes_all_changed_rows(work, data, tmp_path, how):
         (
             ("--data.augment.mode", "targeted", "--data.augment.below", 1.5),
             2,
-            "--data.augment.below is a number of texts",
+            "--data.augment.below must be a number of texts",
         ),
         (("--data.augment.mode", "online"), 2, "--data.augment.mode must be one of"),
     ],
@@ -169,4 +192,4 @@ def test_a_fault_of_a_list_is_one_of_the_data(work, tmp_path):
     (tmp_path / "bad.tsv").write_text("no tab here\n", encoding="utf-8")
     code, _, err = show(work, "--data.augmentations", "EDA", "--data.augmentations.path", tmp_path / "bad.tsv")
     assert code == 1
-    assert "line 1 is no word, a tab and other words for it" in err
+    assert "line 1 must be a word, a tab and other words for it" in err

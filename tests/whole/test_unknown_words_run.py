@@ -30,7 +30,7 @@ def test_new_texts_are_read_as_those_of_the_test_were(work, on, data, policy):
     by_row = sorted(tested, key=lambda row: int(row["row"]))
     assert len(labelled) == len(by_row) == 41
     for new, old in zip(labelled, by_row, strict=True):
-        assert new["label"] == old["prediction"]
+        assert new["prediction"] == old["prediction"]
         for name in (name for name in old if name.startswith("probability:")):
             assert float(new[name]) == pytest.approx(float(old[name]), abs=1e-5)
 

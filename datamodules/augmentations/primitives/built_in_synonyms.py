@@ -1,4 +1,4 @@
-"""A few dozen synonyms, so that everything can be tried and tested with no list at hand; real use needs a real list."""
+"""A few dozen groups of synonyms, English and Chinese, for tests and first tries; real use needs a real list."""
 
 from __future__ import annotations
 
@@ -19,15 +19,16 @@ _GROUPS = """
 """
 
 
-def _lines() -> str:
+def _format_lines() -> str:
+    """Formats the groups as lines of a table: each word, a tab, its synonyms."""
     others: dict[str, list[str]] = {}
     for group in _GROUPS.replace("\n", "|").split("|"):
-        # one line holds several groups, and a group's words stand apart by blanks
+        # groups are separated by |, the words of a group by spaces
         words = group.split()
         for word in words:
             others.setdefault(word, []).extend(other for other in words if other != word)
     return "\n".join("\t".join((word, *dict.fromkeys(synonyms))) for word, synonyms in others.items())
 
 
-SYNONYMS = _lines()
-"""Lines of a list, as a file holds them."""
+SYNONYMS = _format_lines()
+"""Lines of a word table."""

@@ -1,13 +1,13 @@
-"""Contractions of English that can mean one thing only, and when they may stand for what they mean."""
+"""Unambiguous English contractions, their long forms, and the contexts in which one may replace the other."""
 
 from __future__ import annotations
 
 import re
 
-# Left out are 's and 'd (is or has, would or had), and short forms of `have`, which as a full verb is not shortened.
-_NOT_BEFORE = "is are was were does do did has have had would should could must need"
+# Not listed: 's and 'd (is or has, would or had), and short forms of `have`, which as a full verb is not shortened.
+_VERBS_WITH_NOT = "is are was were does do did has have had would should could must need"
 _PAIRS = (
-    [(f"{verb}n't", f"{verb} not") for verb in _NOT_BEFORE.split()]
+    [(f"{verb}n't", f"{verb} not") for verb in _VERBS_WITH_NOT.split()]
     + [("can't", "cannot"), ("won't", "will not"), ("i'm", "i am")]
     + [(f"{who}'re", f"{who} are") for who in ("you", "we", "they")]
     + [(f"{who}'ll", f"{who} will") for who in ("i", "you", "he", "she", "we", "they")]
@@ -18,28 +18,28 @@ LONG_FORM = dict(_PAIRS + _ONE_WAY)
 SHORT_FORM = {long: short for short, long in _PAIRS}
 
 _SUBJECT = r"(?:i|you|he|she|it|we|they|the|this|that|there|my|your|his|her|our|their|a|an)"
-_SHORT_ONES = "|".join(LONG_FORM).replace("'", "['’]")
-_LONG_ONES = "|".join(SHORT_FORM).replace(" ", r"\s")
-SITES = re.compile(  # the flag `a` within: else an `i` would also be a dotless one, and such
+_SHORT_FORMS = "|".join(LONG_FORM).replace("'", "['’]")
+_LONG_FORMS = "|".join(SHORT_FORM).replace(" ", r"\s")
+CONVERTIBLE = re.compile(  # the flag `a` within: else an `i` would also be a dotless one, and such
     # "why don't you" would become "why do not you"
-    rf"(?<![\w'’])(?:(?:(?a:{_SHORT_ONES}))(?![\w'’])(?!(?<=n['’]t)\s+{_SUBJECT}\b)"
+    rf"(?<![\w'’])(?:(?:(?a:{_SHORT_FORMS}))(?![\w'’])(?!(?<=n['’]t)\s+{_SUBJECT}\b)"
     # "you will." at the end and "who you are and" cannot be short, and "will you not" is not matched at all
-    rf"|(?a:{_LONG_ONES})(?=\s+(?!(?:and|or|but|when|if|in|at|on)\b)\w))",
+    rf"|(?a:{_LONG_FORMS})(?=\s+(?!(?:and|or|but|when|if|in|at|on)\b)\w))",
     re.IGNORECASE,
 )
-MARKS = re.compile(r"['’]|\b(?:not|cannot|am|are|will)\b", re.IGNORECASE)
+MAY_CONVERT = re.compile(r"['’]|\b(?:not|cannot|am|are|will)\b", re.IGNORECASE)
 
 
-def other_form(found: str) -> str:
-    """The long form of a short one, or the other way round, with the capital of its beginning.
+def convert_form(form: str) -> str:
+    """Converts a contraction to its long form, or a long form to its contraction, and keeps its capitals.
 
-    >>> other_form("Don't"), other_form("they will"), other_form("I’m"), other_form("WON'T")
+    >>> convert_form("Don't"), convert_form("they will"), convert_form("I’m"), convert_form("WON'T")
     ('Do not', "they'll", 'I am', 'WILL NOT')
     """
-    plain = re.sub(r"\s", " ", found.replace("’", "'")).lower()
+    plain = re.sub(r"\s", " ", form.replace("’", "'")).lower()
     new = LONG_FORM.get(plain) or SHORT_FORM[plain]
     if plain[:2] in ("i'", "i "):
         return "I" + new[1:]
-    if found.isupper():
+    if form.isupper():
         return new.upper()
-    return new[0].upper() + new[1:] if found[0].isupper() else new
+    return new[0].upper() + new[1:] if form[0].isupper() else new

@@ -1,4 +1,4 @@
-"""English words that say little by themselves, and for which a list of synonyms knows other meanings only."""
+"""English function words: they carry little meaning alone, and lists of synonyms have only other senses of them."""
 
 from __future__ import annotations
 

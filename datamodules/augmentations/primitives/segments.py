@@ -1,7 +1,7 @@
-"""Texts cut into words and what stands between them, so that they can be put together again as they were.
+"""Texts segmented into words and what stands between them; the segments of a text, concatenated, are the text.
 
-A piece is a word or a sign with the white space before it; a Chinese character is a word of its own unless told
-otherwise. Accents and other marks that combine with a letter stay with it. All pieces of a text in a row are the text.
+A segment is a word or a punctuation mark with the white space before it; a Chinese character is a word of its own
+unless the segmenter finds longer ones. Accents and other combining marks stay with their letter.
 """
 
 from __future__ import annotations
@@ -21,208 +21,215 @@ from datamodules.augmentations.primitives.random_streams import RandomStreams
 CHINESE = "\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 
 
-def _marks() -> str:
-    """The characters of Unicode's category M in its first plane, as they stand in a class of a pattern."""
-    places = [place for place in range(0x300, 0x10000) if unicodedata.category(chr(place))[0] == "M"]
-    ends = [place for place, later in zip(places, [*places[1:], 0], strict=True) if later != place + 1]
-    starts = [place for place, before in zip(places, [0, *places], strict=False) if before != place - 1]
+def _list_combining_marks() -> str:
+    """Lists the characters of Unicode's category M in its first plane, as ranges of a regular expression's class."""
+    points = [point for point in range(0x300, 0x10000) if unicodedata.category(chr(point))[0] == "M"]
+    ends = [point for point, later in zip(points, [*points[1:], 0], strict=True) if later != point + 1]
+    starts = [point for point, before in zip(points, [0, *points], strict=False) if before != point - 1]
     return "".join(f"{chr(start)}-{chr(end)}" for start, end in zip(starts, ends, strict=True))
 
 
-_MARK = f"[{_marks()}]"
+_MARK = f"[{_list_combining_marks()}]"
 _LETTER = rf"[^\W{CHINESE}]"
 _LETTERS = rf"{_LETTER}+(?:{_MARK}+{_LETTER}*)*"
-# "Tom 's" and "do n't", as corpora are written that were cut before, stay together
+# "Tom 's" and "do n't", as tokenized corpora write them, stay together
 _WORD = rf"{_LETTERS}(?:['’.-]{_LETTERS})*(?: (?i:['’](?:s|m|d|re|ve|ll)|n['’]t)(?!\w))?"
-_PIECE = re.compile(rf"\s*(?:{_WORD}|\S{_MARK}*)|\s+")
-_RUN = re.compile(rf"\s*(?:{_WORD}|[{CHINESE}]+|\S{_MARK}*)|\s+")
+_SEGMENT = re.compile(rf"\s*(?:{_WORD}|\S{_MARK}*)|\s+")
+_SEGMENT_OR_CHINESE_RUN = re.compile(rf"\s*(?:{_WORD}|[{CHINESE}]+|\S{_MARK}*)|\s+")
 _BEGINS_WITH_LETTER = re.compile(r"\s*[^\W_]")
-_CHARACTER = re.compile(rf"\s*[{CHINESE}]")
-_HAS_CHINESE = re.compile(f"[{CHINESE}]")
+_CHINESE_CHARACTER = re.compile(rf"\s*[{CHINESE}]")
+_CONTAINS_CHINESE = re.compile(f"[{CHINESE}]")
 _FIRST_CHINESE = CHINESE[0]
 _LAST = itemgetter(-1)
 
-Cut = Callable[[str], list[str]]
+Segmenter = Callable[[str], list[str]]
+"""A text to its segments; one of the functions below."""
 
 
-class Pieces:
-    """The pieces of a batch of texts in one list.
+class Segments:
+    """The segments of a batch of texts in one list.
 
     Args:
-        texts: Any.
-        cut: One of the functions below.
+        texts: The batch.
+        segmenter: Splits each text.
     """
 
-    def __init__(self, texts: list[str], cut: Cut) -> None:
-        rows = list(map(cut, texts))
+    def __init__(self, texts: list[str], segmenter: Segmenter) -> None:
+        by_text = list(map(segmenter, texts))
         self.texts = texts
-        self.flat = list(chain.from_iterable(rows))
-        self.lengths = np.fromiter(map(len, rows), np.int64, count=len(rows))
+        self.strings = list(chain.from_iterable(by_text))
+        """All segments, text after text; augmentations change them in place."""
+        self.lengths = np.fromiter(map(len, by_text), np.int64, count=len(by_text))
+        """int64 `(texts,)`, segments of each text."""
         self.ends = np.cumsum(self.lengths)
         self.starts = self.ends - self.lengths
-        self.row = np.repeat(np.arange(len(rows)), self.lengths)
-        """int64 `(pieces,)`, the text of each."""
-        self.is_word = np.fromiter(map(str.isalnum, map(_LAST, self.flat)), bool, count=len(self.flat))
-        """bool `(pieces,)`; the others are signs and white space."""
-        for place in np.flatnonzero(~self.is_word).tolist():  # signs, and words that end in a mark
-            self.is_word[place] = is_word(self.flat[place])
+        self.text_index = np.repeat(np.arange(len(by_text)), self.lengths)
+        """int64 `(segments,)`, the text of each segment."""
+        self.is_word = np.fromiter(map(str.isalnum, map(_LAST, self.strings)), bool, count=len(self.strings))
+        """bool `(segments,)`; the others are punctuation and white space."""
+        for position in np.flatnonzero(~self.is_word).tolist():  # punctuation, and words that end in a combining mark
+            self.is_word[position] = is_word(self.strings[position])
 
     @cached_property
-    def words(self) -> np.ndarray:
-        """How many words each text has, `(texts,)`."""
-        return np.bincount(self.row[self.is_word], minlength=len(self.texts))
+    def word_counts(self) -> np.ndarray:
+        """Words of each text, int64 `(texts,)`."""
+        return np.bincount(self.text_index[self.is_word], minlength=len(self.texts))
 
-    def first_words(self) -> np.ndarray:
-        """Bool `(pieces,)`, the first word of each text."""
-        places = np.flatnonzero(self.is_word)
-        rows = self.row[places]
-        first = np.zeros(len(self.flat), bool)
-        first[places[np.diff(rows, prepend=-1) != 0]] = True
+    def find_first_words(self) -> np.ndarray:
+        """Marks the first word of each text: bool `(segments,)`."""
+        positions = np.flatnonzero(self.is_word)
+        texts = self.text_index[positions]
+        first = np.zeros(len(self.strings), bool)
+        first[positions[np.diff(texts, prepend=-1) != 0]] = True
         return first
 
     @cached_property
-    def single_characters(self) -> np.ndarray:
-        """Bool `(pieces,)`, the Chinese characters that are pieces by themselves."""
-        if not any(map(is_chinese, self.texts)):
-            return np.zeros(len(self.flat), bool)
-        return np.fromiter(map(bool, map(_CHARACTER.fullmatch, self.flat)), bool, count=len(self.flat))
+    def is_chinese_character(self) -> np.ndarray:
+        """Bool `(segments,)`, the Chinese characters that are segments of their own."""
+        if not any(map(contains_chinese, self.texts)):
+            return np.zeros(len(self.strings), bool)
+        return np.fromiter(map(bool, map(_CHINESE_CHARACTER.fullmatch, self.strings)), bool, count=len(self.strings))
 
-    def pairs_of_characters(self, streams: RandomStreams) -> np.ndarray:
-        """Places of Chinese characters that another follows at once, so that no two pairs share a character."""
-        single = self.single_characters
-        places = np.flatnonzero(single[:-1] & single[1:] & (self.row[:-1] == self.row[1:]))
-        if not len(places):
-            return places
-        places = places[[self.flat[place + 1][0] not in " \t\n\u3000" for place in places.tolist()]]
-        places = places[[self.flat[place].lstrip() != self.flat[place + 1] for place in places.tolist()]]
-        odd = (streams.uniform() < 0.5)[self.row[places]]
-        return places[((places - self.starts[self.row[places]]) % 2 == 1) == odd]
+    def find_character_pairs(self, streams: RandomStreams) -> np.ndarray:
+        """Finds disjoint pairs of adjacent, different Chinese characters: positions of the first of each pair."""
+        single = self.is_chinese_character
+        positions = np.flatnonzero(single[:-1] & single[1:] & (self.text_index[:-1] == self.text_index[1:]))
+        if not len(positions):
+            return positions
+        strings = self.strings
+        positions = positions[[strings[position + 1][0] not in " \t\n\u3000" for position in positions.tolist()]]
+        positions = positions[[strings[position].lstrip() != strings[position + 1] for position in positions.tolist()]]
+        odd = (streams.uniform() < 0.5)[self.text_index[positions]]
+        return positions[((positions - self.starts[self.text_index[positions]]) % 2 == 1) == odd]
 
-    def at(self, streams: RandomStreams, places: np.ndarray) -> np.ndarray:
-        """A number in [0, 1) for each of these pieces, `(places,)`."""
-        rows = self.row[places]
-        return streams.uniform_at(rows, places - self.starts[rows])
+    def draw_uniform(self, streams: RandomStreams, positions: np.ndarray) -> np.ndarray:
+        """Draws a number in [0, 1) for each of these segments: `(positions,)`."""
+        texts = self.text_index[positions]
+        return streams.uniform_at(texts, positions - self.starts[texts])
 
-    def joined(self, changed: np.ndarray) -> list[str]:
-        """The texts, put together anew where one of the changed places lies in them."""
+    def join_texts(self, changed: np.ndarray) -> list[str]:
+        """Returns all texts; those with a changed position are joined from their segments again."""
         result = list(self.texts)
         starts, ends = self.starts.tolist(), self.ends.tolist()
-        for row in set(self.row[changed].tolist()):
-            result[row] = "".join(self.flat[starts[row] : ends[row]])
+        for text in set(self.text_index[changed].tolist()):
+            result[text] = "".join(self.strings[starts[text] : ends[text]])
         return result
 
 
-def by_characters(text: str) -> list[str]:
-    """Words, and Chinese characters one by one.
+def segment_by_characters(text: str) -> list[str]:
+    """Splits a text into words, and Chinese into single characters.
 
-    >>> by_characters("I don't know 中国 (yet) .")
+    >>> segment_by_characters("I don't know 中国 (yet) .")
     ['I', " don't", ' know', ' 中', '国', ' (', 'yet', ')', ' .']
     """
-    return _PIECE.findall(text)
+    return _SEGMENT.findall(text)
 
 
-def by_jieba() -> Cut:
-    """Words, also in Chinese.
+def make_jieba_segmenter() -> Segmenter:
+    """Makes a segmenter that splits Chinese into words by jieba.
 
     Raises:
-        UsageError: The library is not there.
+        UsageError: jieba is not installed.
     """
     try:
         import jieba
     except ImportError as error:
         raise UsageError("jieba: true needs the library: python -m pip install -e '.[jieba]'") from error
     jieba.setLogLevel("WARNING")
-    return lambda text: _with_runs_cut(text, jieba.lcut)
+    return lambda text: _segment_chinese_runs(text, jieba.lcut)
 
 
-def by_longest_match(words: Collection[str]) -> Cut:
-    """Words, and in Chinese the longest ones that are listed.
+def make_longest_match_segmenter(words: Collection[str]) -> Segmenter:
+    """Makes a segmenter that splits Chinese into the longest of the given words, and else into characters.
 
-    >>> by_longest_match({"大学", "中国"})("在中国上大学 today")
+    >>> make_longest_match_segmenter({"大学", "中国"})("在中国上大学 today")
     ['在', '中国', '上', '大学', ' today']
     """
-    sizes: dict[str, list[int]] = {}  # of the words that begin with the same two characters, the longest first
+    sizes: dict[str, list[int]] = {}  # by the first two characters: lengths of the words, the longest first
     for size, first in sorted({(len(word), word[:2]) for word in words if len(word) > 1}, reverse=True):
         sizes.setdefault(first, []).append(size)
 
-    sizes_of = sizes.get
+    get_sizes = sizes.get
 
-    def matched(run: str) -> list[str]:
-        found = []
+    def match_words(run: str) -> list[str]:
+        matched = []
         start, end = 0, len(run)
         while start < end:
-            for size in sizes_of(run[start : start + 2], ()):
+            for size in get_sizes(run[start : start + 2], ()):
                 word = run[start : start + size]
                 if word in words:
                     break
             else:
                 word = run[start]
-            found.append(word)
+            matched.append(word)
             start += len(word)
-        return found
+        return matched
 
-    return lambda text: _with_runs_cut(text, matched)
+    return lambda text: _segment_chinese_runs(text, match_words)
 
 
-def is_word(piece: str) -> bool:
-    """Whether a piece is no sign and no white space; a mark that combines with the last letter does not matter.
+def is_word(segment: str) -> bool:
+    """Whether a segment is a word: neither punctuation nor white space; combining marks at its end do not matter.
 
-    >>> [is_word(piece) for piece in (" word", " 3.5", " cafe\u0301", " \u0915\u0940", "!", " ", "\u2764\ufe0f")]
+    >>> [is_word(segment) for segment in (" word", " 3.5", " cafe\u0301", " \u0915\u0940", "!", " ", "\u2764\ufe0f")]
     [True, True, True, True, False, False, False]
     """
-    return piece[-1:].isalnum() or (not piece.isascii() and _BEGINS_WITH_LETTER.match(piece) is not None)
+    return segment[-1:].isalnum() or (not segment.isascii() and _BEGINS_WITH_LETTER.match(segment) is not None)
 
 
-def words_of(cut: Cut, text: str) -> list[str]:
-    """The words of a text in small letters, in their order."""
-    return [piece.lstrip().lower() for piece in cut(text) if is_word(piece)]
+def extract_words(segmenter: Segmenter, text: str) -> list[str]:
+    """Lists the words of a text in lowercase, in order."""
+    return [segment.lstrip().lower() for segment in segmenter(text) if is_word(segment)]
 
 
-def is_chinese(text: str) -> bool:
+def contains_chinese(text: str) -> bool:
     """Whether any character is Chinese."""
-    return _HAS_CHINESE.search(text) is not None
+    return _CONTAINS_CHINESE.search(text) is not None
 
 
-def drawn_places(eligible: np.ndarray, pieces: Pieces, wanted: np.ndarray, streams: RandomStreams) -> np.ndarray:
-    """Of each text, the wanted number of its eligible pieces, or all where there are fewer.
+def sample_positions(
+    eligible: np.ndarray, segments: Segments, counts: np.ndarray, streams: RandomStreams
+) -> np.ndarray:
+    """Samples up to `counts[i]` of the eligible segments of text `i`, without replacement.
 
     Args:
-        eligible: int64, their places.
-        pieces: Of a batch.
-        wanted: int64 `(texts,)`.
-        streams: One number is drawn for each eligible piece; those with the least are taken.
+        eligible: int64, positions of segments.
+        segments: The batch.
+        counts: int64 `(texts,)`.
+        streams: One number is drawn for each eligible segment; those with the smallest are taken.
 
     Returns:
-        Places in the order of texts, and within a text in random order.
+        Positions in the order of texts, and within a text in random order.
     """
-    rows = pieces.row[eligible]
-    order = np.lexsort((pieces.at(streams, eligible), rows))
-    places, rows = eligible[order], rows[order]
-    starts = np.searchsorted(rows, np.arange(len(wanted)))
-    return places[np.arange(len(places)) - starts[rows] < wanted[rows]]
+    texts = segments.text_index[eligible]
+    order = np.lexsort((segments.draw_uniform(streams, eligible), texts))
+    positions, texts = eligible[order], texts[order]
+    starts = np.searchsorted(texts, np.arange(len(counts)))
+    return positions[np.arange(len(positions)) - starts[texts] < counts[texts]]
 
 
-def share_of_words(alpha: float, words: np.ndarray) -> np.ndarray:
-    """How many words of each text a rate means: at least one where there is a word and the rate is not zero.
+def compute_change_counts(alpha: float, word_counts: np.ndarray) -> np.ndarray:
+    """Computes how many words of each text to change: the ratio `alpha` of its words, at least one unless alpha is 0.
 
-    >>> share_of_words(0.1, np.array([0, 1, 9, 25])).tolist()
+    >>> compute_change_counts(0.1, np.array([0, 1, 9, 25])).tolist()
     [0, 1, 1, 2]
     """
-    return np.maximum((alpha * words).astype(np.int64), np.minimum(words, 1 if alpha > 0 else 0))
+    return np.maximum((alpha * word_counts).astype(np.int64), np.minimum(word_counts, 1 if alpha > 0 else 0))
 
 
-def _with_runs_cut(text: str, cut: Callable[[str], list[str]]) -> list[str]:
-    if _HAS_CHINESE.search(text) is None:
-        return _PIECE.findall(text)
-    pieces: list[str] = []
-    for piece in _RUN.findall(text):
-        if piece[-1] < _FIRST_CHINESE or _HAS_CHINESE.match(piece[-1]) is None:
-            pieces.append(piece)
-        elif not piece[0].isspace():
-            pieces += cut(piece)
+def _segment_chinese_runs(text: str, split_run: Callable[[str], list[str]]) -> list[str]:
+    """Segments a text, its runs of Chinese characters by `split_run`."""
+    if _CONTAINS_CHINESE.search(text) is None:
+        return _SEGMENT.findall(text)
+    segments: list[str] = []
+    for segment in _SEGMENT_OR_CHINESE_RUN.findall(text):
+        if segment[-1] < _FIRST_CHINESE or _CONTAINS_CHINESE.match(segment[-1]) is None:
+            segments.append(segment)
+        elif not segment[0].isspace():
+            segments += split_run(segment)
         else:
-            run = piece.lstrip()
-            parts = cut(run)
-            parts[0] = piece[: len(piece) - len(run)] + parts[0]
-            pieces += parts
-    return pieces
+            run = segment.lstrip()
+            parts = split_run(run)
+            parts[0] = segment[: len(segment) - len(run)] + parts[0]
+            segments += parts
+    return segments

@@ -1,4 +1,4 @@
-"""Synonyms of the English WordNet, through nltk, looked up at a word's first use."""
+"""Synonyms of the English WordNet, through nltk; a word is looked up when it is first used."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from datamodules.augmentations.primitives.word_table import WordTable
 WORDNET = "wordnet"
 
 
-def check_wordnet() -> Any:
-    """Its reader.
+def load_wordnet() -> Any:
+    """Loads nltk's corpus reader of WordNet.
 
     Raises:
         UsageError: The library or its data are not there.
@@ -31,36 +31,36 @@ def check_wordnet() -> Any:
 
 
 class WordNetTable(WordTable):
-    """Filled as words are asked for.
+    """A word table whose alternatives are looked up in WordNet at their first use.
 
     Args:
-        top_k: Synonyms of a word.
+        top_k: Synonyms kept per word.
     """
 
     def __init__(self, top_k: int) -> None:
         super().__init__([], top_k, WORDNET)
-        self.others = _Looked(check_wordnet(), top_k)
+        self.alternatives = _SynonymCache(load_wordnet(), top_k)
 
 
-class _Looked(dict[str, list[str]]):
-    """Remembers what was looked up, words without synonyms too."""
+class _SynonymCache(dict[str, list[str]]):
+    """Synonyms by word, filled by membership tests; remembers words without synonyms too."""
 
-    def __init__(self, reader: Any, most: int) -> None:
+    def __init__(self, reader: Any, top_k: int) -> None:
         super().__init__()
-        self._reader, self._most = reader, most
-        self._without: set[str] = set()
+        self._reader, self._top_k = reader, top_k
+        self._without_synonyms: set[str] = set()
 
     def __contains__(self, word: object) -> bool:
         if super().__contains__(word):
             return True
-        if word in self._without or not isinstance(word, str) or not word.isalpha() or not word.isascii():
+        if word in self._without_synonyms or not isinstance(word, str) or not word.isalpha() or not word.isascii():
             return False
         lemmas = [lemma for synset in self._reader.synsets(word) for lemma in synset.lemma_names()]
         line = "\t".join((word, *(lemma.replace("_", " ") for lemma in lemmas))) if lemmas else ""
-        # the same line of a list, so the same rules of what is left out
-        found = WordTable([line], self._most, WORDNET).others if lemmas else {}
-        if word in found:
-            self[word] = found[word]
+        # written as a line of a table, so that the same rules filter it
+        table = WordTable([line], self._top_k, WORDNET).alternatives if lemmas else {}
+        if word in table:
+            self[word] = table[word]
             return True
-        self._without.add(word)
+        self._without_synonyms.add(word)
         return False

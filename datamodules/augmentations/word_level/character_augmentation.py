@@ -1,4 +1,4 @@
-"""What the augmentations of characters share: some words of a text, one character of each."""
+"""Base of augmentations that misspell words: one character changed in each of some words of a text."""
 
 from __future__ import annotations
 
@@ -7,46 +7,42 @@ from abc import abstractmethod
 import numpy as np
 
 from datamodules.augmentations.primitives.random_streams import RandomStreams
-from datamodules.augmentations.primitives.segments import Pieces, drawn_places, share_of_words
+from datamodules.augmentations.primitives.segments import Segments, compute_change_counts, sample_positions
 from datamodules.augmentations.word_level.word_augmentation import WordAugmentation
 
 
 class CharacterAugmentation(WordAugmentation):
-    """Changes one character each in a share of a text's words. Words with a digit stay: they would be other facts.
+    """Changes one character in each of some words of a text, not in words with a digit: that would change facts."""
 
-    Args:
-        alpha: The share of a text's words, in [0, 1].
-        p: The share of texts that are changed, in [0, 1].
-    """
-
-    def __init__(self, alpha: float = 0.1, p: float = 1.0) -> None:
+    def __init__(self, alpha: float = 0.1, p: float = 1.0) -> None:  # without `jieba`: only ASCII words are misspelt
         super().__init__(alpha, p=p)
 
     @abstractmethod
-    def misspelt(self, word: str, where: float, how: float) -> str:
-        """Another spelling of a word of letters.
+    def misspell(self, word: str, position: float, operation: float) -> str:
+        """Misspells a word.
 
         Args:
-            word: Of two letters or more, in ASCII.
-            where: In [0, 1), the character.
-            how: In [0, 1), what becomes of it.
+            word: Two or more ASCII letters.
+            position: In [0, 1); selects the character.
+            operation: In [0, 1); selects the change.
         """
 
-    def change_pieces(self, pieces: Pieces, streams: RandomStreams) -> np.ndarray:
-        """Misspells words."""
-        flat = pieces.flat
-        can = [
-            len(piece) > 1 and piece[-2:].isalpha() and piece.lstrip().isalpha() and piece.isascii() for piece in flat
+    def change_segments(self, segments: Segments, streams: RandomStreams) -> np.ndarray:
+        """Misspells words of ASCII letters."""
+        strings = segments.strings
+        is_letters = [
+            len(segment) > 1 and segment[-2:].isalpha() and segment.lstrip().isalpha() and segment.isascii()
+            for segment in strings
         ]
-        eligible = np.flatnonzero(can)
-        eligible = (
-            eligible[[len(flat[place].lstrip()) > 1 for place in eligible.tolist()]] if len(eligible) else eligible
-        )
-        places = drawn_places(eligible, pieces, share_of_words(self.alpha, pieces.words), streams)
-        where = pieces.at(streams.derive(0), places).tolist()
-        how = pieces.at(streams.derive(1), places).tolist()
-        for place, first, second in zip(places.tolist(), where, how, strict=True):
-            piece = flat[place]
-            word = piece.lstrip()
-            flat[place] = piece[: len(piece) - len(word)] + self.misspelt(word, first, second)
-        return places
+        eligible = np.flatnonzero(is_letters)
+        if len(eligible):
+            eligible = eligible[[len(strings[position].lstrip()) > 1 for position in eligible.tolist()]]
+        counts = compute_change_counts(self.alpha, segments.word_counts)
+        changed = sample_positions(eligible, segments, counts, streams)
+        positions = segments.draw_uniform(streams.derive(0), changed).tolist()
+        operations = segments.draw_uniform(streams.derive(1), changed).tolist()
+        for segment, position, operation in zip(changed.tolist(), positions, operations, strict=True):
+            string = strings[segment]
+            word = string.lstrip()
+            strings[segment] = string[: len(string) - len(word)] + self.misspell(word, position, operation)
+        return changed

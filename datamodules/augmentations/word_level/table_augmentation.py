@@ -1,4 +1,4 @@
-"""What the augmentations share that put other words, listed somewhere, in place of words or beside them."""
+"""Base of augmentations that replace or insert words from a table of alternatives."""
 
 from __future__ import annotations
 
@@ -9,37 +9,37 @@ from typing import Any
 import numpy as np
 
 from contracts.errors import DataError
-from datamodules.augmentations.base import checked_count
+from datamodules.augmentations.base import check_count
 from datamodules.augmentations.primitives.random_streams import RandomStreams
 from datamodules.augmentations.primitives.segments import (
-    Cut,
-    Pieces,
-    by_characters,
-    by_jieba,
-    by_longest_match,
-    drawn_places,
-    share_of_words,
+    Segmenter,
+    Segments,
+    compute_change_counts,
+    make_jieba_segmenter,
+    make_longest_match_segmenter,
+    sample_positions,
+    segment_by_characters,
 )
-from datamodules.augmentations.primitives.word_table import WordTable, check_list, lines_of
-from datamodules.augmentations.word_level.word_augmentation import WordAugmentation, capitalized_like
+from datamodules.augmentations.primitives.word_table import WordTable, check_table_file, read_lines
+from datamodules.augmentations.word_level.word_augmentation import WordAugmentation, copy_capitalization
 
 
 class TableAugmentation(WordAugmentation):
-    """Changes words that a table has others for. Chinese is cut into the longest words of the table.
+    """Changes words for which a table has alternatives.
 
     Args:
-        path: A file with a word and then others for it on each line, with tabs between them, plain or .gz.
-        lines: The same lines outright, in place of a file; a checkpoint holds them.
-        top_k: Only the first so many of the others, at least 1, are taken.
-        alpha: The share of a text's words, in [0, 1].
-        jieba: Whether Chinese is cut into words by the library of that name (extra `jieba`).
-        p: The share of texts that are changed, in [0, 1].
+        path: A file with a word and its alternatives on each line, separated by tabs, plain or .gz.
+        lines: The same lines in place of a file, as a checkpoint stores them.
+        top_k: Alternatives of a word to choose from, the first ones of its line; at least 1.
+        alpha: Ratio of a text's words to change, in [0, 1].
+        jieba: Whether jieba splits Chinese into words (extra `jieba`); else the longest words of the table do.
+        p: Probability that a text is changed, in [0, 1].
     """
 
-    built_in: str
-    """The lines that stand in where neither file nor lines are given."""
-    plain = True
-    """Whether lines are left out that are mostly of another meaning, as `WordTable` says."""
+    built_in_lines: str
+    """The table if neither file nor lines are given."""
+    content_words_only = True
+    """Whether the table leaves out entries that mostly have another meaning (see `WordTable`)."""
 
     def __init__(
         self,
@@ -53,90 +53,93 @@ class TableAugmentation(WordAugmentation):
         super().__init__(alpha, jieba, p)
         self.path = path
         self.lines = lines
-        self.top_k = checked_count("top_k", top_k)
+        self.top_k = check_count("top_k", top_k)
         if lines is None:
             self.check_path()
 
     def check_path(self) -> None:
-        """Refuses what cannot be read later."""
-        check_list(self.path)
+        """Checks that the table can be read later."""
+        check_table_file(self.path)
 
-    def files(self) -> list[str]:
-        """The list."""
+    def list_files(self) -> list[str]:
+        """Lists the file of the table, if there is one."""
         return [] if self.path is None or self.lines is not None else [self.path]
 
     @cached_property
     def table(self) -> WordTable:
-        """Read at its first use."""
+        """The alternatives; read at the first use."""
         return self.read_table()
 
     def read_table(self) -> WordTable:
-        """From the lines, the file, or what is built in."""
+        """Reads the table from `lines`, `path` or the built-in lines, in this order."""
         if self.lines is not None:
-            return WordTable(self.lines.splitlines(), self.top_k, "lines", self.plain)
+            return WordTable(self.lines.splitlines(), self.top_k, "lines", self.content_words_only)
         if self.path is not None:
-            table = WordTable(lines_of(self.path), self.top_k, self.path, self.plain)
-            if not table.others:
-                raise DataError(f"{self.path} has no word with others for it that could be used; give another list")
+            table = WordTable(read_lines(self.path), self.top_k, self.path, self.content_words_only)
+            if not table.alternatives:
+                raise DataError(f"{self.path} has no usable word with alternatives; give another list")
             return table
-        return WordTable(self.built_in.splitlines(), self.top_k, "the built-in list", self.plain)
+        return WordTable(self.built_in_lines.splitlines(), self.top_k, "the built-in list", self.content_words_only)
 
     @cached_property
-    def cut(self) -> Cut:
-        """Words of the table stay whole."""
+    def segmenter(self) -> Segmenter:
+        """Splits a text so that words of the table stay whole."""
         if self.jieba:
-            return by_jieba()
-        return by_longest_match(self.table.others) if self.table.has_chinese else by_characters
+            return make_jieba_segmenter()
+        return (
+            make_longest_match_segmenter(self.table.alternatives) if self.table.has_chinese else segment_by_characters
+        )
 
     def override_arguments(self) -> dict[str, Any]:
-        """The lines, since the file may be gone."""
-        return {"path": None, "lines": self._as_lines} if self.path is not None and self.lines is None else {}
+        """Replaces `path` by the lines, since the file may be gone."""
+        return {"path": None, "lines": self._table_lines} if self.path is not None and self.lines is None else {}
 
     @cached_property
-    def _as_lines(self) -> str:
+    def _table_lines(self) -> str:
         return self.table.to_lines()
 
-    def replaced(self, pieces: Pieces, streams: RandomStreams) -> np.ndarray:
-        """Puts other words in place of some that are listed, and gives their places."""
-        wanted = share_of_words(self.alpha, pieces.words)
-        places = drawn_places(self.listed(pieces), pieces, wanted, streams)
-        self.put_in_place(pieces, places, streams.derive(0))
-        return places
+    def replace_listed_words(self, segments: Segments, streams: RandomStreams) -> np.ndarray:
+        """Replaces some of the listed words by alternatives, and returns their positions."""
+        counts = compute_change_counts(self.alpha, segments.word_counts)
+        positions = sample_positions(self.find_listed_words(segments), segments, counts, streams)
+        self.replace_at(segments, positions, streams.derive(0))
+        return positions
 
-    def listed(self, pieces: Pieces) -> np.ndarray:
-        """The places of words that the table has others for; names, written with a capital, are none."""
-        others, flat = self.table.others, pieces.flat
-        found = list(compress(count(), map(others.__contains__, map(str.lstrip, flat))))
-        for place in np.flatnonzero(pieces.first_words()).tolist():
-            word = flat[place].lstrip()
-            if word not in others and word.lower() in others:
-                found.append(place)
-        return np.array(found, np.int64)
+    def find_listed_words(self, segments: Segments) -> np.ndarray:
+        """Finds the positions of words in the table; capitalized words inside a text, as names are, do not count."""
+        alternatives, strings = self.table.alternatives, segments.strings
+        listed = list(compress(count(), map(alternatives.__contains__, map(str.lstrip, strings))))
+        for position in np.flatnonzero(segments.find_first_words()).tolist():
+            word = strings[position].lstrip()
+            if word not in alternatives and word.lower() in alternatives:
+                listed.append(position)
+        return np.array(listed, np.int64)
 
-    def other_for(self, piece: str, uniform: float) -> str:
-        """One of the other words for a piece, as a number in [0, 1) means it, with the capitals of the piece."""
-        word = piece.lstrip()
-        others = self.table.others
-        choices = others[word] if word in others else others[word.lower()]
-        return capitalized_like(choices[int(uniform * len(choices))], word)
+    def choose_alternative(self, segment: str, uniform: float) -> str:
+        """Chooses an alternative for a listed word by a number in [0, 1), capitalized as the word is."""
+        word = segment.lstrip()
+        alternatives = self.table.alternatives
+        choices = alternatives[word] if word in alternatives else alternatives[word.lower()]
+        return copy_capitalization(choices[int(uniform * len(choices))], word)
 
-    def put_in_place(self, pieces: Pieces, places: np.ndarray, streams: RandomStreams) -> None:
-        """Puts one of the other words in place of each piece; `a` and `an` before it follow."""
-        flat = pieces.flat
-        for place, uniform in zip(places.tolist(), pieces.at(streams, places).tolist(), strict=True):
-            piece = flat[place]
-            other = self.other_for(piece, uniform)
-            flat[place] = piece[: len(piece) - len(piece.lstrip())] + other
-            if flat[place][0] == " " and place > pieces.starts[pieces.row[place]]:
-                flat[place - 1] = with_article(flat[place - 1], piece.lstrip(), other)
+    def replace_at(self, segments: Segments, positions: np.ndarray, streams: RandomStreams) -> None:
+        """Replaces listed words by alternatives in place; an indefinite article before one is adapted."""
+        strings = segments.strings
+        uniforms = segments.draw_uniform(streams, positions).tolist()
+        for position, uniform in zip(positions.tolist(), uniforms, strict=True):
+            segment = strings[position]
+            new = self.choose_alternative(segment, uniform)
+            strings[position] = segment[: len(segment) - len(segment.lstrip())] + new
+            if strings[position][0] == " " and position > segments.starts[segments.text_index[position]]:
+                strings[position - 1] = adapt_article(strings[position - 1], segment.lstrip(), new)
 
 
-def with_article(before: str, former: str, new: str) -> str:
-    """The word before a replaced one, which is another where it was the article that only fits the former.
+def adapt_article(before: str, former: str, new: str) -> str:
+    """Changes an article before a replaced word, `a` or `an`, if it does not fit the new word.
 
-    >>> with_article(" an", "execution", "performance"), with_article(" A", "film", "act"), with_article("the", "", "b")
-    (' a', ' An', 'the')
-    >>> with_article(" an", "hour", "minute"), with_article(" a", "user", "client")
+    >>> adapt_article(" an", "execution", "performance"), adapt_article(" A", "film", "act")
+    (' a', ' An')
+    >>> adapt_article(" an", "hour", "minute"), adapt_article(" a", "user", "client")
     (' a', ' a')
     """
     article = before.lstrip().lower()

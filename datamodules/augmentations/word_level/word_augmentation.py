@@ -1,4 +1,4 @@
-"""What the augmentations of words share: a rate, and how Chinese is cut into words."""
+"""Base of augmentations that change single words: texts to segments, some segments changed, joined to texts again."""
 
 from __future__ import annotations
 
@@ -7,59 +7,64 @@ from functools import cached_property
 
 import numpy as np
 
-from datamodules.augmentations.base import Augmentation, checked_share
+from datamodules.augmentations.base import Augmentation, check_ratio
 from datamodules.augmentations.primitives.random_streams import RandomStreams
-from datamodules.augmentations.primitives.segments import Cut, Pieces, by_characters, by_jieba
+from datamodules.augmentations.primitives.segments import (
+    Segmenter,
+    Segments,
+    make_jieba_segmenter,
+    segment_by_characters,
+)
 
 
 class WordAugmentation(Augmentation):
-    """Changes some words of a text and leaves all else as it stands.
+    """Changes some words of a text and nothing else.
 
     Args:
-        alpha: The share of a text's words, in [0, 1].
-        jieba: Whether Chinese is cut into words by the library of that name (extra `jieba`).
-        p: The share of texts that are changed, in [0, 1].
+        alpha: Ratio of a text's words to change, in [0, 1].
+        jieba: Whether jieba splits Chinese into words (extra `jieba`).
+        p: Probability that a text is changed, in [0, 1].
     """
 
     def __init__(self, alpha: float = 0.1, jieba: bool = False, p: float = 1.0) -> None:
         super().__init__(p)
-        self.alpha = checked_share("alpha", alpha)
+        self.alpha = check_ratio("alpha", alpha)
         self.jieba = jieba
         if jieba:
-            by_jieba()  # so that its absence is told now
+            make_jieba_segmenter()  # so that a missing library is reported now
 
     @cached_property
-    def cut(self) -> Cut:
-        """How a text is cut into pieces."""
-        return by_jieba() if self.jieba else by_characters
+    def segmenter(self) -> Segmenter:
+        """Splits a text into segments."""
+        return make_jieba_segmenter() if self.jieba else segment_by_characters
 
     @abstractmethod
-    def change_pieces(self, pieces: Pieces, streams: RandomStreams) -> np.ndarray:
-        """Changes pieces in place, and gives the places of the changed ones."""
+    def change_segments(self, segments: Segments, streams: RandomStreams) -> np.ndarray:
+        """Changes `segments.strings` in place and returns the changed positions."""
 
-    def change(self, texts: list[str], streams: RandomStreams) -> list[str]:
-        """Cuts, changes some pieces, and joins."""
-        pieces = Pieces(texts, self.cut)
-        if not pieces.flat:
+    def transform(self, texts: list[str], streams: RandomStreams) -> list[str]:
+        """Segments the texts, changes some segments, and joins them."""
+        segments = Segments(texts, self.segmenter)
+        if not segments.strings:
             return texts
-        return pieces.joined(self.change_pieces(pieces, streams))
+        return segments.join_texts(self.change_segments(segments, streams))
 
 
-def capitalized_like(word: str, example: str) -> str:
-    """The word with the capitals of another.
+def copy_capitalization(word: str, example: str) -> str:
+    """Capitalizes a word as the example is.
 
-    >>> capitalized_like("movie", "Film"), capitalized_like("movie", "FILM"), capitalized_like("movie", "film")
-    ('Movie', 'MOVIE', 'movie')
+    >>> [copy_capitalization("movie", example) for example in ("Film", "FILM", "film")]
+    ['Movie', 'MOVIE', 'movie']
     """
     if len(example) > 1 and example.isupper():
         return word.upper()
-    return with_capital(word) if example[:1].isupper() else word
+    return capitalize_first(word) if example[:1].isupper() else word
 
 
-def with_capital(word: str) -> str:
-    """The word with a capital, if its first letter has one that is one letter: a sharp s has two.
+def capitalize_first(word: str) -> str:
+    """Capitalizes the first letter if its capital is one letter; that of a sharp s is two.
 
-    >>> with_capital("word"), with_capital("ßa")
+    >>> capitalize_first("word"), capitalize_first("ßa")
     ('Word', 'ßa')
     """
     capital = word[0].upper()

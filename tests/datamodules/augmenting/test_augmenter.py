@@ -199,10 +199,10 @@ def test_offline_copies_follow_the_originals_with_their_labels_and_numbers(make)
     with (data.cache_dir / data.fingerprint / "augmented.csv").open(encoding="utf-8", newline="") as file:
         listed = list(csv.DictReader(file))
     assert [row["text"] for row in listed] == data.load_texts("train")[43:]
-    assert {row["kind"] for row in listed} == {"RandomSwap"}
+    assert {row["augmentation"] for row in listed} == {"RandomSwap"}
     assert all(row["original"] == plain.load_texts("train")[int(row["number"])] for row in listed)
-    left = f"; the other {86 + 43 - rows} came out as they were, or like a text already there" if rows < 129 else ""
-    assert f"train: {rows - 43} changed copies of the 86 asked for were added to 43 texts{left}" in data.notes
+    rest = f"; {86 + 43 - rows} were left out as duplicates of other texts" if rows < 129 else ""
+    assert f"train: {rows - 43} of 86 requested copies were added to 43 texts{rest}" in data.notes
 
 
 def test_another_seed_or_augmentation_is_another_cache(make):
@@ -227,14 +227,31 @@ def test_rare_classes_grow_to_their_target_and_no_other(make):
     assert "train: 37 changed copies were added to 2 of 3 classes: few 3 → 25, some 10 → 25" in data.notes
 
 
-def test_below_may_be_a_share_of_the_largest_class(make):
+@pytest.mark.parametrize("below", [20, 20.0])
+def test_a_whole_valued_below_is_a_count_whatever_its_type(make, below):
+    """A parser may hand over 20 as 20.0: `typing` caches `int | float` and `float | int` as one."""
+    options = AugmentOptions("targeted", below=below)
+    assert options == AugmentOptions("targeted", below=20)
+    assert (type(options.below), options.below) == (int, 20)
+    data = make(swap, augment=options)
+    assert data.spec.class_counts == (20, 30, 20)
+    assert data.fingerprint == make(swap, augment=AugmentOptions("targeted", below=20)).fingerprint
+
+
+@pytest.mark.parametrize("below", [1, 1.0, 0, 0.0, -3, 2.5])
+def test_a_below_that_is_neither_count_nor_fraction_is_refused(below):
+    with pytest.raises(UsageError, match=r"below must be a number of texts .* or a fraction .* got"):
+        AugmentOptions("targeted", below=below).check()
+
+
+def test_below_may_be_a_fraction_of_the_largest_class(make):
     data = make(swap, augment=AugmentOptions("targeted", below=0.3))
     assert dict(zip(data.spec.label_names, data.spec.class_counts, strict=True)) == {"few": 9, "many": 30, "some": 10}
 
 
 def test_a_target_that_cannot_be_reached_is_told(make):
     data = make(lambda: RandomSwap(p=0.0), augment=AugmentOptions("targeted", below=5))
-    assert "train: the texts of some rare classes could not be changed in enough ways: few (3 of 5)" in data.notes
+    assert "train: too few different copies could be made for some rare classes: few (3 of 5)" in data.notes
     for options, note in (
         ({"below": 3}, "train: no class has fewer than 3 texts, so none was added (--data.augment.below)"),
         ({"below": 20, "up_to": 2}, "train: no class has fewer than 2 texts, so none was added (--data.augment.up_to)"),
@@ -279,21 +296,21 @@ def test_what_makes_variants_is_not_taken_from_another_run(make):
 
 
 def test_the_share_of_texts_that_really_change_is_told(make, folder):
-    assert "train: about 100% of the texts are changed in an epoch, anew in each, by RandomSwap" in make(swap).notes
+    assert "train: about 100% of the texts are changed by RandomSwap, differently in each epoch" in make(swap).notes
     (folder / "list.tsv").write_text("house\thome\n", encoding="utf-8")
     useless = make(lambda: SynonymReplacement(str(folder / "list.tsv")))
     few = make(swap, augment=AugmentOptions(ratio=0.001))
-    assert few.notes[-1] == "train: about 0% of the texts are changed in an epoch, anew in each, by RandomSwap"
+    assert few.notes[-1] == "train: fewer than 1% of the texts are changed by RandomSwap, differently in each epoch"
     assert useless.notes[-1] == (
-        "train: SynonymReplacement changed none of the texts looked at; see that lists and vectors fit the texts"
+        "train: SynonymReplacement changed no text of a sample; check that its lists or vectors fit the texts"
     )
 
 
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ("", "list.tsv has no word with others for it that could be used"),
-        ("no tab\n", "line 1 is no word, a tab and other words for it"),
+        ("", "list.tsv has no usable word with alternatives"),
+        ("no tab\n", "line 1 must be a word, a tab and other words for it"),
     ],
 )
 def test_a_list_of_no_use_is_refused_when_the_data_are_set_up(make, folder, content, words):
@@ -339,7 +356,7 @@ def test_variants_follow_from_the_text_and_come_back_from_plain_values():
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"augment": AugmentOptions(ratio=2)}, r"--data.augment.ratio is a share and must be in \[0, 1\], got 2"),
+        ({"augment": AugmentOptions(ratio=2)}, r"--data.augment.ratio is a ratio and must be in \[0, 1\], got 2"),
         ({"augment": AugmentOptions("offline", num_copies=0)}, "--data.augment.num_copies must be at least 1, got 0"),
         (
             {"augment": AugmentOptions(num_copies=2)},
@@ -347,7 +364,7 @@ def test_variants_follow_from_the_text_and_come_back_from_plain_values():
         ),
         ({"augment": AugmentOptions(below=9)}, "--data.augment.below is for --data.augment.mode targeted"),
         ({"augment": AugmentOptions("targeted")}, "targeted needs --data.augment.below: fewer texts make a class rare"),
-        ({"augment": AugmentOptions("targeted", below=1.5)}, r"an integer from 2\), or a share .* got 1.5"),
+        ({"augment": AugmentOptions("targeted", below=1.5)}, r"an integer from 2\), or a fraction .* got 1.5"),
         (
             {"augment": AugmentOptions("targeted", below=9, up_to=1)},
             "--data.augment.up_to is a number of texts .* got 1",
@@ -358,13 +375,13 @@ def test_variants_follow_from_the_text_and_come_back_from_plain_values():
         ),
         ({"augment": AugmentOptions(ratio=0)}, "--data.augment.ratio 0 changes no text"),
         ({"tta": 0}, "--data.tta counts the text itself and must be at least 1, got 0"),
-        ({"augmentations": lambda: RandomSwap(alpha=2)}, r"--data.augmentations: alpha is a share"),
+        ({"augmentations": lambda: RandomSwap(alpha=2)}, r"--data.augmentations: alpha is a ratio"),
         (
             {"augmentations": BackTranslation},
-            "BackTranslation runs a model of its own, too slow .*; choose --data.augment",
+            "BackTranslation runs a model of its own, which is too slow .*; choose --data.augment",
         ),
         ({"tta_augmentations": [BackTranslation]}, "--data.tta_augmentations BackTranslation runs a model of its own"),
-        ({"augmentations": None, "augment": AugmentOptions("offline")}, "and --data.augmentations names nothing"),
+        ({"augmentations": None, "augment": AugmentOptions("offline")}, "but --data.augmentations names nothing"),
     ],
 )
 def test_choices_that_cannot_be_are_refused(options, words):

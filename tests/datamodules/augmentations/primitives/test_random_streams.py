@@ -1,4 +1,4 @@
-"""Numbers that belong to a text."""
+"""Random streams of texts."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ def test_keys_are_nested_hashes_of_seed_epoch_and_row(seed, epoch, row):
     assert int(RandomStreams.from_rows(seed, epoch, [row]).keys[0]) == expected
 
 
-def test_numbers_are_uniform_and_streams_have_nothing_in_common():
-    draws = RandomStreams.from_rows(1, 2, range(20_000))
+def test_numbers_are_uniform_and_streams_are_uncorrelated():
+    streams = RandomStreams.from_rows(1, 2, range(20_000))
     streams = [
-        draws.uniform(),
-        draws.derive(0).uniform(),
-        draws.derive(1).uniform(),
-        draws.derive(0).derive(0).uniform(),
+        streams.uniform(),
+        streams.derive(0).uniform(),
+        streams.derive(1).uniform(),
+        streams.derive(0).derive(0).uniform(),
     ]
     streams += [
         RandomStreams.from_rows(1, 3, range(20_000)).uniform(),
@@ -41,21 +41,21 @@ def test_numbers_are_uniform_and_streams_have_nothing_in_common():
     assert np.abs(correlations).max() < 4 / np.sqrt(20_000)
 
 
-def test_places_of_a_text_are_uniform_and_apart():
+def test_numbers_of_one_text_are_uncorrelated():
     numbers = RandomStreams.from_rows(1, 2, range(2000)).uniform_ragged(np.full(2000, 10)).reshape(2000, 10)
     correlations = np.corrcoef(numbers.T)[np.triu_indices(10, 1)]
     assert np.abs(correlations).max() < 4.5 / np.sqrt(2000)
 
 
-def test_some_numbers_are_those_of_all():
-    draws = RandomStreams.from_rows(1, 2, [5, 6, 7])
-    every = draws.uniform_ragged(np.array([2, 0, 3]))
+def test_single_numbers_equal_those_of_the_whole_stream():
+    streams = RandomStreams.from_rows(1, 2, [5, 6, 7])
+    every = streams.uniform_ragged(np.array([2, 0, 3]))
     assert len(every) == 5
-    some = draws.uniform_at(np.array([2, 0, 2]), np.array([1, 1, 0]))
+    some = streams.uniform_at(np.array([2, 0, 2]), np.array([1, 1, 0]))
     assert some.tolist() == every[[3, 1, 2]].tolist()
 
 
-def test_a_text_stands_for_its_row_where_there_is_none():
+def test_streams_of_texts_depend_on_the_text_only():
     one, two = RandomStreams.from_texts(3, 1, ["a", "b"]), RandomStreams.from_texts(3, 1, ["b", "a", "\ud83d"])
     assert one.keys.tolist() == two.keys[[1, 0]].tolist()
     assert len(set(two.keys.tolist())) == 3

@@ -1,4 +1,4 @@
-"""Contractions and the order of sentences."""
+"""Contractions, and the order of sentences."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from datamodules.augmentations.sentence_shuffling import SentenceShuffling
 from datamodules.augmentations.surface_changes import SurfaceChanges
 
 
-def changed(kind, text: str, times: int = 1) -> list[str]:
-    return kind.augment([text] * times, RandomStreams.from_rows(3, 0, range(times)))
+def changed(augmentation, text: str, times: int = 1) -> list[str]:
+    return augmentation.augment([text] * times, RandomStreams.from_rows(3, 0, range(times)))
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ def changed(kind, text: str, times: int = 1) -> list[str]:
         ("are nothing", "are nothing"),
     ],
 )
-def test_only_forms_of_one_meaning_are_exchanged(text, expected):
+def test_only_unambiguous_forms_are_converted(text, expected):
     assert changed(SurfaceChanges(alpha=1.0), text) == [expected]
 
 
@@ -45,7 +45,7 @@ def test_each_place_is_changed_with_the_probability_alpha():
         assert abs(counts[text] - 1600 * share) < 4 * (1600 * share * (1 - share)) ** 0.5
 
 
-def test_forms_lead_back_to_each_other():
+def test_contractions_and_long_forms_are_inverse():
     assert all(LONG_FORM[short] == long for long, short in SHORT_FORM.items())
 
 
@@ -57,7 +57,7 @@ def test_forms_lead_back_to_each_other():
         ("He said: “Go。”然后走了。", ["He said: “Go。”", "然后走了。"]),
     ],
 )
-def test_sentences_stay_whole_and_come_in_another_order(text, sentences):
+def test_sentences_stay_whole_and_change_their_order(text, sentences):
     for new in changed(SentenceShuffling(), text, 20):
         assert new != text
         assert len(new) == len(text)
@@ -67,9 +67,9 @@ def test_sentences_stay_whole_and_come_in_another_order(text, sentences):
 @pytest.mark.parametrize(
     "text", ["One sentence.", "See Mr. Smith in Jan. 1999", "3.5 miles", "no end. here", "是。", "End. Last"]
 )
-def test_what_is_one_sentence_stays(text):
+def test_a_text_of_one_sentence_stays(text):
     assert changed(SentenceShuffling(), text) == [text]
 
 
-def test_a_last_sentence_with_no_sign_stays_last():
+def test_a_last_sentence_without_punctuation_stays_last():
     assert changed(SentenceShuffling(), " A b. C d! E f") == [" C d! A b. E f"]

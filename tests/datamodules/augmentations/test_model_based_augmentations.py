@@ -1,4 +1,4 @@
-"""Augmentation by models of language, here with random weights."""
+"""Augmentation by language models, here with random weights."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ def masked(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def legs(tmp_path_factory):
+def models(tmp_path_factory):
     return [str(save_translation_model(tmp_path_factory.mktemp(name), seed)) for seed, name in enumerate("ab")]
 
 
-def test_hidden_words_give_way_to_the_likeliest_whole_words(masked):
+def test_masked_words_are_replaced_by_the_likeliest_whole_words(masked):
     from transformers import AutoModelForMaskedLM, AutoTokenizer
 
     tokenizer, model = AutoTokenizer.from_pretrained(masked), AutoModelForMaskedLM.from_pretrained(masked).eval()
@@ -48,25 +48,25 @@ def test_hidden_words_give_way_to_the_likeliest_whole_words(masked):
         assert new.split()[place] in names[:most]
 
 
-def test_words_past_the_models_length_stay(masked):
+def test_words_beyond_the_maximum_length_stay(masked):
     text = " ".join(["dog"] * 200)
     (new,) = MaskedLanguageModel(str(masked), alpha=1.0).augment([text], RandomStreams.from_rows(0, 0, [0]))
     assert new.split()[46:] == ["dog"] * 154
     assert "dog" not in new.split()[:46]
 
 
-def test_translations_go_there_and_back_and_are_kept(legs, tmp_path, monkeypatch):
+def test_texts_are_translated_twice_and_cached(models, tmp_path, monkeypatch):
     from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 
     texts = ["the dog runs", "a big house", "the dog runs", ""]
 
     def made(**more) -> BackTranslation:
-        return BackTranslation(*legs, num_beams=1, max_length=16, cache_dir=str(tmp_path), **more)
+        return BackTranslation(*models, num_beams=1, max_length=16, cache_dir=str(tmp_path), **more)
 
     found = made().augment(texts, RandomStreams.from_rows(0, 0, range(4)))
     expected = "the dog runs"
-    for leg in legs:
-        tokenizer, model = AutoTokenizer.from_pretrained(leg), AutoModelForSeq2SeqLM.from_pretrained(leg).eval()
+    for path in models:
+        tokenizer, model = AutoTokenizer.from_pretrained(path), AutoModelForSeq2SeqLM.from_pretrained(path).eval()
         batch = tokenizer([expected], return_tensors="pt")
         ids = model.generate(input_ids=batch["input_ids"], num_beams=1, max_length=16, do_sample=False)
         expected = tokenizer.decode(ids[0], skip_special_tokens=True).strip()
@@ -79,22 +79,22 @@ def test_translations_go_there_and_back_and_are_kept(legs, tmp_path, monkeypatch
     ]
     with file.open("a") as broken:
         broken.write('["cut of')
-    monkeypatch.setattr(BackTranslation, "_translated", None)  # known before
+    monkeypatch.setattr(BackTranslation, "_translate", None)  # known before
     assert made().augment(texts, RandomStreams.from_rows(9, 9, range(4))) == found
 
 
 def test_models_that_cannot_serve_are_refused(masked, tmp_path, monkeypatch):
     from transformers import BertConfig, BertModel
 
-    draws = RandomStreams.from_rows(0, 0, [0])
+    streams = RandomStreams.from_rows(0, 0, [0])
     with pytest.raises(UsageError, match=r"model .* cannot be loaded .*give a folder saved by `save_pretrained`"):
-        MaskedLanguageModel(str(tmp_path)).augment(["a dog"], draws)
+        MaskedLanguageModel(str(tmp_path)).augment(["a dog"], streams)
     size = save_tokenizer(tmp_path)
     shape = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 16}
     BertModel(BertConfig(vocab_size=size, **shape)).save_pretrained(tmp_path)
     with pytest.raises(
         UsageError, match=r"model .* lacks trained weights for cls.predictions.*saved as BertForMaskedLM"
     ):
-        MaskedLanguageModel(str(tmp_path)).augment(["a dog"], draws)
+        MaskedLanguageModel(str(tmp_path)).augment(["a dog"], streams)
     with pytest.raises(UsageError, match='there is no folder "/none"; give the folder of a model saved'):
         BackTranslation("/none")
