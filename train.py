@@ -16,6 +16,7 @@ for irrelevant_to_users in (
     "It is recommended to use `self.log",  # each rank measures all texts, so there is nothing to average
     "The number of training batches",  # fewer than the logging interval: the loss is logged at the epoch's end anyway
     "Glyph .* missing from",  # labels in a script that no installed font has, in the picture of the confusion matrix
+    "Checkpoint directory .* exists and is not empty",  # on `--resume`, or where the user has named the version
     "The dirpath has changed",  # on resuming; `ExactResume` copies the best checkpoint
 ):
     warnings.filterwarnings("ignore", message=irrelevant_to_users)

@@ -76,14 +76,18 @@ def _learned(model: LightningModule) -> dict[str, list[int]]:
 
 def _bring_best_along(trainer: Trainer, callback: ModelCheckpoint) -> None:
     former = Path(callback.best_model_path)
-    if not callback.best_model_path or callback.dirpath is None or former.parent == Path(callback.dirpath):
+    if not callback.best_model_path or callback.dirpath is None:
         return
+    if former.parent.resolve() == Path(callback.dirpath).resolve():
+        return
+    moved = Path(callback.dirpath) / former.name  # with the whole folder of the run
+    former = former if former.is_file() else moved
     if not former.is_file():
         rank_zero_warn(f"the best checkpoint so far is gone, so the best is chosen anew from here on: {former}")
         callback.best_model_path = ""
         return
     here = Path(callback.dirpath) / former.name
-    if trainer.is_global_zero:
+    if trainer.is_global_zero and former != here:
         here.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(former, here)
     trainer.strategy.barrier()

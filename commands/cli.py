@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from jsonargparse import Namespace
 from pytorch_lightning import Callback, Trainer
 from pytorch_lightning.callbacks import ModelCheckpoint
 from pytorch_lightning.cli import LightningArgumentParser, LightningCLI
@@ -29,9 +30,12 @@ from commands.checkpoint_vectors import use_checkpoint_vectors
 from commands.checks import build_placeholder_spec, check_combinations, check_verb, choose_pretrained_tokenizer
 from commands.option_parser import OptionParser
 from commands.option_reader import read_options
-from commands.run_folder import check_run_folder, default_run_name, explain_write_error
+from commands.resume import check_unfinished, expand_resume, format_progress
+from commands.run_folder import check_run_folder, default_run_name, explain_write_error, remove_unused_folder
 from commands.run_options import RUN_OPTIONS, TRAINER_DEFAULTS
-from contracts.errors import DataError, UsageError, suggest_name
+from commands.verbs import add_verb
+from contracts.console import announce
+from contracts.errors import DataError, UsageError
 from datamodules.text_datamodule import TextDataModule, get_max_epochs
 from lightning_modules.checkpoints import check_checkpoint_matches, find_checkpoint, read_checkpoint
 from lightning_modules.dry_run import (
@@ -48,8 +52,6 @@ for noisy in ("pytorch_lightning", "lightning_fabric"):
     logging.getLogger(noisy).setLevel(logging.WARNING)
 logging.getLogger("pytorch_lightning.profilers").setLevel(logging.INFO)  # what --trainer.profiler asks for
 
-_VERBS = ("fit", "validate", "test")
-
 
 class TextCLI(LightningCLI):
     """Reads the choices, refuses what cannot be, and runs one of Lightning's verbs.
@@ -59,23 +61,34 @@ class TextCLI(LightningCLI):
     """
 
     def __init__(self, arguments: list[str]) -> None:
-        first = arguments[0] if arguments else "-"
-        if first == "predict":
-            raise UsageError("train.py does not label texts; that is `python predict.py RUN_OR_CHECKPOINT FILE`")
-        if first not in _VERBS and not first.startswith("-"):
-            raise UsageError(f"there is no verb {first}.{suggest_name(first, _VERBS)} It takes: {', '.join(_VERBS)}")
-        self.arguments = arguments if first in _VERBS else ["fit", *arguments]
+        arguments = add_verb(arguments)
+        self.arguments, self.resumed = expand_resume(arguments)
+        self._checkpoint: dict[str, Any] | None = None
+        self._first_step = 0
+        self._is_new_folder = False
         try:
-            self._run()
-        except OSError as error:
-            fault = explain_write_error(
-                error, self.config.get(self.subcommand) if hasattr(self, "subcommand") else None
-            )
-            if fault is None:
-                raise
-            raise DataError(fault) from error
+            self._run_verb()
+        except BaseException as error:
+            self._explain_failure(error)
+            raise
 
-    def _run(self) -> None:
+    def _explain_failure(self, error: BaseException) -> None:
+        """Removes the folder of a run that trained no step; raises what a user should read in place of some errors."""
+        config = self.config.get(self.subcommand) if hasattr(self, "subcommand") else None
+        message = explain_write_error(error, config) if isinstance(error, OSError) else None
+        trainer = getattr(self, "trainer", None)
+        if trainer is not None and isinstance(trainer.logger, RunLogger):
+            folder = Path(trainer.logger.log_dir)
+            if trainer.is_global_zero and self._is_new_folder and trainer.global_step <= self._first_step:
+                remove_unused_folder(folder)
+            if isinstance(error, SystemExit) and isinstance(error.__context__, KeyboardInterrupt):  # Lightning's
+                resumable = (folder / "checkpoints" / "last.ckpt").is_file()
+                words = [f"continue with `python train.py --resume {folder}`"] if resumable else []
+                raise KeyboardInterrupt(*words) from error
+        if message is not None:
+            raise DataError(message) from error
+
+    def _run_verb(self) -> None:
         super().__init__(
             TextClassifier,
             TextDataModule,
@@ -127,19 +140,33 @@ class TextCLI(LightningCLI):
         check_verb(config, str(self.subcommand))
         if self.subcommand != "fit" and "--version" not in {argument.split("=")[0] for argument in self.arguments}:
             config.version = None  # it came with the run's own config, and stands for the folder that holds its report
-        check_run_folder(config, str(self.subcommand))
-        use_checkpoint_vectors(self._checkpoint_path(), config)
+        path = self._checkpoint_path()
+        check_run_folder(config, resumes=self.subcommand == "fit" and path is not None)
+        use_checkpoint_vectors(path, config)
         check_combinations(config)
+        if config.resume is not None:
+            raise UsageError("--resume is given on the command line, not in a config")
+        if self.resumed is not None:
+            self._checkpoint = read_checkpoint(self.resumed.checkpoint)
+            check_unfinished(self.resumed, self._checkpoint, config)
+            announce(format_progress(self.resumed, self._checkpoint, config.trainer.max_epochs))
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
-        """A trainer that logs to the run folder and shows its progress with rich."""
+        """Creates a trainer that logs to the run folder."""
         config = self.config[self.subcommand]
         if config.trainer.logger in (None, True):
-            name = config.name or default_run_name(config)
-            kwargs["logger"] = RunLogger(config.trainer.default_root_dir, name, config.version)
+            kwargs["logger"] = self._create_logger(config)
         defaults = self._parser(self.subcommand).get_defaults()
         self.report = RunReport(list_changed_options(config.as_dict(), defaults.as_dict()))
         return super().instantiate_trainer(**kwargs)
+
+    def _create_logger(self, config: Namespace) -> RunLogger:
+        if self.resumed is None:
+            logger = RunLogger(config.trainer.default_root_dir, config.name or default_run_name(config), config.version)
+            self._is_new_folder = config.version is None or not Path(logger.log_dir).exists()
+            return logger
+        folder, step = self.resumed.folder.absolute(), (self._checkpoint or {})["global_step"]
+        return RunLogger(str(folder.parent.parent), folder.parent.name, folder.name, purge_step=step)
 
     def _instantiate_trainer(self, config: dict[str, Any], callbacks: list[Callback]) -> Trainer:
         callbacks += [ExactResume(), SamplingReport(), EpochLog()]
@@ -161,7 +188,10 @@ class TextCLI(LightningCLI):
         """Makes the data ready before Lightning makes a folder: what is wrong with them leaves nothing behind."""
         config = self.config[self.subcommand]
         path = self._checkpoint_path()
-        checkpoint = None if path is None else read_checkpoint(path)
+        checkpoint, self._checkpoint = self._checkpoint, None  # which may be large
+        if checkpoint is None and path is not None:
+            checkpoint = read_checkpoint(path)
+        self._first_step = 0 if checkpoint is None else checkpoint["global_step"]
         self.datamodule.validate_configuration(get_max_epochs(self.trainer) if self.subcommand == "fit" else 1)
         endless = self.subcommand == "fit" and self.trainer.max_epochs == -1 and self.trainer.max_steps == -1
         placeholder = build_placeholder_spec(config, self.datamodule.source.detect_task())
@@ -186,12 +216,11 @@ class TextCLI(LightningCLI):
     before_validate = before_test = before_fit
 
     def _checkpoint_path(self) -> Path | None:
-        """The file that `--ckpt_path` means; of a run folder the last checkpoint to go on from, the best to test."""
-        given = self.config[self.subcommand].get("ckpt_path")
-        if given is None:
-            return None
-        last = Path(given) / "checkpoints" / "last.ckpt"
-        return last if self.subcommand == "fit" and last.is_file() else find_checkpoint(Path(given))
+        """Finds the checkpoint of `--resume` or `--ckpt_path`: of a run folder the last for `fit`, else the best."""
+        if self.resumed is not None:
+            return self.resumed.checkpoint
+        path = self.config[self.subcommand].get("ckpt_path")
+        return None if path is None else find_checkpoint(Path(path), "last" if self.subcommand == "fit" else "best")
 
     def after_fit(self) -> None:
         """Tests the best checkpoint, once."""

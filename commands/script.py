@@ -20,13 +20,16 @@ def run_script(
         ignore_broken_pipe: Whether it is a success if the reader of the output (`head`, say) closes it early.
 
     Returns:
-        0 on success, 2 for options that cannot be used, 1 for data or folders that cannot be used.
+        0 on success, 2 for options that cannot be used, 1 for data or folders that cannot be used, 130 if interrupted.
     """
     try:
         command(arguments)
     except (UsageError, DataError) as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
+    except KeyboardInterrupt as interrupt:
+        print(f"interrupted{f'; {interrupt}' if interrupt.args else ''}", file=sys.stderr)
+        return 130
     except BrokenPipeError:
         if not ignore_broken_pipe:
             raise

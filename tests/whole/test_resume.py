@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 from pathlib import Path
 
 import pytest
 import torch
-from workplace import Workplace, predictions_of, report_of, untouched_process
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from workplace import USAGE, Answer, Workplace, predictions_of, report_of, untouched_process
 
+import train
 from lightning_modules.text_classifier import TextClassifier
 
 BATCHES = 6  # of an epoch: 90 texts, 16 a batch
@@ -68,6 +72,14 @@ def kill(work: Workplace, killed, number: int, *arguments: str) -> Path:
     return run / "checkpoints" / "last.ckpt"
 
 
+def scalars_of(run: Path) -> dict[str, list[tuple[int, float]]]:
+    """The curves of training and validation as TensorBoard shows them: steps and values."""
+    events = EventAccumulator(str(run), size_guidance={"scalars": 0})
+    events.Reload()
+    names = [name for name in events.Tags()["scalars"] if name.split("/")[0] in ("train", "validation", "test")]
+    return {name: [(event.step, event.value) for event in events.Scalars(name)] for name in names}
+
+
 def assert_alike(resumed: Path, whole: Path) -> None:
     ours, theirs = (torch.load(run / "checkpoints" / "last.ckpt", weights_only=True) for run in (resumed, whole))
     assert ours["global_step"] == theirs["global_step"] == EPOCHS * BATCHES
@@ -114,6 +126,163 @@ def test_a_run_that_was_resumed_may_be_killed_and_resumed_again(work, killed, on
     first = kill(work, killed, 4, *on, *WITH_CHANCE, *every_step)
     second = kill(work, killed, 15, *on, *WITH_CHANCE, *every_step, "--ckpt_path", str(first))
     assert_alike(work.fit(*on, *WITH_CHANCE, *every_step, "--ckpt_path", second, epochs=EPOCHS), whole)
+
+
+def resume(work: Workplace, run: Path, *arguments: object) -> Answer:
+    """`python train.py --resume RUN …`, which makes no new folder."""
+    before = work.run_folders()
+    answer = work.train("--resume", run, *arguments)
+    assert work.run_folders() == before
+    return answer
+
+
+@pytest.mark.parametrize("number", [BATCHES, 2 * BATCHES + 3])
+def test_a_run_is_resumed_in_its_own_folder(number, work, killed, on, whole):
+    every_step = ("--last_checkpoint.every_n_train_steps", "1")
+    last = kill(work, killed, number, *on, *WITH_CHANCE, *every_step)
+    run = last.parent.parent
+    answer = resume(work, run)
+    assert answer.code == 0, answer.err
+    assert answer.out.startswith(f"Resuming {run} from epoch {number // BATCHES + 1} of {EPOCHS}, step {number}\n")
+    assert_alike(run, whole)
+    assert scalars_of(run) == scalars_of(whole)
+
+
+def test_steps_after_the_last_checkpoint_are_in_the_curve_once(work, killed, on, whole):
+    """Killed in the third epoch with a checkpoint of the second one's end: the steps between are logged twice."""
+    last = kill(work, killed, 2 * BATCHES + 4, *on, *WITH_CHANCE, "--trainer.log_every_n_steps", "1")
+    assert torch.load(last, weights_only=True)["global_step"] == 2 * BATCHES
+    run = last.parent.parent
+    assert resume(work, run.parent).code == 0  # its newest version
+    assert_alike(run, whole)
+    steps = [step for step, _ in scalars_of(run)["train/loss"]]
+    assert steps == sorted(set(steps))
+    assert set(range(EPOCHS * BATCHES)) <= set(steps)
+
+
+def test_a_resumed_run_may_be_killed_and_resumed_again_in_its_folder(work, killed, on, whole):
+    every_step = ("--last_checkpoint.every_n_train_steps", "1")
+    last = kill(work, killed, 4, *on, *WITH_CHANCE, *every_step)
+    run = last.parent.parent
+    patch = killed(15)
+    with pytest.raises(KilledError):
+        work.train("--resume", run)
+    patch.undo()
+    assert resume(work, last).code == 0  # by the checkpoint itself
+    assert_alike(run, whole)
+    assert scalars_of(run) == scalars_of(whole)
+
+
+def test_a_run_that_was_moved_is_resumed_where_it_lies(work, killed, on, whole):
+    last = kill(work, killed, 2 * BATCHES + 3, *on, *WITH_CHANCE)
+    moved = work.root / "elsewhere" / "copy"
+    shutil.move(last.parent.parent, moved)
+    answer = resume(work, moved)
+    assert answer.code == 0, answer.err
+    assert_alike(moved, whole)
+    assert (
+        torch.load(moved / "checkpoints" / "best.ckpt", weights_only=True)["epoch"]
+        == report_of(moved)["best_epoch"] - 1
+    )
+
+
+def test_a_complete_run_says_so_and_trains_longer_on_demand(work, on):
+    run = work.fit(*on, epochs=1)
+    answer = resume(work, run)
+    words = f"{run} is complete: 1 epochs are trained and tested; to train longer, add --trainer.max_epochs 2 (now 1)"
+    assert (answer.code, answer.err) == (USAGE, f"error: {words}\n")
+    assert resume(work, run, "--trainer.max_epochs", 3).code == 0
+    assert report_of(run)["epochs"] == 3
+    longer = work.fit(*on, epochs=3)
+    assert report_of(run)["test"] == report_of(longer)["test"]
+
+
+def test_a_run_that_stopped_early_is_complete(work, on):
+    run = work.fit(*on, "--early_stopping.patience", 1, "--early_stopping.min_delta", 1, epochs=5)
+    answer = resume(work, run, "--trainer.max_epochs", 9)
+    words = "it stopped early after epoch 2; to train longer, add --early_stopping.patience 2 (now 1)"
+    assert answer.code == USAGE
+    assert words in answer.err
+
+
+def test_a_run_that_was_killed_while_it_was_tested_is_tested(work, on, monkeypatch, whole):
+    monkeypatch.setattr(TextClassifier, "on_test_epoch_start", _kill)
+    with pytest.raises(KilledError):
+        work.train(*on, *WITH_CHANCE, "--trainer.max_epochs", EPOCHS, "--data.batch_size", 16)
+    monkeypatch.undo()
+    (run,) = work.run_folders()
+    assert not (run / "report.json").exists()
+    answer = resume(work, run)
+    assert answer.code == 0, answer.err
+    assert answer.out.startswith(f"Resuming {run}: all {EPOCHS} epochs are trained, step {EPOCHS * BATCHES}\n")
+    assert_alike(run, whole)
+
+
+def _kill(self: object) -> None:
+    raise KilledError
+
+
+REFUSED = {
+    "no run": (lambda run: None, ("--resume", "nowhere"), r"there is no checkpoint or run folder nowhere"),
+    "no value": (lambda run: None, ("--resume",), r"--resume needs a value: a run folder"),
+    "another verb": (lambda run: None, ("test", "--resume", "{run}"), r"`test` takes --ckpt_path"),
+    "no last checkpoint": (
+        lambda run: (run / "checkpoints" / "last.ckpt").unlink(),
+        ("--resume", "{run}"),
+        r"has no checkpoints/last.ckpt to continue from; name one: --resume .*best.ckpt",
+    ),
+    "no checkpoint": (
+        lambda run: shutil.rmtree(run / "checkpoints"),
+        ("--resume", "{run}"),
+        r"holds no checkpoint",
+    ),
+    "no config": (
+        lambda run: (run / "config.yaml").unlink(),
+        ("--resume", "{run}"),
+        r"has no config.yaml, so its options are not known; give them with --ckpt_path",
+    ),
+    "a name": (lambda run: None, ("--resume", "{run}", "--name", "x"), r"leave --name out"),
+    "another folder": (
+        lambda run: None,
+        ("--resume", "{run}", "--trainer.default_root_dir", "x"),
+        r"leave --trainer.default_root_dir out",
+    ),
+    "another rate": (
+        lambda run: None,
+        ("--resume", "{run}", "--model.optimizer.lr", "3"),
+        r"--model.optimizer.lr has no effect beside --resume",
+    ),
+    "another model": (
+        lambda run: None,
+        ("--resume", "{run}", "--trainer.max_epochs", "9", "--model.encoder.embedding_dim", "17"),
+        r"holds another model than the one chosen",
+    ),
+    "other data": (
+        lambda run: None,
+        ("--resume", "{run}", "--trainer.max_epochs", "9", "--data.max_train_samples", "30"),
+        r"was trained with another vocabulary",
+    ),
+    "an unknown option": (
+        lambda run: None,
+        ("--resume", "{run}", "--epochs", "9"),
+        r'there is no option --epochs. Did you mean "--trainer.max_epochs"\?',
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_cannot_be_resumed_is_refused_and_the_run_stays_as_it_is(case, work, trained, capsys):
+    spoil, arguments, words = REFUSED[case]
+    run = work.root / "words" / "version_0"
+    shutil.copytree(trained, run)
+    spoil(run)
+    before = {file: file.read_bytes() for file in work.root.rglob("*") if file.is_file()}
+    code = train.main([argument.replace("{run}", str(run)) for argument in arguments])
+    answer = capsys.readouterr()
+    assert code == USAGE
+    assert re.search(words, answer.err), answer.err
+    assert answer.err.count("error:") == 1
+    assert {file: file.read_bytes() for file in work.root.rglob("*") if file.is_file()} == before
 
 
 def test_a_run_that_had_stopped_early_does_not_go_on(work, on):

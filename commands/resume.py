@@ -1,0 +1,137 @@
+"""`--resume RUN`: continues a run that was stopped, with its own config, in its own folder and TensorBoard curve."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from jsonargparse import Namespace
+
+from contracts.errors import UsageError
+from lightning_modules.checkpoints import find_checkpoint
+
+_OF_THE_RUN = ("ckpt_path", "name", "version", "trainer.default_root_dir")
+"""Options that a resumed run has already."""
+_RESTORED = ("model.optimizer", "model.lr_scheduler")
+"""Options whose effect is overwritten by the state in the checkpoint."""
+
+
+class ResumedRun(NamedTuple):
+    """A run to continue."""
+
+    folder: Path
+    checkpoint: Path
+
+
+def expand_resume(arguments: list[str]) -> tuple[list[str], ResumedRun | None]:
+    """Replaces `--resume RUN` by the config of that run; other options come after it and so override it.
+
+    Args:
+        arguments: With a verb first.
+
+    Returns:
+        The arguments, and the run; None if there is no `--resume`.
+
+    Raises:
+        UsageError: There is no such run, it cannot be continued, or options beside it would have no effect.
+    """
+    verb, *options = arguments
+    places = [place for place, argument in enumerate(options) if argument.split("=")[0] == "--resume"]
+    if not places:
+        return arguments, None
+    place = places[-1]
+    _, equals, value = options[place].partition("=")
+    if not equals:
+        value = "".join(options[place + 1 : place + 2])
+    if not value or value.startswith("--"):
+        raise UsageError("--resume needs a value: a run folder, runs/NAME for its newest run, or a checkpoint")
+    others = options[:place] + options[place + (1 if equals else 2) :]
+    if verb != "fit":
+        raise UsageError(f"--resume continues training; `{verb}` takes --ckpt_path {value}")
+    run = find_resumed_run(Path(value))
+    _check_other_options(others, run)
+    return [verb, "--config", str(run.folder / "config.yaml"), *others], run
+
+
+def find_resumed_run(path: Path) -> ResumedRun:
+    """Finds the run of a path and the checkpoint to continue from.
+
+    Args:
+        path: A run folder or `runs/NAME`, whose last checkpoint is used; or a checkpoint.
+
+    Raises:
+        UsageError: There is no such run, or it lacks a last checkpoint or its config.
+    """
+    checkpoint = find_checkpoint(path, "last")
+    if not path.is_file() and checkpoint.stem != "last":
+        raise UsageError(
+            f"{checkpoint.parent.parent} has no checkpoints/last.ckpt to continue from; name one: --resume {checkpoint}"
+        )
+    folder = checkpoint.parent.parent if checkpoint.parent.name == "checkpoints" else checkpoint.parent
+    if not (folder / "config.yaml").is_file():
+        raise UsageError(
+            f"{folder} has no config.yaml, so its options are not known; give them with --ckpt_path {checkpoint}"
+        )
+    return ResumedRun(folder, checkpoint)
+
+
+def check_unfinished(run: ResumedRun, checkpoint: dict[str, Any], config: Namespace) -> None:
+    """Raises an error for a run that is trained and tested, and would not train on.
+
+    Args:
+        run: The run to continue.
+        checkpoint: Its content.
+        config: Of the run, with the options that override it.
+
+    Raises:
+        UsageError: The run is complete.
+    """
+    if not (run.folder / "report.json").is_file():
+        return
+    epochs, step = count_epochs(checkpoint), checkpoint["global_step"]
+    trainer = config.trainer
+    waited = checkpoint.get("callbacks", {}).get("EarlyStopping", {}).get("waited", 0)
+    if waited >= config.early_stopping.patience:
+        ending = f"it stopped early after epoch {epochs}"
+        longer = f"--early_stopping.patience {2 * waited} (now {config.early_stopping.patience})"
+    elif trainer.max_epochs is not None and 0 <= trainer.max_epochs <= epochs:
+        ending = f"{epochs} epochs are trained and tested"
+        longer = f"--trainer.max_epochs {2 * epochs} (now {trainer.max_epochs})"
+    elif 0 <= trainer.max_steps <= step:
+        ending = f"{step} steps are trained and tested"
+        longer = f"--trainer.max_steps {2 * step} (now {trainer.max_steps})"
+    else:
+        return
+    raise UsageError(f"{run.folder} is complete: {ending}; to train longer, add {longer}")
+
+
+def format_progress(run: ResumedRun, checkpoint: dict[str, Any], max_epochs: int | None) -> str:
+    """Returns the first line of a resumed run: its folder, epoch (from 1) and step."""
+    epochs = count_epochs(checkpoint)
+    of_all = "" if max_epochs is None or max_epochs < 0 else f" of {max_epochs}"
+    if of_all and epochs >= (max_epochs or 0):
+        return f"Resuming {run.folder}: all {epochs} epochs are trained, step {checkpoint['global_step']}"
+    return f"Resuming {run.folder} from epoch {epochs + 1}{of_all}, step {checkpoint['global_step']}"
+
+
+def count_epochs(checkpoint: dict[str, Any]) -> int:
+    """Counts the epochs whose last batch was trained."""
+    batches = checkpoint.get("loops", {}).get("fit_loop", {}).get("epoch_loop.batch_progress", {})
+    return checkpoint["epoch"] + bool(batches.get("is_last_batch"))
+
+
+def _check_other_options(options: list[str], run: ResumedRun) -> None:
+    for position, argument in enumerate(options):
+        name, equals, value = argument.removeprefix("--").partition("=")
+        value = value if equals else "".join(options[position + 1 : position + 2])
+        if not argument.startswith("--"):
+            continue
+        if name == "trainer.default_root_dir" and Path(value).resolve() == run.folder.resolve().parent.parent:
+            continue
+        if name in _OF_THE_RUN:
+            raise UsageError(f"--resume continues in {run.folder}: leave --{name} out")
+        if any(name == key or name.startswith(f"{key}.") for key in _RESTORED):
+            raise UsageError(
+                f"--{name} has no effect beside --resume: optimizer and schedule are restored from {run.checkpoint}; "
+                "start a new run for other ones"
+            )
