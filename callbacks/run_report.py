@@ -111,7 +111,7 @@ class RunReport(Callback):
         self._start_clock("train")
         assert isinstance(pl_module, TextClassifier)
         metrics = _get_metrics(trainer, "validation")
-        self.last_validation_loss = metrics.get("loss", 0.0)
+        self.last_validation_loss, self.epochs = metrics.get("loss", 0.0), trainer.current_epoch + 1
         name = pl_module.monitor.removeprefix("validation/")
         if name not in metrics:
             return

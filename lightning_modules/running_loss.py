@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -36,3 +37,12 @@ class RunningLoss:
             self.non_finite_since_step = step + 1
         self._sum, self.num_steps = torch.zeros_like(mean), 0
         return mean
+
+    def state_dict(self) -> dict[str, Any]:
+        """Returns the sum of the steps since the last log entry, so that a resumed run logs the same mean."""
+        return {"sum": self._sum, "num_steps": self.num_steps, "non_finite_since_step": self.non_finite_since_step}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Restores the state saved by `state_dict`."""
+        self._sum, self.num_steps = state["sum"], state["num_steps"]
+        self.non_finite_since_step = state["non_finite_since_step"]

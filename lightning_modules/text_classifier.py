@@ -150,6 +150,8 @@ class TextClassifier(LightningModule):
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Keeps the checkpoint's weights: a later `fit` does not initialize them anew."""
         self._is_prepared = True
+        if "running_loss" in checkpoint:
+            self.running_loss.load_state_dict(checkpoint["running_loss"])
 
     def on_fit_start(self) -> None:
         """Raises an error if word vectors were chosen and nothing provided them."""
@@ -214,6 +216,7 @@ class TextClassifier(LightningModule):
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Adds the bundle, which is all that prediction needs besides the weights."""
+        checkpoint["running_loss"] = self.running_loss.state_dict()
         hyper = checkpoint.get("hyper_parameters", {})
         for name in [name for name, value in hyper.items() if callable(value)]:
             del hyper[name]  # factories given in Python, not by a config, cannot be plain data
