@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 
 import markdown_pages as md
 import pytest
 from command_runner import CommandRunner
+
+import train
 
 EXAMPLES = [example.class_name for example in md.examples()]
 COMMANDS = [
@@ -27,6 +30,19 @@ def test_a_command_is_accepted(command, runner: CommandRunner):
     if "--resume" in command.line:
         pytest.skip("being built")
     runner.check(command.line)
+
+
+SESSIONS = [block for page in md.ALL for block in md.blocks(page) if block.language == "console"]
+
+
+@pytest.mark.parametrize("block", SESSIONS, ids=lambda block: block.place)
+def test_a_message_is_what_the_command_prints(block: md.Block, capsys, runner: CommandRunner):
+    for part in re.split(r"^\$ python train\.py ", block.text, flags=re.MULTILINE)[1:]:
+        arguments, *shown = part.splitlines()
+        assert train.main(shlex.split(arguments)) == 2
+        printed = capsys.readouterr().err
+        for line in shown:
+            assert line in printed
 
 
 @pytest.fixture(scope="module")
