@@ -1,4 +1,4 @@
-"""Everything that learns: encoder → head → task, the losses, and the LightningModule around them.
+"""Everything that is trained: encoder → head → task, the losses, the LightningModule, and predicting with them.
 
 Not here: reading or tokenizing texts (`datamodules`), watching or steering a run (`callbacks`).
 """

@@ -1,4 +1,4 @@
-"""The metric that a run is watched by: which names there are, and which way is better."""
+"""The monitored metric: which names are valid, and whether higher or lower is better."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from lightning_modules.tasks import create_task
 
 
 def infer_mode(monitor: str) -> str:
-    """Whether a metric is better when lower or higher.
+    """Returns `min` for a loss, which is better when lower, and `max` for any other metric.
 
     >>> infer_mode("validation/loss"), infer_mode("validation/macro_f1")
     ('min', 'max')
@@ -18,15 +18,15 @@ def infer_mode(monitor: str) -> str:
 
 
 def check_monitor(monitor: str, spec: TextSpec | None = None, option: str = "--model.monitor") -> None:
-    """Refuses a metric that is not measured: on any data, or on data of this kind.
+    """Raises an error for a metric that is not computed: for any task, or for that of the data.
 
     Raises:
-        UsageError: With the nearest that there is.
+        UsageError: With the nearest valid name.
     """
     known = (*SINGLE_LABEL_METRICS, *MULTI_LABEL_METRICS) if spec is None else create_task(spec).metric_names
     names = sorted({f"validation/{name}" for name in (*known, "loss")})
     if monitor not in names:
         where = "" if spec is None else f" on {spec.task.replace('_', '-')} data"
         raise UsageError(
-            f"{option} {monitor} is not measured{where}.{suggest_name(monitor, names)} Measured are: {', '.join(names)}"
+            f"{option} {monitor} is not computed{where}.{suggest_name(monitor, names)} Valid names: {', '.join(names)}"
         )

@@ -1,4 +1,4 @@
-"""What logits mean: probabilities, decisions and metrics, for one label a text or several."""
+"""From logits to probabilities, decisions and metrics, for one label per text or several."""
 
 from __future__ import annotations
 
@@ -17,45 +17,45 @@ from lightning_modules.metrics import (
 
 
 class ClassificationTask(Protocol):
-    """The seam between logits and everything that people read."""
+    """How logits become probabilities, decisions, and the metrics of a split."""
 
     @property
     def metric_names(self) -> tuple[str, ...]:
-        """What `metrics` measures."""
+        """The names of the metrics that `compute_metrics` returns."""
 
     def compute_probabilities(self, logits: Tensor) -> Tensor:
-        """Float `(batch, classes)`, each in [0, 1]."""
+        """Converts logits `(batch, classes)` to probabilities: float `(batch, classes)`, each in [0, 1]."""
 
     def decide(self, probabilities: Tensor) -> Tensor:
-        """int64 `(batch,)` or `(batch, classes)` of 0 and 1."""
+        """Predicts labels from probabilities: int64 `(batch,)`, or `(batch, classes)` of 0 and 1."""
 
     def compute_metrics(self, probabilities: Tensor, labels: Tensor) -> dict[str, float]:
-        """Each of `metric_names`, in its unit."""
+        """Computes each of `metric_names` over a split."""
 
 
 class SingleLabel:
-    """Exactly one label a text: softmax and the likeliest class."""
+    """Exactly one label per text: softmax, then the most probable class."""
 
     metric_names = SINGLE_LABEL_METRICS
 
     def compute_probabilities(self, logits: Tensor) -> Tensor:
-        """Softmax over classes."""
+        """Computes the softmax over classes."""
         return logits.float().softmax(dim=1)
 
     def decide(self, probabilities: Tensor) -> Tensor:
-        """The likeliest class of each text."""
+        """Returns the most probable class of each text."""
         return probabilities.argmax(dim=1)
 
     def compute_metrics(self, probabilities: Tensor, labels: Tensor) -> dict[str, float]:
-        """See `compute_single_label_metrics`."""
+        """Computes the metrics of `compute_single_label_metrics`."""
         return compute_single_label_metrics(probabilities, labels)
 
 
 class MultiLabel:
-    """Any number of labels a text: a sigmoid and a threshold for each.
+    """Any number of labels per text: a sigmoid and a threshold for each.
 
     Args:
-        threshold: The least probability that counts as yes.
+        threshold: The lowest probability at which a label is predicted, in [0, 1].
     """
 
     metric_names = MULTI_LABEL_METRICS
@@ -64,25 +64,25 @@ class MultiLabel:
         self.threshold = threshold
 
     def compute_probabilities(self, logits: Tensor) -> Tensor:
-        """A sigmoid for each class."""
+        """Computes the sigmoid of each class."""
         return logits.float().sigmoid()
 
     def decide(self, probabilities: Tensor) -> Tensor:
-        """1 where the probability reaches the threshold."""
+        """Returns 1 where the probability reaches the threshold, else 0."""
         return (probabilities >= self.threshold).long()
 
     def compute_metrics(self, probabilities: Tensor, labels: Tensor) -> dict[str, float]:
-        """See `compute_multi_label_metrics`."""
+        """Computes the metrics of `compute_multi_label_metrics`."""
         return compute_multi_label_metrics(probabilities, self.decide(probabilities), labels.long())
 
 
 def create_task(spec: TextSpec) -> ClassificationTask:
-    """The task that the data call for."""
+    """Creates the task of the data: one label per text, or several."""
     return SingleLabel() if spec.task == "single_label" else MultiLabel()
 
 
 def decode_labels(task: ClassificationTask, spec: TextSpec, probabilities: Tensor) -> list[str] | list[list[str]]:
-    """The decisions by name: a label a text, or a list of labels a text."""
+    """Predicts labels by name from probabilities `(texts, classes)`: a label per text, or a list of labels per text."""
     decisions = task.decide(probabilities)
     if decisions.ndim == 1:
         return [spec.label_names[place] for place in decisions.tolist()]

@@ -1,6 +1,6 @@
-"""Encoders: a batch of token ids in, one vector per text out.
+"""Encoders: compute one vector per text from a batch of token ids.
 
-To add one: write a file here with a final `TextEncoder`; name it as `--model.encoder`; nothing else.
+To add one: write a file here with a concrete `TextEncoder`; name it as `--model.encoder`; nothing else.
 Not here: parts that two encoders share (`layers/`), anything that sees labels (`losses/`).
 """
 

@@ -1,11 +1,11 @@
-"""The largest score of each filter over all windows of a text: a convolution with max-over-time pooling, in one step.
+"""A convolution with max-over-time pooling, as one autograd function that is fast on the CPU.
 
-On the CPU this step is most of a convolutional model's time, and two facts make it cheap. Scores are sums of plain
-matrix products over shifted views of the embeddings, so no window is ever copied together. And only the winning window
-of each text and filter receives a gradient: the backward pass gathers those few rows instead of multiplying by a
-matrix that is nearly all zeros. Together they take half the time of `Conv1d` and a third of that of `Conv2d`.
+On the CPU this step takes most of a convolutional model's time, and two facts make it fast. Scores are sums of plain
+matrix products over shifted views of the embeddings, so no window is copied. And only the window with the maximum of
+each text and filter receives a gradient: the backward pass gathers those few rows instead of multiplying by a matrix
+that is nearly all zeros. Together they take half the time of `Conv1d` and a third of that of `Conv2d`.
 
-Under autocast to bfloat16 the scores are products of that kind, several times faster where the processor has
+Under autocast to bfloat16 the scores are products in bfloat16, several times faster where the processor has
 instructions for them, and the gradients stay in 32 bits.
 """
 
@@ -20,7 +20,7 @@ from torch.autograd.function import once_differentiable
 
 
 def conv_max_pool(stream: Tensor, weight: Tensor, batch: int, tokens: int) -> Tensor:
-    """Scores every window of a text by every filter and keeps each filter's largest.
+    """Computes the maximum over a text's windows of each filter's score.
 
     Args:
         stream: Float `(batch * tokens + more, dim)`, the embeddings of all texts one after the other, and at its end at
@@ -34,20 +34,22 @@ def conv_max_pool(stream: Tensor, weight: Tensor, batch: int, tokens: int) -> Te
         Float `(batch, filters)`.
     """
     if stream.device.type == "cpu":
-        halved = torch.is_autocast_enabled("cpu") and torch.get_autocast_dtype("cpu") == torch.bfloat16
-        return _ConvMaxPool.apply(stream, weight, batch, tokens, halved)
+        is_bfloat16 = torch.is_autocast_enabled("cpu") and torch.get_autocast_dtype("cpu") == torch.bfloat16
+        return _ConvMaxPool.apply(stream, weight, batch, tokens, is_bfloat16)
     kernels = weight.view(len(weight), -1, stream.shape[1]).transpose(1, 2)  # filters dim width
     scores = F.conv1d(stream.t().unsqueeze(0), kernels)[0, :, : batch * tokens]
     return scores.view(len(weight), batch, tokens).amax(2).t()
 
 
 class _ConvMaxPool(torch.autograd.Function):
+    """`conv_max_pool` on the CPU, with a gradient for the maximal windows only."""
+
     @staticmethod
     @torch.amp.custom_fwd(device_type="cpu", cast_inputs=torch.float32)
-    def forward(ctx: Any, stream: Tensor, weight: Tensor, batch: int, tokens: int, halved: bool) -> Tensor:
-        scores = (_halved_scores if halved else _scores)(stream, weight, batch * tokens)
-        best, winner = scores.view(batch, tokens, -1).max(1)
-        ctx.save_for_backward(stream, weight, winner)
+    def forward(ctx: Any, stream: Tensor, weight: Tensor, batch: int, tokens: int, is_bfloat16: bool) -> Tensor:
+        scores = (_compute_bfloat16_scores if is_bfloat16 else _compute_scores)(stream, weight, batch * tokens)
+        best, argmax = scores.view(batch, tokens, -1).max(1)
+        ctx.save_for_backward(stream, weight, argmax)
         ctx.tokens = tokens
         return best.to(stream.dtype)
 
@@ -55,28 +57,28 @@ class _ConvMaxPool(torch.autograd.Function):
     @once_differentiable
     @torch.amp.custom_bwd(device_type="cpu")
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, None, None, None]:  # type: ignore[override]  # decorated
-        stream, weight, winner = ctx.saved_tensors
+        stream, weight, argmax = ctx.saved_tensors
         (batch, filters), dim = gradient.shape, stream.shape[1]
         rows = batch * ctx.tokens
-        by_filter = gradient.t()
+        gradient_by_filter = gradient.t()
         # Dropout and ReLU above leave many exact zeros, which are skipped.
-        won_by, text = by_filter.nonzero(as_tuple=True)
-        amounts = by_filter[won_by, text]
-        window = text * ctx.tokens + winner.t()[won_by, text]
+        filter_index, text = gradient_by_filter.nonzero(as_tuple=True)
+        amounts = gradient_by_filter[filter_index, text]
+        window = text * ctx.tokens + argmax.t()[filter_index, text]
 
-        windows = _windows(stream, weight, rows).contiguous()
-        to_weight = _weighted_sums(windows, window, amounts, won_by, filters)
+        windows = _view_windows(stream, weight, rows).contiguous()
+        to_weight = _sum_weighted_rows(windows, window, amounts, filter_index, filters)
 
         order = torch.argsort(window)
-        to_windows = _weighted_sums(weight, won_by[order], amounts[order], window, rows)
+        to_windows = _sum_weighted_rows(weight, filter_index[order], amounts[order], window, rows)
         to_stream = torch.zeros_like(stream)
         for place in range(weight.shape[1] // dim):
             to_stream[place : place + rows] += to_windows[:, place * dim : (place + 1) * dim]
         return to_stream, to_weight, None, None, None
 
 
-def _scores(stream: Tensor, weight: Tensor, rows: int) -> Tensor:
-    """Of every window by every filter: float `(rows, filters)`."""
+def _compute_scores(stream: Tensor, weight: Tensor, rows: int) -> Tensor:
+    """Computes the score of every window and filter: float `(rows, filters)`."""
     dim = stream.shape[1]
     scores = stream[:rows] @ weight[:, :dim].t()
     for place in range(1, weight.shape[1] // dim):
@@ -84,19 +86,19 @@ def _scores(stream: Tensor, weight: Tensor, rows: int) -> Tensor:
     return scores
 
 
-def _halved_scores(stream: Tensor, weight: Tensor, rows: int) -> Tensor:
-    """The same in bfloat16, as one product, since a sum of several would be rounded after each."""
-    return _windows(stream.bfloat16(), weight, rows) @ weight.bfloat16().t()
+def _compute_bfloat16_scores(stream: Tensor, weight: Tensor, rows: int) -> Tensor:
+    """Computes the scores in bfloat16, as one product, since a sum of several would be rounded after each."""
+    return _view_windows(stream.bfloat16(), weight, rows) @ weight.bfloat16().t()
 
 
-def _windows(stream: Tensor, weight: Tensor, rows: int) -> Tensor:
-    """What each row of scores is made of, a view: `(rows, width * dim)`."""
+def _view_windows(stream: Tensor, weight: Tensor, rows: int) -> Tensor:
+    """Returns the embeddings of each window as a view: `(rows, width * dim)`."""
     return stream.as_strided((rows, weight.shape[1]), (stream.shape[1], 1))
 
 
-def _weighted_sums(table: Tensor, picked: Tensor, amounts: Tensor, groups: Tensor, num_groups: int) -> Tensor:
-    """Sums `amounts` times the picked rows of a table, one sum per group; entries stand in the order of their group."""
+def _sum_weighted_rows(table: Tensor, selected: Tensor, amounts: Tensor, groups: Tensor, num_groups: int) -> Tensor:
+    """Sums the selected rows of a table, times their weights, per group; entries are sorted by group."""
     ends = torch.bincount(groups, minlength=num_groups).cumsum(0)
     return F.embedding_bag(
-        picked, table, F.pad(ends, (1, 0)), mode="sum", per_sample_weights=amounts, include_last_offset=True
+        selected, table, F.pad(ends, (1, 0)), mode="sum", per_sample_weights=amounts, include_last_offset=True
     )

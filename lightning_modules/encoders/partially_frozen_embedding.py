@@ -1,11 +1,11 @@
-"""A table of token vectors of which only the rows that training meets are learned.
+"""An embedding of which only the rows of ids in the training texts are trainable.
 
 A pretrained model has vectors for tens of thousands of ids, often of several languages, and labelled texts are few:
-most ids occur in none of them. Their gradient is always exactly zero. Yet an optimizer reads, steps and remembers the
-whole table, which is half of a small model's weights, and with weight decay it lets vectors fade that nothing corrects.
-Here these rows are left out of training and stay as they are; the others learn exactly as in the whole table.
+most ids occur in none of them. Their gradient is always exactly zero. Yet an optimizer reads, updates and keeps moments
+for the whole table, which is half of a small model's weights, and weight decay shrinks vectors that nothing corrects.
+Here these rows are frozen; the others are trained exactly as in the whole table.
 
-Weights are saved and loaded as the whole table that they make up together, under the name that it had.
+Weights are saved and loaded as one whole table, under the name that it had.
 """
 
 from __future__ import annotations
@@ -16,43 +16,43 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-_WORTH_IT = 0.8  # share of rows; above it two look-ups cost about what the smaller step saves
+_MAX_TRAINABLE_RATIO = 0.8  # above it two look-ups cost about what the smaller step saves
 
 
 class PartiallyFrozenEmbedding(nn.Module):
-    """Takes the place of an `nn.Embedding` with the same vectors.
+    """Replaces an `nn.Embedding` with the same vectors, of which some are frozen.
 
     Args:
-        table: Float `(ids, dim)`, one vector an id.
-        learned: Bool `(ids,)`, true where the vector is learned; at least one is and one is not.
+        table: Float `(ids, dim)`, one vector per id.
+        trainable: Bool `(ids,)`, true where the vector is trainable; at least one is and one is not.
     """
 
-    places: Tensor  # int64 (ids,): the row n of `weight`, or that of `others`, written as -1 - n
+    places: Tensor  # int64 (ids,): row n of `weight` as n, row n of `frozen` as -1 - n
 
-    def __init__(self, table: Tensor, learned: Tensor) -> None:
+    def __init__(self, table: Tensor, trainable: Tensor) -> None:
         super().__init__()
-        self.weight = nn.Parameter(table.detach()[learned])
+        self.weight = nn.Parameter(table.detach()[trainable])
         # A frozen parameter and no buffer, since DDP sends every buffer to all processes in each step.
-        self.others = nn.Parameter(table.detach()[~learned], requires_grad=False)
-        places = torch.where(learned, learned.cumsum(0) - 1, -(~learned).cumsum(0))
+        self.frozen = nn.Parameter(table.detach()[~trainable], requires_grad=False)
+        places = torch.where(trainable, trainable.cumsum(0) - 1, -(~trainable).cumsum(0))
         self.register_buffer("places", places, persistent=False)
 
     def forward(self, input_ids: Tensor) -> Tensor:
-        """Vectors `(batch, tokens, dim)` of ids `(batch, tokens)`; nothing waits for the device."""
+        """Looks up ids `(batch, tokens)`: vectors `(batch, tokens, dim)`, without waiting for the device."""
         places = self.places[input_ids]
-        learned = F.embedding(places.clamp(min=0), self.weight)
-        others = F.embedding((~places).clamp(min=0), self.others)  # ~(-1 - n) is n
-        return torch.where((places >= 0).unsqueeze(-1), learned, others)
+        trainable = F.embedding(places.clamp(min=0), self.weight)
+        frozen = F.embedding((~places).clamp(min=0), self.frozen)  # ~(-1 - n) is n
+        return torch.where((places >= 0).unsqueeze(-1), trainable, frozen)
 
-    def table(self) -> Tensor:
-        """All vectors as they are now, `(ids, dim)`, in memory of their own."""
+    def join_table(self) -> Tensor:
+        """Returns a copy of all vectors in the order of their ids, `(ids, dim)`."""
         whole = self.weight.new_empty(len(self.places), self.weight.shape[1])
-        learned = self.places >= 0
-        whole[learned], whole[~learned] = self.weight.detach(), self.others.detach()
+        trainable = self.places >= 0
+        whole[trainable], whole[~trainable] = self.weight.detach(), self.frozen.detach()
         return whole
 
     def _save_to_state_dict(self, destination: dict[str, Any], prefix: str, keep_vars: bool) -> None:
-        destination[f"{prefix}weight"] = self.table()
+        destination[f"{prefix}weight"] = self.join_table()
 
     def _load_from_state_dict(
         self,
@@ -74,13 +74,13 @@ class PartiallyFrozenEmbedding(nn.Module):
             return
         table = state_dict[key]
         if tuple(table.shape) != expected:
-            found = tuple(table.shape)
-            error_msgs.append(f"size mismatch for {key}: {found} in the checkpoint, {expected} in the model")
+            shape = tuple(table.shape)
+            error_msgs.append(f"size mismatch for {key}: {shape} in the checkpoint, {expected} in the model")
             return
-        learned = (self.places >= 0).to(table.device)
+        trainable = (self.places >= 0).to(table.device)
         with torch.no_grad():
-            self.weight.copy_(table[learned])
-            self.others.copy_(table[~learned])
+            self.weight.copy_(table[trainable])
+            self.frozen.copy_(table[~trainable])
 
 
 def freeze_unused_rows(model: nn.Module, table: nn.Module, ids: Tensor) -> None:
@@ -89,7 +89,7 @@ def freeze_unused_rows(model: nn.Module, table: nn.Module, ids: Tensor) -> None:
     Args:
         model: Holds the table somewhere.
         table: The module that turns ids into vectors.
-        ids: int64, those that training meets.
+        ids: int64, the ids of the training texts.
     """
     if type(table) is not nn.Embedding or not table.weight.requires_grad or table.weight.is_meta:
         return
@@ -98,9 +98,9 @@ def freeze_unused_rows(model: nn.Module, table: nn.Module, ids: Tensor) -> None:
     holders = [name for name, weight in model.named_parameters(remove_duplicate=False) if weight is table.weight]
     if len(holders) != 1:  # something else computes with the same weights
         return
-    learned = torch.zeros(len(table.weight), dtype=torch.bool, device=table.weight.device)
-    learned[ids.to(learned.device)] = True
+    trainable = torch.zeros(len(table.weight), dtype=torch.bool, device=table.weight.device)
+    trainable[ids.to(trainable.device)] = True
     if table.padding_idx is not None:
-        learned[table.padding_idx] = False  # it has no gradient
-    if 0 < int(learned.sum()) < _WORTH_IT * len(learned):
-        model.set_submodule(holders[0].removesuffix(".weight"), PartiallyFrozenEmbedding(table.weight, learned))
+        trainable[table.padding_idx] = False  # it has no gradient
+    if 0 < int(trainable.sum()) < _MAX_TRAINABLE_RATIO * len(trainable):
+        model.set_submodule(holders[0].removesuffix(".weight"), PartiallyFrozenEmbedding(table.weight, trainable))

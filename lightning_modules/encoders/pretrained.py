@@ -31,18 +31,17 @@ if TYPE_CHECKING:  # slow to import, and needed only by those who choose it
 
 
 class Pretrained(TextEncoder):
-    """A pretrained transformer; choose the tokenizer of the same name with it.
+    """A pretrained transformer; use it with the tokenizer `Pretrained` of the same model.
 
     Args:
-        spec: What the data is made of.
+        spec: Sizes of the data.
         model: A hub name, a folder, or `package:NAME/FOLDER`.
-        pooling: One vector from all states: the first token's, the mean or the largest values.
-        freeze: What keeps its pretrained weights: nothing, the embeddings, all of it, or the embeddings and this many
-            of the lowest layers.
-        gradient_checkpointing: Computes states again in the backward pass: less memory, about a third more time.
-        dropout: Share of values set to zero in training, inside the model, in [0, 1); its own where not given.
-        config: The model's configuration as plain values, to build it without its files and with random weights, as
-            a checkpoint does before it puts in its own.
+        pooling: One vector from all states: the first token's, their mean or maximum.
+        freeze: Which weights are frozen: none, the embeddings, all, or the embeddings and this many lowest layers.
+        gradient_checkpointing: Whether to recompute states in the backward pass: less memory, about a third more time.
+        dropout: Dropout probability inside the model, in [0, 1); the model's own if None.
+        config: The model's configuration as plain values, to build it with random weights and without its files; used
+            when a checkpoint is loaded.
     """
 
     supports_pairs = True
@@ -63,9 +62,9 @@ class Pretrained(TextEncoder):
             raise UsageError(f'pooling must be "cls", "mean" or "max", got "{pooling}"')
         self.pooling = pooling
         self.padding_id = spec.padding_id
-        self.backbone = _load(model, dropout) if config is None else _build(config, dropout)
+        self.backbone = _load_model(model, dropout) if config is None else _build_model(config, dropout)
         self.output_dim = int(self.backbone.config.hidden_size)
-        self._takes_types = _takes_types(self.backbone)
+        self._uses_token_types = _uses_token_types(self.backbone)
         rows = len(self.backbone.get_input_embeddings().weight)  # type: ignore[arg-type]  # a table of vectors
         if spec.vocabulary_size > rows:
             raise UsageError(
@@ -73,7 +72,7 @@ class Pretrained(TextEncoder):
                 "so they do not belong together; give the tokenizer Pretrained the same model as the encoder"
             )
         self._freeze(freeze)
-        self._stays_as_it_is = freeze == "all"
+        self._is_frozen = freeze == "all"
         if gradient_checkpointing:
             if not self.backbone.supports_gradient_checkpointing:
                 raise UsageError(f"{type(self.backbone).__name__} has no gradient checkpointing; set it to false")
@@ -87,25 +86,25 @@ class Pretrained(TextEncoder):
         if input_ids.shape[1] == 0:
             input_ids, attention_mask = F.pad(input_ids, (0, 1)), F.pad(attention_mask, (0, 1))
             token_type_ids = None
-        more = {"token_type_ids": token_type_ids} if self._takes_types and token_type_ids is not None else {}
-        # A text of no token looks at its first padding, since attention to nothing is not a number.
+        types = {"token_type_ids": token_type_ids} if self._uses_token_types and token_type_ids is not None else {}
+        # A text of no token attends to its first padding, since attention to nothing is NaN.
         first = torch.arange(input_ids.shape[1], device=input_ids.device) == 0
-        seen = attention_mask | (first & ~attention_mask.any(1, keepdim=True))
+        attended = attention_mask | (first & ~attention_mask.any(1, keepdim=True))
         ids = mask_padding(input_ids, attention_mask, self.padding_id)
-        states = self.backbone(input_ids=ids, attention_mask=seen, **more).last_hidden_state
+        states = self.backbone(input_ids=ids, attention_mask=attended, **types).last_hidden_state
         if self.pooling == "cls":
             return states[:, 0]
         return (mean_pool if self.pooling == "mean" else max_pool)(states, attention_mask)
 
     def train(self, mode: bool = True) -> Pretrained:
-        """A model that is frozen as a whole gives the same vectors in training: its dropout stays off."""
+        """Sets the training mode, except for the dropout of a model that is frozen as a whole, which stays off."""
         super().train(mode)
-        if self._stays_as_it_is:
+        if self._is_frozen:
             self.backbone.eval()
         return self
 
     def layer_groups(self) -> list[list[nn.Module]]:
-        """Embeddings, each layer, and what follows the last one where there is something."""
+        """Groups the modules: embeddings, each layer, and what follows the last layer."""
         return group_layers(self.backbone)
 
     def prepare_training(self, data: TrainingCorpus) -> None:
@@ -119,7 +118,7 @@ class Pretrained(TextEncoder):
             freeze_unused_rows(self.backbone, table, F.pad(used, (0, 1), value=self.padding_id))
 
     def override_arguments(self) -> dict[str, Any]:
-        """The configuration, so that a checkpoint needs neither hub nor folder."""
+        """Returns the configuration, so that a checkpoint is loaded without hub or folder."""
         plain = json.loads(self.backbone.config.to_json_string(use_diff=False))
         plain.pop("_name_or_path", None)
         return {"config": plain}
@@ -139,8 +138,8 @@ class Pretrained(TextEncoder):
                 module.requires_grad_(False)
 
 
-def _load(model: str, dropout: float | None) -> PreTrainedModel:
-    """Configuration and weights, from the hub or a folder."""
+def _load_model(model: str, dropout: float | None) -> PreTrainedModel:
+    """Loads configuration and weights from the hub or a folder."""
     path = resolve_model_path(model)
     if Path(path).is_dir() and not Path(path, "config.json").is_file():
         raise UsageError(
@@ -150,16 +149,16 @@ def _load(model: str, dropout: float | None) -> PreTrainedModel:
     from transformers import AutoConfig, AutoModel
 
     try:
-        with _quiet():
+        with _silence_transformers():
             config = AutoConfig.from_pretrained(path)
-            if torch.get_default_device().type == "meta":  # only the shapes are asked for
-                return AutoModel.from_config(config, dtype=torch.float32, **_options(config, dropout))
+            if torch.get_default_device().type == "meta":  # only the shapes are needed
+                return AutoModel.from_config(config, dtype=torch.float32, **_set_options(config, dropout))
             loaded, report = AutoModel.from_pretrained(
-                path, config=config, dtype=torch.float32, output_loading_info=True, **_options(config, dropout)
+                path, config=config, dtype=torch.float32, output_loading_info=True, **_set_options(config, dropout)
             )
     except UsageError:
         raise
-    except Exception as error:  # many kinds: no network, unknown name, damaged file, missing library
+    except Exception as error:  # many types: no network, unknown name, damaged file, missing library
         reason = str(error).strip().splitlines() or [type(error).__name__]
         raise UsageError(
             f'the model "{model}" cannot be loaded: {reason[0].rstrip(".")}. Check the name and the network, '
@@ -167,26 +166,27 @@ def _load(model: str, dropout: float | None) -> PreTrainedModel:
         ) from error
     if report["missing_keys"]:
         names = sorted(report["missing_keys"])
-        warnings.warn(f'"{model}" lacks {len(names)} weights, which start at random: {join_names(names)}', stacklevel=2)
+        message = f"lacks {len(names)} weights, which are initialized at random"
+        warnings.warn(f'"{model}" {message}: {join_names(names)}', stacklevel=2)
     return loaded
 
 
-def _build(config: dict[str, Any], dropout: float | None) -> PreTrainedModel:
-    """A model with random weights; only architectures that `transformers` itself has."""
+def _build_model(config: dict[str, Any], dropout: float | None) -> PreTrainedModel:
+    """Builds a model with random weights, of an architecture that `transformers` itself has."""
     from transformers import AutoConfig, AutoModel
 
     values = dict(config)
     try:
-        made = AutoConfig.for_model(values.pop("model_type", ""), **values)
+        built = AutoConfig.for_model(values.pop("model_type", ""), **values)
     except ValueError as error:
         raise UsageError(
             f"config names no model_type that transformers has, got {config.get('model_type')!r}"
         ) from error
-    return AutoModel.from_config(made, dtype=torch.float32, **_options(made, dropout))
+    return AutoModel.from_config(built, dtype=torch.float32, **_set_options(built, dropout))
 
 
-def _options(config: PretrainedConfig, dropout: float | None) -> dict[str, Any]:
-    """Puts the dropout into the configuration; leaves out the pooler, whose weights would never be used."""
+def _set_options(config: PretrainedConfig, dropout: float | None) -> dict[str, Any]:
+    """Sets the dropout in the configuration and returns options that omit the pooler, whose weights are not used."""
     from transformers import MODEL_MAPPING
 
     if type(config) not in MODEL_MAPPING or config.is_encoder_decoder:
@@ -213,15 +213,15 @@ _DROPOUTS = (
 )
 
 
-def _takes_types(backbone: PreTrainedModel) -> bool:
-    """RoBERTa takes `token_type_ids` but has one type only, and an id of 1 would be out of its range."""
+def _uses_token_types(backbone: PreTrainedModel) -> bool:
+    """Returns whether the model tells second texts apart; RoBERTa accepts `token_type_ids` but has one type only."""
     accepted = "token_type_ids" in inspect.signature(backbone.forward).parameters
     return accepted and (getattr(backbone.config, "type_vocab_size", 0) or 0) > 1
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
-    """Without the bars and reports of `transformers`; what matters of them is said by us."""
+def _silence_transformers() -> Iterator[None]:
+    """Turns off the progress bars and reports of `transformers`; missing weights are reported by `_load_model`."""
     from transformers.utils import logging
 
     verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()

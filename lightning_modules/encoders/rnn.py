@@ -1,4 +1,4 @@
-"""A recurrent network over the tokens, read in one or both directions.
+"""RNN: LSTM or GRU over the tokens, in one or both directions, with pooling.
 
 LSTM after Hochreiter & Schmidhuber 1997, GRU after Cho et al. 2014. The LSTM's forget gates start open (bias 1, Gers et
 al. 2000; Jozefowicz et al. 2015), so that gradients reach the first tokens from the first step on.
@@ -24,27 +24,26 @@ from lightning_modules.layers.pooling import AttentionPool, max_pool, mean_pool
 
 
 class RNN(TextEncoder):
-    """Reads a text token by token (LSTM or GRU).
+    """A recurrent network (LSTM or GRU) over the tokens.
 
     Args:
-        spec: What the data is made of.
-        embedding_dim: Length of a token's vector; that of the file where one is given, else 300, where null.
-        hidden_size: Length of the state, per direction.
-        num_layers: Recurrent layers on top of each other.
-        cell: The kind of recurrent unit.
-        bidirectional: Reads from the end as well.
-        pooling: One vector from all states: where each direction ends, the mean, the largest values, or a mean weighted
-            by learned attention.
-        embedding_dropout: Share of the token vectors' values set to zero in training, in [0, 1).
-        dropout: Share of the states' values set to zero in training, between layers and before pooling, in [0, 1).
-        vectors: What the vectors start from: a file (text or binary of word2vec, GloVe, fastText; plain, .gz or .npz);
-            `train` to learn them from the training texts; `checkpoint` where they come with its weights. Random where
-            null.
-        vectors_mode: Whether these vectors stay as they are, learn, or one copy does either (Kim's multichannel).
-        vectors_missing: What tokens without a vector get: one drawn with the mean and spread of those found, the mean
-            of their characters' vectors, or zero.
-        unfreeze_after: Epochs in which the vectors stay as they are before they learn.
-        word2vec: How `train` learns them.
+        spec: Sizes of the data.
+        embedding_dim: Length of a token's vector; if null that of the file, or else 300.
+        hidden_size: Length of the hidden state, per direction.
+        num_layers: Stacked recurrent layers.
+        cell: The recurrent unit.
+        bidirectional: Whether to read the text from its end as well.
+        pooling: One vector from all states: the last of each direction, their mean, maximum, or an attention-weighted
+            mean.
+        embedding_dropout: Probability of setting a value of the token vectors to zero in training, in [0, 1).
+        dropout: Probability of setting a state's value to zero, between layers and before pooling, in [0, 1).
+        vectors: Initial word vectors: a file (text or binary of word2vec, GloVe, fastText; plain, .gz or .npz); `train`
+            to train word2vec on the training texts; `checkpoint` if they come with its weights. Random if null.
+        vectors_mode: Whether these vectors are frozen, trainable, or both, as two channels (Kim 2014).
+        vectors_missing: Vector of a token that has none: drawn with the mean and standard deviation of the others, the
+            mean of its characters' vectors, or zero.
+        unfreeze_after: Epochs during which the vectors are frozen, 0 or more.
+        word2vec: Options of `train`.
     """
 
     def __init__(
@@ -86,18 +85,18 @@ class RNN(TextEncoder):
             batch_first=True,
             dropout=dropout if num_layers > 1 else 0.0,
         )
-        _start(self.recurrent)
+        _initialize(self.recurrent)
         self.dropout = nn.Dropout(dropout)
         self.attention = AttentionPool(self.output_dim) if pooling == "attention" else None
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor | None = None) -> Tensor:
-        """Encodes a batch; the second text of a pair is read on as part of the first."""
+        """Encodes a batch; the second text of a pair is read as a continuation of the first."""
         padding_id = self.embedding.padding_idx
         assert padding_id is not None
         if input_ids.shape[1] == 0:
             input_ids, attention_mask = F.pad(input_ids, (0, 1)), F.pad(attention_mask, (0, 1))
         embedded = self.embedding_dropout(self.embedding(mask_padding(input_ids, attention_mask, padding_id)))
-        states, last = self._read(embedded, attention_mask)
+        states, last = self._compute_states(embedded, attention_mask)
         if self.pooling == "last":
             return self.dropout(last).masked_fill(~attention_mask.any(1, keepdim=True), 0.0)
         states = self.dropout(states)
@@ -107,27 +106,27 @@ class RNN(TextEncoder):
         return (mean_pool if self.pooling == "mean" else max_pool)(states, attention_mask)
 
     def layer_groups(self) -> list[list[nn.Module]]:
-        """Embedding, recurrent layers, attention where there is one."""
-        depths: list[list[nn.Module]] = [[self.embedding], [self.recurrent]]
-        return depths if self.attention is None else [*depths, [self.attention]]
+        """Groups the modules: embedding, recurrent layers, attention if there is one."""
+        groups: list[list[nn.Module]] = [[self.embedding], [self.recurrent]]
+        return groups if self.attention is None else [*groups, [self.attention]]
 
     def override_arguments(self) -> dict[str, Any]:
-        """Needs no file of vectors."""
+        """Returns arguments that rebuild the encoder without a file of word vectors."""
         return self.embedding.override_arguments()
 
-    def _read(self, embedded: Tensor, attention_mask: Tensor) -> tuple[Tensor, Tensor]:
-        """States `(batch, tokens, output_dim)` and, per text, where each direction ends `(batch, output_dim)`."""
+    def _compute_states(self, embedded: Tensor, attention_mask: Tensor) -> tuple[Tensor, Tensor]:
+        """Computes all states `(batch, tokens, output_dim)` and each direction's last ones `(batch, output_dim)`."""
         # A text of no token is read as one of padding; pooling clears it.
         lengths = attention_mask.sum(1).clamp_min(1).cpu()
-        if int(lengths.min()) == embedded.shape[1]:  # nothing to skip: the same states, a sixth sooner
+        if int(lengths.min()) == embedded.shape[1]:  # no padding: the same states in 5/6 of the time
             states, last = self.recurrent(embedded)
-            return states, self._ends(last)
+            return states, self._join_directions(last)
         packed = pack_padded_sequence(embedded, lengths, batch_first=True, enforce_sorted=False)
         packed_states, last = self.recurrent(packed)
         states, _ = pad_packed_sequence(packed_states, batch_first=True, total_length=embedded.shape[1])
-        return states, self._ends(last)
+        return states, self._join_directions(last)
 
-    def _ends(self, last: Tensor | tuple[Tensor, Tensor]) -> Tensor:
+    def _join_directions(self, last: Tensor | tuple[Tensor, Tensor]) -> Tensor:
         hidden = last[0] if isinstance(last, tuple) else last  # (layers * directions, batch, hidden)
         directions = 2 if self.recurrent.bidirectional else 1
         return torch.cat(tuple(hidden[-directions:]), 1)
@@ -136,8 +135,8 @@ class RNN(TextEncoder):
 _CELLS: dict[str, type[nn.LSTM] | type[nn.GRU]] = {"lstm": nn.LSTM, "gru": nn.GRU}
 
 
-def _start(recurrent: nn.RNNBase) -> None:
-    """Xavier for what enters, orthogonal for what returns, gate by gate; zero biases but for the forget gates."""
+def _initialize(recurrent: nn.RNNBase) -> None:
+    """Initializes gate by gate: Xavier for input weights, orthogonal for recurrent ones, biases 0, forget gates 1."""
     for name, parameter in recurrent.named_parameters():
         gates = parameter.detach().split(recurrent.hidden_size)
         if name.startswith("weight_ih"):

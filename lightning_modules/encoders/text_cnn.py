@@ -1,8 +1,8 @@
-"""Convolutions of several widths, each pooled to its largest value.
+"""TextCNN: convolutions of several kernel sizes with max-over-time pooling.
 
 After Kim 2014, "Convolutional Neural Networks for Sentence Classification". As there, every text stands between zero
-vectors, so a window of nothing but padding, whose score is 0, always takes part in the maximum. Saying so outright,
-`max(0, score of each window)`, makes the result independent of how much padding a batch needs, at one token and at none
+vectors, so a window of padding only, whose score is 0, always takes part in the maximum. Computing it as
+`max(0, score of each window)` makes the result independent of how much padding a batch has, at one token and at none
 as well. Bias and ReLU are the same for all windows and follow the maximum.
 """
 
@@ -25,22 +25,21 @@ from lightning_modules.layers.embedding import TokenEmbedding, mask_padding
 
 
 class TextCNN(TextEncoder):
-    """Finds telling word groups anywhere in a text (Kim 2014).
+    """Convolutions over token windows with max-over-time pooling (Kim 2014).
 
     Args:
-        spec: What the data is made of.
-        embedding_dim: Length of a token's vector; that of the file where one is given, else 300, where null.
-        num_filters: Word groups looked for, per width.
-        kernel_sizes: Tokens in a window, one convolution each.
-        embedding_dropout: Share of the token vectors' values set to zero in training, in [0, 1).
-        vectors: What the vectors start from: a file (text or binary of word2vec, GloVe, fastText; plain, .gz or .npz);
-            `train` to learn them from the training texts; `checkpoint` where they come with its weights. Random where
-            null.
-        vectors_mode: Whether these vectors stay as they are, learn, or one copy does either (Kim's multichannel).
-        vectors_missing: What tokens without a vector get: one drawn with the mean and spread of those found, the mean
-            of their characters' vectors, or zero.
-        unfreeze_after: Epochs in which the vectors stay as they are before they learn.
-        word2vec: How `train` learns them.
+        spec: Sizes of the data.
+        embedding_dim: Length of a token's vector; if null that of the file, or else 300.
+        num_filters: Filters of each kernel size.
+        kernel_sizes: Tokens in a window, one convolution for each size.
+        embedding_dropout: Probability of setting a value of the token vectors to zero in training, in [0, 1).
+        vectors: Initial word vectors: a file (text or binary of word2vec, GloVe, fastText; plain, .gz or .npz); `train`
+            to train word2vec on the training texts; `checkpoint` if they come with its weights. Random if null.
+        vectors_mode: Whether these vectors are frozen, trainable, or both, as two channels (Kim 2014).
+        vectors_missing: Vector of a token that has none: drawn with the mean and standard deviation of the others, the
+            mean of its characters' vectors, or zero.
+        unfreeze_after: Epochs during which the vectors are frozen, 0 or more.
+        word2vec: Options of `train`.
     """
 
     def __init__(
@@ -72,7 +71,7 @@ class TextCNN(TextEncoder):
         self.convolutions = _Convolutions(self.embedding.embedding_dim, num_filters, tuple(kernel_sizes))
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor | None = None) -> Tensor:
-        """Encodes a batch; the second text of a pair is read on as part of the first."""
+        """Encodes a batch; the second text of a pair is read as a continuation of the first."""
         padding_id = self.embedding.padding_idx
         assert padding_id is not None
         ids = mask_padding(input_ids, attention_mask, padding_id)
@@ -83,15 +82,17 @@ class TextCNN(TextEncoder):
         return features
 
     def layer_groups(self) -> list[list[nn.Module]]:
-        """Embedding, then convolutions."""
+        """Groups the modules: the embedding, then the convolutions."""
         return [[self.embedding], [self.convolutions]]
 
     def override_arguments(self) -> dict[str, Any]:
-        """Needs no file of vectors."""
+        """Returns arguments that rebuild the encoder without a file of word vectors."""
         return self.embedding.override_arguments()
 
 
 class _Convolutions(nn.Module):
+    """The convolutions of all kernel sizes, with pooling, bias and ReLU."""
+
     def __init__(self, dim: int, filters: int, widths: tuple[int, ...]) -> None:
         super().__init__()
         self.reach = max(*widths, 2) - 1  # one row at least, so that there is a window where there is no token
@@ -99,6 +100,6 @@ class _Convolutions(nn.Module):
         self.bias = nn.Parameter(torch.zeros(filters * len(widths)))
 
     def forward(self, stream: Tensor, batch: int, tokens: int) -> Tensor:
-        """`(batch * tokens + reach, dim)` to `(batch, output_dim)`."""
+        """Computes features `(batch, output_dim)` from embeddings `(batch * tokens + reach, dim)`."""
         best = torch.cat([conv_max_pool(stream, weight, batch, tokens) for weight in self.weights], 1)
         return torch.relu(torch.relu(best) + self.bias)

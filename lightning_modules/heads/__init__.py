@@ -1,6 +1,6 @@
-"""Heads: one vector per text in, one logit per class out.
+"""Heads: compute one logit per class from the vector of a text.
 
-To add one: write a file here with a final `Head`; name it as `--model.head`; nothing else.
+To add one: write a file here with a concrete `Head`; name it as `--model.head`; nothing else.
 Not here: probabilities and decisions (`tasks.py`).
 """
 

@@ -1,4 +1,4 @@
-"""What a head promises."""
+"""The extension point of heads: what a class must have to be chosen as `--model.head`."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from contracts.rebuildable import Rebuildable
 
 
 class Head(Rebuildable, nn.Module, ABC):
-    """Vectors in, logits out. Its constructor takes a `TextSpec` and the vectors' length first, by position only."""
+    """Computes logits from text vectors. Its constructor takes a `TextSpec` and their length first, by position."""
 
     @abstractmethod
     def forward(self, features: Tensor) -> Tensor:
-        """Float `(batch, features)` to logits `(batch, classes)`."""
+        """Computes logits `(batch, classes)` from text vectors, float `(batch, features)`."""

@@ -1,4 +1,4 @@
-"""One weighted sum of the features per class."""
+"""A linear layer from features to classes."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from lightning_modules.layers.dropout import check_dropout
 
 
 class Linear(Head):
-    """Dropout, then a linear map.
+    """Dropout, then a linear layer.
 
     Args:
-        spec: What the data is made of.
+        spec: Sizes of the data.
         features: Length of the encoder's vectors.
-        dropout: Share of the features set to zero in training, in [0, 1).
+        dropout: Probability of setting a feature to zero in training, in [0, 1).
     """
 
     def __init__(self, spec: TextSpec, features: int, /, dropout: float = 0.1) -> None:
@@ -26,6 +26,6 @@ class Linear(Head):
         nn.init.zeros_(self.linear.bias)
 
     def forward(self, features: Tensor) -> Tensor:
-        """Float `(batch, features)` to logits `(batch, classes)`."""
+        """Computes logits `(batch, classes)` from text vectors, float `(batch, features)`."""
         logits: Tensor = self.linear(self.dropout(features))
         return logits

@@ -1,1 +1,1 @@
-"""Parts shared by two or more encoders or heads, nothing else."""
+"""Layers that two or more encoders or heads share, nothing else."""

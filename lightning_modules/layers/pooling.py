@@ -1,4 +1,4 @@
-"""One vector out of one per token; padding has no say, and a text of no token gives zeros."""
+"""Pooling: one vector per text from one per token, without padding; a text of no token gives zeros."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from torch import Tensor, nn
 
 
 def mean_pool(states: Tensor, mask: Tensor) -> Tensor:
-    """The mean over real tokens: `(batch, tokens, dim)` and bool `(batch, tokens)` to `(batch, dim)`.
+    """Averages over tokens, padding excluded: `(batch, tokens, dim)` and bool `(batch, tokens)` to `(batch, dim)`.
 
     >>> mean_pool(torch.tensor([[[1.0], [3.0], [9.0]]]), torch.tensor([[True, True, False]]))
     tensor([[2.]])
     """
-    kept = mask.unsqueeze(2)
-    return states.masked_fill(~kept, 0.0).sum(1) / kept.sum(1).clamp_min(1)
+    is_token = mask.unsqueeze(2)
+    return states.masked_fill(~is_token, 0.0).sum(1) / is_token.sum(1).clamp_min(1)
 
 
 def max_pool(states: Tensor, mask: Tensor) -> Tensor:
-    """The largest over real tokens: `(batch, tokens, dim)` and bool `(batch, tokens)` to `(batch, dim)`.
+    """Takes the maximum over tokens, padding excluded: `(batch, tokens, dim)` to `(batch, dim)`.
 
     >>> max_pool(torch.tensor([[[1.0], [3.0], [9.0]]]), torch.tensor([[True, True, False]]))
     tensor([[3.]])
@@ -27,10 +27,10 @@ def max_pool(states: Tensor, mask: Tensor) -> Tensor:
 
 
 class AttentionPool(nn.Module):
-    """A mean weighted by `softmax(v · tanh(state))`, Zhou et al. 2016, without the tanh that the paper puts after it.
+    """Attention pooling: a mean weighted by `softmax(v · tanh(state))`, Zhou et al. 2016, without their final tanh.
 
     Args:
-        dim: The length of the states.
+        dim: Length of a state.
     """
 
     def __init__(self, dim: int) -> None:
@@ -38,7 +38,7 @@ class AttentionPool(nn.Module):
         self.query = nn.Linear(dim, 1, bias=False)
 
     def forward(self, states: Tensor, mask: Tensor) -> Tensor:
-        """`(batch, tokens, dim)` and bool `(batch, tokens)` to `(batch, dim)`."""
+        """Pools `(batch, tokens, dim)` with a bool mask `(batch, tokens)` to `(batch, dim)`."""
         scores = self.query(torch.tanh(states)).squeeze(2)
         # The lowest number, not -inf: with no token at all softmax must stay finite; its weights are then cleared.
         weights = scores.masked_fill(~mask, torch.finfo(scores.dtype).min).softmax(1).masked_fill(~mask, 0.0)

@@ -1,6 +1,6 @@
-"""Losses: logits and labels in, one number per text out.
+"""Losses: compute one number per text from logits and labels.
 
-To add one: write a file here with a final `Loss`; name it as `--model.loss`; nothing else.
+To add one: write a file here with a concrete `Loss`; name it as `--model.loss`; nothing else.
 Not here: the mean over a batch, which the classifier takes in one place.
 """
 

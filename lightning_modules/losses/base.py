@@ -1,4 +1,4 @@
-"""What a loss promises."""
+"""The extension point of losses: what a class must have to be chosen as `--model.loss`."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from contracts.text_spec import Task, TextSpec
 
 
 class Loss(nn.Module, ABC):
-    """Logits and labels in, one number per text out. Its constructor takes a `TextSpec` first, by position only."""
+    """Computes one number per text from logits and labels; its constructor takes a `TextSpec` first, by position."""
 
     tasks: frozenset[Task]
-    """The kinds of label it is made for."""
+    """The tasks it is made for: one label per text, several, or both."""
     progress: float = 0.0
-    """The share of training that is done, in [0, 1]; the classifier keeps it up to date."""
+    """The fraction of training that is done, in [0, 1]; set by the classifier before each step."""
 
     @abstractmethod
     def forward(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """The loss of each text.
+        """Computes the loss of each text.
 
         Args:
             logits: Float `(batch, classes)`.
-            labels: int64 `(batch,)` for one label a text, float `(batch, classes)` of 0 and 1 for several.
+            labels: int64 `(batch,)` for one label per text, float `(batch, classes)` of 0 and 1 for several.
 
         Returns:
             Float `(batch,)`, in nats.
@@ -33,19 +33,19 @@ class Loss(nn.Module, ABC):
 
 
 def check_task(loss: Loss, spec: TextSpec) -> None:
-    """Refuses a loss that is made for the other kind of label.
+    """Raises an error for a loss that is made for the other task.
 
     Raises:
-        UsageError: With the losses that do fit.
+        UsageError: With the losses that fit.
     """
     if spec.task not in loss.tasks:
-        fitting = [member.__name__ for member in find_implementations(Loss) if spec.task in member.tasks]  # type: ignore[type-abstract]  # only looked at
+        fitting = [loss_class.__name__ for loss_class in find_implementations(Loss) if spec.task in loss_class.tasks]  # type: ignore[type-abstract]  # reads attributes only
         raise UsageError(
-            f"{_worded(loss)} does not fit labels that are {spec.task.replace('_', '-')}; "
+            f"{_format_name(loss)} does not fit labels that are {spec.task.replace('_', '-')}; "
             f"losses that do: {', '.join(fitting)}"
         )
 
 
-def _worded(loss: Loss) -> str:
+def _format_name(loss: Loss) -> str:
     base = getattr(loss, "base", None)
-    return f"{type(loss).__name__} of {_worded(base)}" if isinstance(base, Loss) else type(loss).__name__
+    return f"{type(loss).__name__} of {_format_name(base)}" if isinstance(base, Loss) else type(loss).__name__

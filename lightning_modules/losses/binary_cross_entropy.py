@@ -1,4 +1,4 @@
-"""Binary cross-entropy for any number of labels a text: each class is its own yes or no."""
+"""Binary cross-entropy for any number of labels per text: each class is a decision of its own."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from lightning_modules.losses.cross_entropy import check_label_smoothing
 
 
 class BinaryCrossEntropy(Loss):
-    """Minus the log-probability of each class being there or not, as a mean over the classes.
+    """The binary cross-entropy of each class, averaged over the classes.
 
-    The mean, not the sum, so that a learning rate fits few classes and many.
+    The mean, not the sum, so that one learning rate fits few classes and many.
 
     Args:
-        spec: What the data is made of.
-        label_smoothing: Share by which each yes and no moves towards one half, in [0, 1).
-        positive_weights: How much a label that is there counts: "inverse" (texts without it over texts with it), "sqrt"
-            (the root of that), or a weight by label name, 1 for those not named; none: as much as one that is not.
+        spec: Sizes and class counts of the data.
+        label_smoothing: Fraction by which each target moves towards one half, in [0, 1).
+        positive_weights: Weight of a positive label: "inverse" (texts without it over texts with it), "sqrt" (its
+            root), or a weight by label name, 1 for those not named; 1 for all if None.
     """
 
     tasks = frozenset({"multi_label"})
@@ -40,7 +40,7 @@ class BinaryCrossEntropy(Loss):
         self.register_buffer("positive_weights", weights, persistent=False)
 
     def forward(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """Float `(batch, classes)` twice to `(batch,)`, in nats."""
+        """Computes the loss of each text, float `(batch,)` in nats, from logits and labels, both `(batch, classes)`."""
         targets = labels.to(logits.dtype) * (1 - self.label_smoothing) + 0.5 * self.label_smoothing
         losses = F.binary_cross_entropy_with_logits(logits, targets, pos_weight=self.positive_weights, reduction="none")
         return losses.mean(1)

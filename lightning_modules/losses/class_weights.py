@@ -1,4 +1,4 @@
-"""Class weights as tensors, computed from the training split or named by the user."""
+"""Class weights as tensors, computed from the class counts of the training split or given by name."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ PositiveWeighting = Literal["inverse", "sqrt"]
 
 
 def build_class_weights(spec: TextSpec, weighting: Weighting | Mapping[str, float]) -> Tensor:
-    """How much a text of each class counts; `(classes,)`.
+    """Computes or looks up the weight of each class: float `(classes,)`.
 
-    Computed weights have a mean of 1 over the training texts, so that the learning rate keeps its meaning; weights that
-    the user names are taken as they are.
+    Computed weights have a mean of 1 over the training texts, so that the learning rate keeps its meaning; weights
+    given by name are used unchanged.
     """
     if isinstance(weighting, str):
         weights = compute_class_weights(spec.class_counts, weighting)
@@ -30,15 +30,15 @@ def build_class_weights(spec: TextSpec, weighting: Weighting | Mapping[str, floa
 
 
 def build_positive_weights(spec: TextSpec, weighting: PositiveWeighting | Mapping[str, float]) -> Tensor:
-    """How much a label that is there counts against one that is not; `(classes,)`.
+    """Computes or looks up the weight of each positive label relative to a negative one: float `(classes,)`.
 
-    "inverse" is the texts without the label over those with it, which makes both sides weigh the same; "sqrt" is its
-    root. A label that no training text carries gets the largest weight of the others.
+    "inverse" is the number of texts without the label over those with it, which gives both sides the same total weight;
+    "sqrt" is its root. A label that no training text has gets the largest weight of the others.
     """
     if not isinstance(weighting, str):
         return torch.from_numpy(resolve_named_weights(spec.label_names, weighting)).float()
     if weighting not in ("inverse", "sqrt"):
-        raise UsageError(f'weights of labels that are there must be "inverse", "sqrt" or named, got "{weighting}"')
+        raise UsageError(f'positive weights must be "inverse", "sqrt" or weights by label name, got "{weighting}"')
     present = np.asarray(spec.class_counts, dtype=np.float64)
     absent = np.maximum(spec.num_rows - present, 1.0)  # a label on every text keeps a weight
     seen = present > 0

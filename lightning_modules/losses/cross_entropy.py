@@ -1,4 +1,4 @@
-"""Cross-entropy for one label a text, with label smoothing (Szegedy et al. 2016) and class weights."""
+"""Cross-entropy for one label per text, with label smoothing (Szegedy et al. 2016) and class weights."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from lightning_modules.losses.class_weights import build_class_weights
 
 
 class CrossEntropy(Loss):
-    """Minus the log-probability of the label.
+    """The negative log-probability of the label.
 
     Args:
-        spec: What the data is made of.
-        label_smoothing: Share of each label that is spread evenly over all classes, in [0, 1).
+        spec: Sizes and class counts of the data.
+        label_smoothing: Probability that is spread evenly over all classes, in [0, 1).
         class_weights: Weights computed from the training split ("inverse", "sqrt" or "effective" number of texts; their
-            mean over the training texts is 1), or a weight by label name, 1 for those not named; none: all count alike.
+            mean over the training texts is 1), or a weight by label name, 1 for those not named; all equal if None.
     """
 
     tasks = frozenset({"single_label"})
@@ -39,14 +39,14 @@ class CrossEntropy(Loss):
         self.register_buffer("weights", weights, persistent=False)
 
     def forward(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """Float `(batch, classes)` and int64 `(batch,)` to `(batch,)`, in nats."""
+        """Computes the loss of each text, float `(batch,)` in nats, from logits `(batch, classes)` and int64 labels."""
         losses = F.cross_entropy(logits, labels, label_smoothing=self.label_smoothing, reduction="none")
-        # By the text's own label: torch's `weight` would weigh the smoothed share by each other class instead.
+        # By the text's own label: torch's `weight` would weigh the smoothed part by each other class instead.
         return losses if self.weights is None else losses * self.weights[labels]
 
 
 def check_label_smoothing(smoothing: float) -> None:
-    """Refuses a smoothing that is no share."""
+    """Raises an error for a label smoothing outside [0, 1)."""
     if not 0 <= smoothing < 1:
         raise UsageError(
             f"label_smoothing is a probability spread over all classes and must be in [0, 1), got {smoothing}"

@@ -1,7 +1,7 @@
-"""Online hard example mining: only the texts of a batch that are hardest now are learned from.
+"""Online hard example mining: only the texts of a batch with the largest losses are trained on.
 
 Shrivastava et al. 2016, "Training Region-based Object Detectors with Online Hard Example Mining". Unlike theirs, all
-texts are kept at first: early losses tell hard texts from easy ones badly.
+texts are kept at first: early losses say little about which texts are hard.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from lightning_modules.losses.cross_entropy import CrossEntropy
 
 
 class OHEM(Loss):
-    """Another loss on the hardest share of each training batch; in evaluation that loss itself.
+    """Another loss on the hardest texts of each training batch; in evaluation that loss on all texts.
 
     Args:
-        spec: What the data is made of.
-        base: The loss that says how hard a text is, and is learned from.
-        keep_ratio: Share of a batch that is kept, in (0, 1]; one text at least.
-        warmup_ratio: Share of training during which all texts are kept, in [0, 1].
+        spec: Sizes and class counts of the data.
+        base: The loss that ranks the texts and is minimized.
+        keep_ratio: Fraction of a batch that is kept, in (0, 1]; at least one text.
+        warmup_ratio: Fraction of training during which all texts are kept, in [0, 1].
     """
 
     tasks = frozenset({"single_label", "multi_label"})
@@ -52,7 +52,7 @@ class OHEM(Loss):
         self.warmup_ratio = warmup_ratio
 
     def forward(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """As the base loss; in training 0 for texts that are not kept, the others scaled to keep the batch's mean."""
+        """Computes the base loss; in training 0 for texts that are not kept, the others scaled to keep their mean."""
         self.base.progress = self.progress
         losses: Tensor = self.base(logits, labels)
         if not self.training or self.progress < self.warmup_ratio:
@@ -60,13 +60,13 @@ class OHEM(Loss):
         return keep_hardest(losses, self.keep_ratio)
 
 
-def keep_hardest(losses: Tensor, share: float) -> Tensor:
-    """Clears all but the largest share and scales these, so that the mean of all is the mean of those kept.
+def keep_hardest(losses: Tensor, keep_ratio: float) -> Tensor:
+    """Sets all but the largest losses to 0 and scales these, so that the mean of all is the mean of those kept.
 
-    >>> keep_hardest(torch.tensor([1.0, 4.0, 2.0, 3.0]), share=0.5)
+    >>> keep_hardest(torch.tensor([1.0, 4.0, 2.0, 3.0]), keep_ratio=0.5)
     tensor([0., 8., 0., 6.])
     """
-    kept = max(1, math.ceil(share * len(losses) - 1e-6))  # 0.1 * 30 is a little more than 3
-    chosen = torch.zeros_like(losses, dtype=torch.bool)
-    chosen[losses.detach().topk(kept).indices] = True
-    return torch.where(chosen, losses * (len(losses) / kept), 0.0)
+    num_kept = max(1, math.ceil(keep_ratio * len(losses) - 1e-6))  # 0.1 * 30 is a little more than 3
+    is_kept = torch.zeros_like(losses, dtype=torch.bool)
+    is_kept[losses.detach().topk(num_kept).indices] = True
+    return torch.where(is_kept, losses * (len(losses) / num_kept), 0.0)

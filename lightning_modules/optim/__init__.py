@@ -1,4 +1,4 @@
-"""Which rate each parameter learns at, and how it changes over training."""
+"""Optimizers, their parameter groups, and learning-rate schedules."""
 
 from contracts.discovery import import_submodules
 

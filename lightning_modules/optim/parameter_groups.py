@@ -1,6 +1,6 @@
-"""Sorts parameters into optimizer groups: by depth for their rate, by shape for weight decay.
+"""Groups parameters for the optimizer: by depth for their learning rate, by shape for weight decay.
 
-Rates that fall from the top layer to the ids: Howard and Ruder, "Universal Language Model Fine-tuning" (2018).
+Layer-wise decay: Howard and Ruder, "Universal Language Model Fine-tuning for Text Classification" (2018).
 """
 
 from __future__ import annotations
@@ -19,13 +19,12 @@ from lightning_modules.heads.base import Head
 
 @dataclass(frozen=True)
 class LearningRatePlan:
-    """How the rates of head and encoder differ from the optimizer's own; the default is not at all.
+    """How the learning rates of head and encoder differ from the optimizer's; by default they do not.
 
     Args:
-        head_lr_multiplier: The head's rate as a multiple of the optimizer's, above 0.
-        backbone_lr: The rate of the encoder's top layer; the optimizer's own where None, and 0 leaves the encoder as
-            it is.
-        layer_decay: Each layer's rate as a share of the one above it, in (0, 1].
+        head_lr_multiplier: The head's learning rate as a multiple of the optimizer's, above 0.
+        backbone_lr: The learning rate of the encoder's top layer; the optimizer's if None, and 0 freezes the encoder.
+        layer_decay: Each layer's learning rate as a fraction of that of the layer above it, in (0, 1].
     """
 
     head_lr_multiplier: float = 1.0
@@ -33,7 +32,7 @@ class LearningRatePlan:
     layer_decay: float = 1.0
 
     def __post_init__(self) -> None:
-        """Refuses what is out of range."""
+        """Raises an error for values out of range."""
         if not 0 < self.head_lr_multiplier < math.inf:
             raise UsageError(
                 "head_lr_multiplier is a multiple of the learning rate and must be above 0, "
@@ -46,48 +45,48 @@ class LearningRatePlan:
             )
         if not 0 < self.layer_decay <= 1:
             raise UsageError(
-                f"layer_decay is the share of the rate that is left one layer further down and must be in (0, 1], "
+                f"layer_decay is the factor of the learning rate from layer to layer downwards and must be in (0, 1], "
                 f"got {self.layer_decay}"
             )
 
     @property
     def is_neutral(self) -> bool:
-        """Whether everything learns at the optimizer's own rate."""
+        """Whether all learning rates are the optimizer's."""
         return self == LearningRatePlan()
 
 
 def build_parameter_groups(
     encoder: TextEncoder, head: Head, base_lr: float, plan: LearningRatePlan
 ) -> list[dict[str, Any]]:
-    """Every trainable parameter exactly once, in named groups that any torch optimizer takes.
+    """Puts every trainable parameter into exactly one named group of a torch optimizer.
 
     Biases and the scales of norm layers (all parameters of less than two dimensions) get groups of their own, without
-    weight decay; the other groups leave it to the optimizer's default. Depths that share a rate share a group.
+    weight decay; the other groups have the optimizer's. Layers with the same learning rate share a group.
 
     Args:
-        encoder: Gives its modules by depth.
-        head: Learns at `base_lr * plan.head_lr_multiplier`.
-        base_lr: The optimizer's own rate.
-        plan: How the rates differ from it.
+        encoder: Its `layer_groups` give the modules by depth.
+        head: Has the learning rate `base_lr * plan.head_lr_multiplier`.
+        base_lr: The optimizer's learning rate.
+        plan: How the learning rates differ from it.
 
     Returns:
-        Groups with `params`, `name`, `lr` and, for those without decay, `weight_decay`; none of them is empty.
+        Groups with `params`, `name`, `lr` and, for those without decay, `weight_decay`; none is empty.
     """
-    top_rate = base_lr if plan.backbone_lr is None else plan.backbone_lr
-    depths = encoder.layer_groups()
+    top_lr = base_lr if plan.backbone_lr is None else plan.backbone_lr
+    layers = encoder.layer_groups()
     if plan.layer_decay == 1:
-        parts = [("encoder", top_rate, [module for modules in depths for module in modules])]
+        parts = [("encoder", top_lr, [module for modules in layers for module in modules])]
     else:
         parts = [
-            (f"encoder/{depth}", top_rate * plan.layer_decay ** (len(depths) - 1 - depth), modules)
-            for depth, modules in enumerate(depths)
+            (f"encoder/{depth}", top_lr * plan.layer_decay ** (len(layers) - 1 - depth), modules)
+            for depth, modules in enumerate(layers)
         ]
     parts.append(("head", base_lr * plan.head_lr_multiplier, [head]))
 
     groups: list[dict[str, Any]] = []
     seen: set[nn.Parameter] = set()
     for name, lr, modules in parts:
-        parameters = list(_unseen(modules, seen))
+        parameters = list(_take_new_parameters(modules, seen))
         decayed = [parameter for parameter in parameters if parameter.ndim > 1]
         undecayed = [parameter for parameter in parameters if parameter.ndim <= 1]
         if decayed:
@@ -95,17 +94,16 @@ def build_parameter_groups(
         if undecayed:
             groups.append({"params": undecayed, "name": f"{name}/no_decay", "lr": lr, "weight_decay": 0.0})
 
-    left_out = [
+    missing = [
         name for name, parameter in encoder.named_parameters() if parameter.requires_grad and parameter not in seen
     ]
-    if left_out:
-        raise ValueError(
-            f"{type(encoder).__name__}.layer_groups() must hold every parameter, but leaves out {left_out[0]}"
-        )
+    if missing:
+        raise ValueError(f"{type(encoder).__name__}.layer_groups() must hold every parameter, but lacks {missing[0]}")
     return groups
 
 
-def _unseen(modules: list[nn.Module], seen: set[nn.Parameter]) -> Iterator[nn.Parameter]:
+def _take_new_parameters(modules: list[nn.Module], seen: set[nn.Parameter]) -> Iterator[nn.Parameter]:
+    """Yields the trainable parameters that are not in `seen`, and adds them to it."""
     for module in modules:
         for parameter in module.parameters():
             if parameter.requires_grad and parameter not in seen:

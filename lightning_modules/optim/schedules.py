@@ -1,7 +1,7 @@
-"""Learning rates as functions of progress: a share of training to warm up, then a fall to a share of the rate.
+"""Learning-rate schedules as functions of training progress: warm-up, then linear or cosine decay.
 
 Warm-up then linear decay: Devlin et al., "BERT" (2018). Cosine: Loshchilov and Hutter, "SGDR" (2016), without restarts.
-Any scheduler of torch serves as well; these need no number of steps in a config.
+Any scheduler of torch can be used as well; these need no number of steps in a config.
 """
 
 from __future__ import annotations
@@ -18,35 +18,36 @@ from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 from contracts.errors import UsageError
 
 ScheduleFactory = Callable[[Optimizer], LRScheduler | ReduceLROnPlateau]
-"""What a config names: any scheduler of torch, or one of ours."""
+"""Builds a scheduler, of torch or of this module, for an optimizer."""
 
 
 def warmup_linear(progress: float, warmup_ratio: float, min_lr_ratio: float) -> float:
-    """Rises from 0 to 1 over the share `warmup` of training, then falls in a straight line to `final`.
+    """Returns the multiplier of linear warm-up from 0 to 1 and linear decay to `min_lr_ratio`.
 
     >>> [warmup_linear(progress, warmup_ratio=0.2, min_lr_ratio=0.0) for progress in (0.0, 0.1, 0.2, 0.6, 1.0)]
     [0.0, 0.5, 1.0, 0.5, 0.0]
     """
     if progress < warmup_ratio:
         return progress / warmup_ratio
-    return min_lr_ratio + (1 - min_lr_ratio) * (1 - _fallen(progress, warmup_ratio))
+    return min_lr_ratio + (1 - min_lr_ratio) * (1 - _decay_progress(progress, warmup_ratio))
 
 
 def warmup_cosine(progress: float, warmup_ratio: float, min_lr_ratio: float) -> float:
-    """Rises from 0 to 1 over the share `warmup` of training, then falls along half a cosine to `final`.
+    """Returns the multiplier of linear warm-up from 0 to 1 and decay along half a cosine to `min_lr_ratio`.
 
     >>> [round(warmup_cosine(progress, warmup_ratio=0.2, min_lr_ratio=0.5), 3) for progress in (0.1, 0.2, 0.6, 1.0)]
     [0.5, 1.0, 0.75, 0.5]
     """
     if progress < warmup_ratio:
         return progress / warmup_ratio
-    return min_lr_ratio + (1 - min_lr_ratio) * (1 + math.cos(math.pi * _fallen(progress, warmup_ratio))) / 2
+    decay = (1 + math.cos(math.pi * _decay_progress(progress, warmup_ratio))) / 2
+    return min_lr_ratio + (1 - min_lr_ratio) * decay
 
 
 class ProgressSchedule(LRScheduler, ABC):
-    """Multiplies each group's rate by a function of the share of training that is done, one step at a time.
+    """Multiplies each group's learning rate by a function of the fraction of training that is done, in each step.
 
-    `total_steps` is None at first; who knows the length of training sets it, and the rates follow at once.
+    `total_steps` is None at first; the LightningModule sets it, and the learning rates are updated at once.
     """
 
     def __init__(self, optimizer: Optimizer, /, warmup_ratio: float, min_lr_ratio: float) -> None:
@@ -63,11 +64,11 @@ class ProgressSchedule(LRScheduler, ABC):
 
     @abstractmethod
     def compute_multiplier(self, progress: float) -> float:
-        """The share of each group's rate to learn at, `progress` running from 0 to 1."""
+        """Returns the factor of each group's learning rate at a `progress` in [0, 1]."""
 
     @property
     def total_steps(self) -> int | None:
-        """Optimizer steps in all of training."""
+        """Number of optimizer steps in the whole training."""
         return self._total_steps
 
     @total_steps.setter
@@ -78,11 +79,11 @@ class ProgressSchedule(LRScheduler, ABC):
                 "set --trainer.max_epochs or --trainer.max_steps"
             )
         self._total_steps = int(total_steps)
-        self._apply()
+        self._update_learning_rates()
 
     @property
     def progress(self) -> float:
-        """The share of training that is done; in warm-up the step about to be made counts, so none is at rate 0."""
+        """The fraction of training that is done; in warm-up the next step counts as done, so none has the rate 0."""
         if self._total_steps is None:
             return 0.0
         done = self.last_epoch / self._total_steps
@@ -91,22 +92,22 @@ class ProgressSchedule(LRScheduler, ABC):
         return min(done, 1.0)
 
     def get_lr(self) -> list[float | Tensor]:
-        """Each group's rate for the step about to be made."""
+        """Computes each group's learning rate for the next step."""
         if self._total_steps is None and self.last_epoch > 0:
             raise RuntimeError(f"set {type(self).__name__}.total_steps before the second step")
         multiplier = self.compute_multiplier(self.progress)
         return [base * multiplier for base in self.base_lrs]
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Goes on where a run was cut; a length of training that is set already is kept, so that it may be changed."""
+        """Restores the state; `total_steps` is kept if it is set already, so that a resumed run can be longer."""
         total_steps = self._total_steps
         super().load_state_dict(state_dict)
         if total_steps is not None:
             self._total_steps = total_steps
         if self._total_steps is not None:
-            self._apply()
+            self._update_learning_rates()
 
-    def _apply(self) -> None:
+    def _update_learning_rates(self) -> None:
         for group, lr in zip(self.optimizer.param_groups, self.get_lr(), strict=True):
             if isinstance(group["lr"], Tensor):
                 group["lr"].fill_(lr)
@@ -116,38 +117,39 @@ class ProgressSchedule(LRScheduler, ABC):
 
 
 class WarmupLinear(ProgressSchedule):
-    """Warms up, then falls in a straight line.
+    """Linear warm-up, then linear decay.
 
     Args:
-        optimizer: Whose rates to steer.
-        warmup_ratio: The share of training over which the rate rises, in [0, 1).
-        min_lr_ratio: The share of the rate that is left at the end, in [0, 1].
+        optimizer: The optimizer to schedule.
+        warmup_ratio: Fraction of training over which the learning rate rises, in [0, 1).
+        min_lr_ratio: Learning rate at the end as a fraction of the initial one, in [0, 1].
     """
 
     def __init__(self, optimizer: Optimizer, /, warmup_ratio: float = 0.06, min_lr_ratio: float = 0.0) -> None:
         super().__init__(optimizer, warmup_ratio, min_lr_ratio)
 
     def compute_multiplier(self, progress: float) -> float:
-        """See `warmup_linear`."""
+        """Returns `warmup_linear` of the progress."""
         return warmup_linear(progress, self.warmup_ratio, self.min_lr_ratio)
 
 
 class WarmupCosine(ProgressSchedule):
-    """Warms up, then falls along half a cosine.
+    """Linear warm-up, then cosine decay.
 
     Args:
-        optimizer: Whose rates to steer.
-        warmup_ratio: The share of training over which the rate rises, in [0, 1).
-        min_lr_ratio: The share of the rate that is left at the end, in [0, 1].
+        optimizer: The optimizer to schedule.
+        warmup_ratio: Fraction of training over which the learning rate rises, in [0, 1).
+        min_lr_ratio: Learning rate at the end as a fraction of the initial one, in [0, 1].
     """
 
     def __init__(self, optimizer: Optimizer, /, warmup_ratio: float = 0.06, min_lr_ratio: float = 0.0) -> None:
         super().__init__(optimizer, warmup_ratio, min_lr_ratio)
 
     def compute_multiplier(self, progress: float) -> float:
-        """See `warmup_cosine`."""
+        """Returns `warmup_cosine` of the progress."""
         return warmup_cosine(progress, self.warmup_ratio, self.min_lr_ratio)
 
 
-def _fallen(progress: float, warmup: float) -> float:
-    return (progress - warmup) / (1 - warmup)
+def _decay_progress(progress: float, warmup_ratio: float) -> float:
+    """The fraction of the decay that is done, in [0, 1]."""
+    return (progress - warmup_ratio) / (1 - warmup_ratio)

@@ -190,8 +190,8 @@ ARGUMENTS = {
         "--model.monitor validation/macrof1",
         r'--model.monitor validation/macrof1 .*Did you mean "validation/macro_f1"\?',
     ),
-    "a metric of the test": ("--model.monitor test/accuracy", r"--model.monitor test/accuracy is not measured"),
-    "a metric of other data": ("--model.monitor validation/label_accuracy", r"not measured on single-label data"),
+    "a metric of the test": ("--model.monitor test/accuracy", r"--model.monitor test/accuracy is not computed"),
+    "a metric of other data": ("--model.monitor validation/label_accuracy", r"not computed on single-label data"),
     "a metric to stop by": (
         "--early_stopping.monitor validation/acuracy --early_stopping.mode max",
         r'--early_stopping.monitor validation/acuracy .*Did you mean "validation/accuracy"\?',

@@ -121,7 +121,7 @@ def test_a_batch_of_nothing_but_unmet_ids_still_gives_the_rows_a_gradient():
     parts(NEVER_MET, NEVER_MET != 1).square().sum().backward()
     rows = parts.backbone.get_input_embeddings()
     assert rows.weight.grad.count_nonzero() == 0
-    assert rows.others.grad is None
+    assert rows.frozen.grad is None
 
 
 def test_weights_go_from_a_whole_table_to_rows_and_back():

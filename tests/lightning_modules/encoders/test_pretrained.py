@@ -158,7 +158,7 @@ def test_freeze_can_be_given_on_the_command_line_as_a_word_or_a_number():
         ({"freeze": 4}, r'freeze must be "none", "embeddings", "all" or a number of layers up to 3, got 4'),
         ({"freeze": -1}, r"freeze must be .* got -1"),
         ({"freeze": "most"}, r"freeze must be .* got 'most'"),
-        ({"dropout": 1.0}, r"dropout is the share .* in \[0, 1\), got 1.0"),
+        ({"dropout": 1.0}, r"dropout is the fraction .* in \[0, 1\), got 1.0"),
         ({"config": BERT | {"vocab_size": 19}}, r"tokenizer has 20 ids and the model .* only 19 .*give the tokenizer"),
         ({"config": {"model_type": "berd"}}, r"config names no model_type that transformers has, got 'berd'"),
         ({"config": {"model_type": "t5"}}, r"t5 is no encoder; choose one such as BERT"),
@@ -204,7 +204,7 @@ def test_weights_that_are_missing_are_counted(folder):
     file = folder / "model.safetensors"
     kept = {name: tensor for name, tensor in load_file(file).items() if "layer.2.output.dense" not in name}
     save_file(kept, file, metadata={"format": "pt"})
-    with pytest.warns(UserWarning, match=r"lacks 2 weights, which start at random: encoder.layer.2.output.dense.bias"):
+    with pytest.warns(UserWarning, match=r"lacks 2 weights, which are initialized at random: encoder.layer.2.output.dense.bias"):
         Pretrained(SPEC, model=str(folder))
 
 

@@ -77,8 +77,8 @@ def test_dropout_acts_before_and_after_the_recurrent_layers():
         ({"num_layers": 0}, r"hidden_size and num_layers must be 1 or more, got 128 and 0"),
         ({"cell": "rnn"}, r'cell must be "lstm" or "gru", got "rnn"'),
         ({"pooling": "first"}, r'pooling must be "last", "mean", "max" or "attention", got "first"'),
-        ({"dropout": 1.5}, r"dropout is the share .* in \[0, 1\), got 1.5"),
-        ({"embedding_dropout": -0.1}, r"embedding_dropout is the share .* got -0.1"),
+        ({"dropout": 1.5}, r"dropout is the fraction .* in \[0, 1\), got 1.5"),
+        ({"embedding_dropout": -0.1}, r"embedding_dropout is the fraction .* got -0.1"),
     ],
 )
 def test_a_value_outside_its_range_is_refused(arguments, message):

@@ -88,7 +88,7 @@ def test_widths_can_be_given_on_the_command_line():
         ({"num_filters": 0}, r"num_filters is the filters .* 1 or more, got 0"),
         ({"kernel_sizes": ()}, r"kernel_sizes are counts of tokens, one or more of them, each 1 or more, got \[\]"),
         ({"kernel_sizes": [3, 0]}, r"kernel_sizes are counts of tokens.*got \[3, 0\]"),
-        ({"embedding_dropout": 1.0}, r"embedding_dropout is the share .* in \[0, 1\), got 1.0"),
+        ({"embedding_dropout": 1.0}, r"embedding_dropout is the fraction .* in \[0, 1\), got 1.0"),
     ],
 )
 def test_a_value_outside_its_range_is_refused(arguments, message):

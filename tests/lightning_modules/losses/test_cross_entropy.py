@@ -92,7 +92,7 @@ def test_a_label_on_no_text_or_on_every_text_keeps_a_finite_weight():
         (lambda: CrossEntropy(SINGLE, class_weights="even"), r'class weights must be "inverse".* got "even"'),
         (
             lambda: BinaryCrossEntropy(MULTI, positive_weights="effective"),
-            r'"inverse", "sqrt" or named, got "effective"',
+            r'"inverse", "sqrt" or weights by label name, got "effective"',
         ),
         (lambda: BinaryCrossEntropy(MULTI, positive_weights={"d": 2}), r'the label "d", .*they have: a, b, c'),
     ],

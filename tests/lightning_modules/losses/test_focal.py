@@ -8,7 +8,7 @@ from contracts.errors import UsageError
 from contracts.text_spec import TextSpec
 from lightning_modules.losses.binary_cross_entropy import BinaryCrossEntropy
 from lightning_modules.losses.cross_entropy import CrossEntropy
-from lightning_modules.losses.focal import Focal, focal
+from lightning_modules.losses.focal import Focal, focal_loss
 
 SINGLE = TextSpec("single_label", ("a", "b", "c"), (6, 3, 1), 10, 30, 0, 20)
 MULTI = TextSpec("multi_label", ("a", "b", "c"), (6, 3, 1), 10, 30, 0, 20)
@@ -53,14 +53,14 @@ def test_the_gradient_is_the_slope_of_the_value(gamma):
 def test_certainty_has_a_finite_slope(gamma):
     """At a probability of exactly 1 and a gamma below 1 the formula's slope is infinity times zero."""
     cross_entropy = torch.tensor([0.0, 1e-30, 1e4], requires_grad=True)
-    focal(cross_entropy, gamma).sum().backward()
+    focal_loss(cross_entropy, gamma).sum().backward()
     assert cross_entropy.grad.isfinite().all()
 
 
 def test_easy_texts_count_less_the_larger_gamma_is():
     """The paper's example: at p = 0.9 and gamma 2 a loss is 100 times lower than cross-entropy."""
     cross_entropy = torch.tensor([0.9]).log().neg()
-    torch.testing.assert_close(cross_entropy / focal(cross_entropy, 2.0), torch.tensor([100.0]))
+    torch.testing.assert_close(cross_entropy / focal_loss(cross_entropy, 2.0), torch.tensor([100.0]))
 
 
 def test_alpha_weighs_by_label():
@@ -78,9 +78,12 @@ def test_alpha_weighs_by_label():
     ("make", "message"),
     [
         (lambda: Focal(SINGLE, gamma=-1.0), r"gamma must be 0 or more, got -1.0"),
-        (lambda: Focal(SINGLE, alpha=0.25), r"weighs yes against no .* got 0.25. For one label a text give"),
-        (lambda: Focal(MULTI, alpha=1.5), r"must be in \(0, 1\), for several labels a text only; got 1.5"),
-        (lambda: Focal(MULTI, alpha="effective"), r'alpha "effective" is for one label a text; for several give'),
+        (
+            lambda: Focal(SINGLE, alpha=0.25),
+            r"weighs positive against negative labels .* got 0.25. For one label per text give",
+        ),
+        (lambda: Focal(MULTI, alpha=1.5), r"must be in \(0, 1\), for several labels per text only; got 1.5"),
+        (lambda: Focal(MULTI, alpha="effective"), r'alpha "effective" is for one label per text; for several give'),
         (lambda: Focal(SINGLE, alpha={"cc": 2.0}), r'the label "cc", .*they have: a, b, c'),
     ],
 )

@@ -147,7 +147,7 @@ def test_an_encoder_that_forgets_a_parameter_is_told_which():
         ({"head_lr_multiplier": 0.0}, r"head_lr_multiplier is a multiple.*above 0, got 0\.0"),
         ({"head_lr_multiplier": float("inf")}, r"head_lr_multiplier.*got inf"),
         ({"backbone_lr": -1e-5}, r"backbone_lr.*0 or more, got -1e-05"),
-        ({"layer_decay": 0.0}, r"layer_decay is the share.*in \(0, 1\], got 0\.0"),
+        ({"layer_decay": 0.0}, r"layer_decay is the factor.*in \(0, 1\], got 0\.0"),
         ({"layer_decay": 1.5}, r"layer_decay.*got 1\.5"),
         ({"layer_decay": float("nan")}, r"layer_decay.*got nan"),
     ],
