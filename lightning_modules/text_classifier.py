@@ -262,7 +262,7 @@ class TextClassifier(LightningModule):
         batches, self._evaluated_batches = self._evaluated_batches, []
         if self.trainer.sanity_checking or not batches:
             return
-        evaluation = self.evaluations[split] = merge_evaluations(batches, self._gather)
+        evaluation = self.evaluations[split] = merge_evaluations(batches, self._gather_ranks)
         values = self.task.compute_metrics(evaluation.probabilities, evaluation.labels)
         if not evaluation.probabilities.isfinite().all():  # some class is still the greatest, and might look the best
             values = dict.fromkeys(values, math.nan)
@@ -270,5 +270,5 @@ class TextClassifier(LightningModule):
         logged = {f"{split}/{name}": torch.tensor(value) for name, value in values.items()}
         self.log_dict(logged, batch_size=len(evaluation.index), rank_zero_only=False)
 
-    def _gather(self, part: Tensor) -> Tensor:
+    def _gather_ranks(self, part: Tensor) -> Tensor:
         return self.all_gather(part).flatten(0, 1) if self.trainer.world_size > 1 else part  # type: ignore[union-attr]  # a tensor goes in

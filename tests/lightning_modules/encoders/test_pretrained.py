@@ -204,7 +204,8 @@ def test_weights_that_are_missing_are_counted(folder):
     file = folder / "model.safetensors"
     kept = {name: tensor for name, tensor in load_file(file).items() if "layer.2.output.dense" not in name}
     save_file(kept, file, metadata={"format": "pt"})
-    with pytest.warns(UserWarning, match=r"lacks 2 weights, which are initialized at random: encoder.layer.2.output.dense.bias"):
+    message = r"lacks 2 weights, which are initialized at random: encoder.layer.2.output.dense.bias"
+    with pytest.warns(UserWarning, match=message):
         Pretrained(SPEC, model=str(folder))
 
 
