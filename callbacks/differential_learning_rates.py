@@ -1,4 +1,4 @@
-"""Lets head, encoder and each of its layers learn at rates of their own, and shows these rates."""
+"""Sets the learning rates of the head, the encoder and each of its layers apart, and logs them."""
 
 from __future__ import annotations
 
@@ -10,14 +10,13 @@ from lightning_modules.optim.parameter_groups import LearningRatePlan
 
 
 class DifferentialLearningRates(Callback):
-    """Sets the rates of head and encoder apart, for every encoder; by default it only logs the rates.
+    """Sets different learning rates for head, encoder and its layers; by default only logs the learning rates.
 
     Args:
-        head_lr_multiplier: The head's rate as a multiple of the optimizer's, above 0.
-        backbone_lr: The rate of the encoder's top layer; the optimizer's own where null, and 0 leaves the encoder as
-            it is.
-        layer_decay: Each layer's rate as a share of the one above it, in (0, 1]; for transformers often 0.65 to
-            0.95.
+        head_lr_multiplier: Learning rate of the head as a multiple of the optimizer's, above 0.
+        backbone_lr: Learning rate of the encoder's top layer; that of the optimizer where null; 0 freezes the encoder.
+        layer_decay: Learning rate of each layer as a fraction of the layer above it, in (0, 1]; for transformers often
+            0.65 to 0.95.
     """
 
     def __init__(
@@ -26,29 +25,29 @@ class DifferentialLearningRates(Callback):
         self.plan = LearningRatePlan(head_lr_multiplier, backbone_lr, layer_decay)
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Hands the plan over before the optimizer is built; all groups are in from the start, which resuming needs."""
+        """Gives the model the learning rates before it builds its optimizer, with all groups, as resuming needs."""
         if stage == "fit":
             pl_module.learning_rate_plan = self.plan  # type: ignore[assignment]  # plain data, not a module
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Shows the groups, where they differ."""
+        """Announces the parameter groups and their learning rates where they differ from the optimizer's."""
         if self.plan.is_neutral:
             return
         for optimizer in trainer.optimizers:
-            for name, group in _named_groups(optimizer):
-                size = sum(parameter.numel() for parameter in group["params"])
-                rate = float(group.get("initial_lr", group["lr"]))
-                announce(f"{name}: {size:,} parameters at learning rate {rate:.3g}")
+            for name, group in _name_groups(optimizer):
+                num_parameters = sum(parameter.numel() for parameter in group["params"])
+                learning_rate = float(group.get("initial_lr", group["lr"]))
+                announce(f"{name}: {num_parameters:,} parameters at learning rate {learning_rate:.3g}")
 
     def on_before_optimizer_step(self, trainer: Trainer, pl_module: LightningModule, optimizer: Optimizer) -> None:
-        """Logs the rates of the step about to be made."""
+        """Logs the learning rates of the coming step."""
         every = trainer.log_every_n_steps  # type: ignore[attr-defined]  # set by a part of the trainer
         if not trainer.loggers or not every or (trainer.global_step + 1) % every:
             return
-        rates = {f"watch_learning_rate/{name}": float(group["lr"]) for name, group in _named_groups(optimizer)}
+        rates = {f"watch_learning_rate/{name}": float(group["lr"]) for name, group in _name_groups(optimizer)}
         for logger in trainer.loggers:
             logger.log_metrics(rates, step=trainer.global_step)
 
 
-def _named_groups(optimizer: Optimizer) -> list[tuple[str, dict]]:
-    return [(group.get("name", str(place)), group) for place, group in enumerate(optimizer.param_groups)]
+def _name_groups(optimizer: Optimizer) -> list[tuple[str, dict]]:
+    return [(group.get("name", str(index)), group) for index, group in enumerate(optimizer.param_groups)]

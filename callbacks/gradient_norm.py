@@ -1,4 +1,4 @@
-"""Watches the size of the gradients: how large, how often clipped, and where the first one stopped being finite."""
+"""Logs gradient norms, how often they are clipped, and where the first non-finite gradient arose."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from contracts.errors import UsageError
 
 
 class GradientNorm(Callback):
-    """Logs gradient norms, unscaled and before clipping: the total, each parameter group's, and the share clipped.
+    """Logs gradient norms, unscaled and before clipping: in total and of each parameter group, and the clipped ratio.
 
-    Each step's norms stay on the device and are read together at every `every`-th step, so that no step waits for the
-    device, and a gradient that is not finite is still told by its parameter and its own step.
+    The norms of each step stay on the device and are read together every `every_n_steps` steps, so that no step waits
+    for the device, and the first non-finite gradient is still reported with its parameter and its own step.
 
-    `first_non_finite` and `first_non_finite_step` hold the first such fault. Under a `GradScaler` (16-mixed) such
-    gradients are usual and skipped by the scaler: they are counted in `non_finite_steps` and nothing more.
+    `first_non_finite` and `first_non_finite_step` hold that fault. Under a `GradScaler` (16-mixed) such gradients are
+    usual and skipped by the scaler: they are only counted, in `non_finite_steps`.
 
     Args:
-        every_n_steps: Steps between two logs, at least 1.
+        every_n_steps: Steps between two log entries, at least 1.
     """
 
     steps: int
@@ -38,67 +38,67 @@ class GradientNorm(Callback):
         if every_n_steps < 1:
             raise UsageError(f"every_n_steps is a number of steps and must be at least 1, got {every_n_steps}")
         self.every_n_steps = every_n_steps
-        self._begin()
+        self._reset()
         self._clip_above: float | None = None
-        self._scaler_guards = False
+        self._has_scaler = False
         self._groups: list[tuple[str, list[nn.Parameter]]] = []
         self._parameters: list[nn.Parameter] = []
         self._names: list[str] = []
         self._order: list[int] = []
-        self._pending: list[Tensor] = []  # (parameters,) a step
-        self._pending_from = 0
+        self._pending: list[Tensor] = []  # (parameters,) per step
+        self._first_pending_step = 0
 
     @property
     def clipped_ratio(self) -> float:
-        """The share of all steps so far whose gradients were clipped by norm."""
+        """Fraction of all steps so far whose gradients were clipped by norm."""
         return self.clipped_steps / max(self.steps, 1)
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Counts from zero; a resumed run then loads its counts."""
+        """Resets the counts; a resumed run then loads its own."""
         if stage == "fit":
-            self._begin()
+            self._reset()
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Finds out whether gradients are clipped by their norm."""
+        """Reads from the trainer whether gradients are clipped by norm."""
         clips_by_norm = trainer.gradient_clip_val and trainer.gradient_clip_algorithm in (None, "norm")
         self._clip_above = float(trainer.gradient_clip_val or 0) if clips_by_norm else None
         self._pending.clear()
         self._parameters = []
 
     def on_before_optimizer_step(self, trainer: Trainer, pl_module: LightningModule, optimizer: Optimizer) -> None:
-        """Takes the norms of a step; by now the scaler has unscaled, and clipping is yet to come."""
+        """Computes the norms of a step; by now the scaler has unscaled, and clipping is yet to come."""
         if len(self._parameters) != sum(len(group["params"]) for group in optimizer.param_groups):
-            self._read()
-            self._learn_names(pl_module, optimizer)
-        norms = parameter_norms(self._parameters)
+            self._read_pending()
+            self._name_parameters(pl_module, optimizer)
+        norms = compute_parameter_norms(self._parameters)
         if norms is None:
             return
         scaler = getattr(trainer.precision_plugin, "scaler", None)
-        self._scaler_guards = scaler is not None
+        self._has_scaler = scaler is not None
         if scaler is not None and getattr(optimizer, "_step_supports_amp_scaling", False):
             norms = norms / scaler.scale(norms.new_ones(()))  # a fused optimizer unscales later, inside its step
 
         if not self._pending:
-            self._pending_from = trainer.global_step
+            self._first_pending_step = trainer.global_step
         self._pending.append(norms)
         if (trainer.global_step + 1) % self.every_n_steps == 0:
-            self._log(trainer, self._read())
+            self._log(trainer, self._read_pending())
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Reads what the last log left."""
-        self._read()
+        """Reads the steps since the last log entry."""
+        self._read_pending()
 
     def state_dict(self) -> dict[str, Any]:
-        """The counts so far."""
-        self._read()
+        """Returns the counts so far."""
+        self._read_pending()
         return {name: getattr(self, name) for name in _COUNTS}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Goes on counting where a run was cut."""
+        """Restores the state saved by `state_dict`."""
         for name in _COUNTS:
             setattr(self, name, state_dict[name])
 
-    def _begin(self) -> None:
+    def _reset(self) -> None:
         self.steps = 0
         self.clipped_steps = 0
         self.non_finite_steps = 0
@@ -107,15 +107,15 @@ class GradientNorm(Callback):
         self._window_steps = 0
         self._window_clipped = 0
 
-    def _learn_names(self, pl_module: LightningModule, optimizer: Optimizer) -> None:
+    def _name_parameters(self, pl_module: LightningModule, optimizer: Optimizer) -> None:
         self._groups = [(group.get("name", str(i)), group["params"]) for i, group in enumerate(optimizer.param_groups)]
         self._parameters = [parameter for _, parameters in self._groups for parameter in parameters]
-        named = {parameter: (place, name) for place, (name, parameter) in enumerate(pl_module.named_parameters())}
-        self._order = [named.get(parameter, (-1, ""))[0] for parameter in self._parameters]
-        self._names = [named.get(parameter, (-1, "a parameter outside the model"))[1] for parameter in self._parameters]
+        names = {parameter: (index, name) for index, (name, parameter) in enumerate(pl_module.named_parameters())}
+        self._order = [names.get(parameter, (-1, ""))[0] for parameter in self._parameters]
+        self._names = [names.get(parameter, (-1, "a parameter outside the model"))[1] for parameter in self._parameters]
 
-    def _read(self) -> Tensor | None:
-        """Waits for the device, counts what is pending, and gives the last step's norms `(parameters,)`."""
+    def _read_pending(self) -> Tensor | None:
+        """Waits for the device, updates the counts by the pending steps, and returns the last norms `(parameters,)`."""
         if not self._pending:
             return None
         norms = torch.stack(self._pending).cpu().double()  # steps parameters
@@ -129,46 +129,48 @@ class GradientNorm(Callback):
             self._window_clipped += clipped
         faulty_steps = (~totals.isfinite()).nonzero().flatten().tolist()
         self.non_finite_steps += len(faulty_steps)
-        if faulty_steps and not self._scaler_guards and self.first_non_finite is None:
-            self._report(self._pending_from + faulty_steps[0], ~norms[faulty_steps[0]].isfinite())
+        if faulty_steps and not self._has_scaler and self.first_non_finite is None:
+            self._warn(self._first_pending_step + faulty_steps[0], ~norms[faulty_steps[0]].isfinite())
         return norms[-1]
 
-    def _report(self, step: int, faulty: Tensor) -> None:
-        # A fault spreads backwards from where it arises to the ids, so the last in order is nearest to its cause.
-        places = faulty.nonzero().flatten().tolist()
-        nearest = max(places, key=self._order.__getitem__)
+    def _warn(self, step: int, is_faulty: Tensor) -> None:
+        # A fault spreads backwards from where it arises to the embedding, so the last in order is nearest to its cause.
+        faulty = is_faulty.nonzero().flatten().tolist()
+        nearest = max(faulty, key=self._order.__getitem__)
         self.first_non_finite, self.first_non_finite_step = self._names[nearest], step
         rank_zero_warn(
-            f"gradients stopped being finite at step {step}, in {len(places)} of {len(faulty)} parameters; the one "
+            f"gradients are non-finite at step {step}, in {len(faulty)} of {len(is_faulty)} parameters; the one "
             f"nearest to the loss is {self.first_non_finite}. Try a lower learning rate, --trainer.gradient_clip_val 1 "
-            "or more bits (--trainer.precision 32). This is said once."
+            "or --trainer.precision 32. This warning is given once."
         )
 
     def _log(self, trainer: Trainer, norms: Tensor | None) -> None:
         if norms is None:
             return
         metrics = {"watch_gradient_norm/total": float(torch.linalg.vector_norm(norms))}
-        parts = norms.split([len(parameters) for _, parameters in self._groups])
-        for (name, _), part in zip(self._groups, parts, strict=True):
-            metrics[f"watch_gradient_norm/{name}"] = float(torch.linalg.vector_norm(part))
+        norms_by_group = norms.split([len(parameters) for _, parameters in self._groups])
+        for (name, _), group_norms in zip(self._groups, norms_by_group, strict=True):
+            metrics[f"watch_gradient_norm/{name}"] = float(torch.linalg.vector_norm(group_norms))
         if self._clip_above is not None:
             metrics["watch_gradient_norm/clipped_ratio"] = self._window_clipped / self._window_steps
             metrics["watch_gradient_norm/clipped_ratio_so_far"] = self.clipped_ratio
-        if self._scaler_guards or self.non_finite_steps:
+        if self._has_scaler or self.non_finite_steps:
             metrics["watch_gradient_norm/non_finite_steps"] = float(self.non_finite_steps)
         self._window_steps = self._window_clipped = 0
         for logger in trainer.loggers:
             logger.log_metrics(metrics, step=trainer.global_step)
 
 
-def parameter_norms(parameters: list[nn.Parameter]) -> Tensor | None:
-    """The 2-norm of each parameter's gradient, float `(parameters,)`: 0 where there is none, None where none has one.
+def compute_parameter_norms(parameters: list[nn.Parameter]) -> Tensor | None:
+    """Computes the 2-norm of each parameter's gradient, float `(parameters,)`; None where no parameter has a gradient.
+
+    A parameter without a gradient has norm 0.
 
     >>> weight = nn.Parameter(torch.zeros(2)); weight.grad = torch.tensor([3.0, 4.0])
-    >>> parameter_norms([weight, nn.Parameter(torch.zeros(1))])
+    >>> compute_parameter_norms([weight, nn.Parameter(torch.zeros(1))])
     tensor([5., 0.])
     """
-    gradients = [_values(parameter.grad) for parameter in parameters if parameter.grad is not None]
+    gradients = [_get_values(parameter.grad) for parameter in parameters if parameter.grad is not None]
     if not gradients:
         return None
     # Summed in 32 bits: the square of a half-precision gradient overflows above 255.
@@ -179,7 +181,7 @@ def parameter_norms(parameters: list[nn.Parameter]) -> Tensor | None:
     return norms.new_zeros(len(parameters)).masked_scatter_(present, norms)
 
 
-def _values(gradient: Tensor) -> Tensor:
+def _get_values(gradient: Tensor) -> Tensor:
     return gradient.coalesce().values() if gradient.is_sparse else gradient
 
 

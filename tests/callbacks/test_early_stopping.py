@@ -276,16 +276,14 @@ def test_a_metric_that_was_promised_but_not_logged_is_named(fit):
 
 
 def test_another_metric_needs_its_mode(fit):
-    with pytest.raises(
-        UsageError, match=r'"validation/loss" and must know what improves it: set its mode to min or max'
-    ):
+    with pytest.raises(UsageError, match=r'monitors "validation/loss" and needs a mode: set it to min or max'):
         fit(Scripted([0.5]), EarlyStopping(monitor="validation/loss"))
 
 
 def test_a_model_without_a_metric_of_its_own_needs_one_named(fit):
     module = Scripted([0.5])
     module.monitor = None
-    with pytest.raises(UsageError, match="no metric to watch: set its monitor"):
+    with pytest.raises(UsageError, match="no metric to monitor: set its monitor"):
         fit(module, EarlyStopping())
 
 
@@ -294,7 +292,10 @@ def test_a_model_without_a_metric_of_its_own_needs_one_named(fit):
     [
         ({"patience": 0}, "patience is a number of validations and must be at least 1, got 0"),
         ({"warmup": -1}, "warmup is a number of validations and must be 0 or more, got -1"),
-        ({"min_delta": -0.1}, r"min_delta is a gain of the metric and must be 0 or more, got -0\.1"),
+        (
+            {"min_delta": -0.1},
+            r"min_delta is the smallest gain that counts as an improvement and must be 0 or more, got -0\.1",
+        ),
         ({"mode": "up"}, "mode must be min or max, got up"),
     ],
 )

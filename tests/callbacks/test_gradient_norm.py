@@ -15,7 +15,7 @@ from torch.nn.utils import get_total_norm
 from torch.utils.data import DataLoader
 
 from callbacks import gradient_norm
-from callbacks.gradient_norm import GradientNorm, parameter_norms
+from callbacks.gradient_norm import GradientNorm, compute_parameter_norms
 from contracts.errors import UsageError
 
 
@@ -90,27 +90,27 @@ def test_the_total_equals_torchs():
     parameters = [nn.Parameter(torch.zeros(shape)) for shape in [(3, 4), (5,), (), (2, 2, 2)]]
     for parameter in parameters:
         parameter.grad = torch.randn(parameter.shape)
-    total = torch.linalg.vector_norm(parameter_norms(parameters))
+    total = torch.linalg.vector_norm(compute_parameter_norms(parameters))
     torch.testing.assert_close(total, get_total_norm([parameter.grad for parameter in parameters]))
 
 
 def test_a_parameter_without_gradient_counts_nothing():
     some, none = nn.Parameter(torch.zeros(2)), nn.Parameter(torch.zeros(2))
     some.grad = torch.tensor([6.0, 8.0])
-    assert parameter_norms([none, some, none]).tolist() == [0, 10, 0]
-    assert parameter_norms([none]) is None
+    assert compute_parameter_norms([none, some, none]).tolist() == [0, 10, 0]
+    assert compute_parameter_norms([none]) is None
 
 
 def test_a_sparse_gradient_has_the_norm_of_its_dense_form():
     embedding = nn.Embedding(4, 2, sparse=True)
     embedding(torch.tensor([1, 1, 3])).sum().backward()  # row 1 twice: (2, 2), row 3 once: (1, 1)
-    assert parameter_norms([embedding.weight]).item() == pytest.approx(math.sqrt(10))
+    assert compute_parameter_norms([embedding.weight]).item() == pytest.approx(math.sqrt(10))
 
 
 def test_half_precision_gradients_do_not_overflow():
     weight = nn.Parameter(torch.zeros(1, dtype=torch.float16))
     weight.grad = torch.full((1,), 1000.0, dtype=torch.float16)  # its square is above 65504
-    assert parameter_norms([weight]).item() == 1000
+    assert compute_parameter_norms([weight]).item() == 1000
 
 
 def test_norms_are_those_before_clipping_and_the_clipped_steps_are_counted(fit):
@@ -157,7 +157,7 @@ def test_the_first_nan_gradient_is_named_with_its_own_step(fit, name, step):
     with pytest.warns(UserWarning, match=rf"at step {step}, in 1 of 2 parameters.*to the loss is {name}\.") as warned:
         fit([1.0] * 5, callback, module=BreaksAt(name, step))
     assert (callback.first_non_finite, callback.first_non_finite_step) == (name, step)
-    assert sum("stopped being finite" in str(warning.message) for warning in warned) == 1
+    assert sum("are non-finite" in str(warning.message) for warning in warned) == 1
 
 
 def test_of_several_the_one_nearest_to_the_loss_is_named(fit):
@@ -189,7 +189,7 @@ def test_a_skipped_step_under_fp16_is_counted_without_alarm(fit):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         logged = fit([1.0, 1.0, 1.0], callback, module=BreaksAt("weight", 1), plugins=[fp16()])
-    assert not [warning for warning in caught if "stopped being finite" in str(warning.message)]
+    assert not [warning for warning in caught if "are non-finite" in str(warning.message)]
     assert callback.first_non_finite is None
     assert logged[max(logged)]["watch_gradient_norm/non_finite_steps"] == 1
 

@@ -129,5 +129,5 @@ def test_other_training_texts_with_as_many_batches_are_refused(work, pretrained,
     limits = ("--trainer.max_epochs", 2, "--trainer.accelerator", "cpu", "--data.batch_size", 16)
     answer = work.train(*limits, *pretrained, "--data.source.path", other, "--ckpt_path", run)
     assert answer.code == USAGE
-    assert f"other weights were learned: of {TABLE} [" in answer.err
+    assert f"other weights were trained: of {TABLE} [" in answer.err
     assert "resume with the same training texts and the same config" in answer.err

@@ -280,7 +280,7 @@ def test_a_second_run_gets_a_folder_of_its_own_and_names_may_be_given(work, on):
 
 
 def test_a_loss_that_is_no_number_is_told_and_is_never_the_best(work, on):
-    with pytest.warns(UserWarning, match="gradients stopped being finite"):
+    with pytest.warns(UserWarning, match="gradients are non-finite"):
         report = report_of(work.fit(*on, "--model.optimizer.lr", 1e30, epochs=2))
     fault = r"the training loss is non-finite since step \d+: training diverged; try a lower learning rate \(--model"
     assert re.match(fault, report["stopped"])
