@@ -312,6 +312,18 @@ def test_a_fault_half_way_leaves_the_former_output_as_it_was(trained, work, tmp_
     assert sorted(file.name for file in tmp_path.iterdir()) == ["answers.csv", "new.csv"]
 
 
+def test_an_interruption_is_no_traceback_and_leaves_no_output(trained, work, tmp_path, monkeypatch):
+    class Stream:
+        def __iter__(self):
+            yield "gold\n"
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("sys.stdin", Stream())
+    answer = work.predict(trained, "--batch_size", 1, "--output", tmp_path / "out.csv")
+    assert (answer.code, answer.out, answer.err) == (130, "", "interrupted\n")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_several_labels_a_text(work, several_data):
     given = ("--data.source", "Files", "--data.source.path", several_data, "--model.encoder.embedding_dim", 16)
     run = work.fit(*given, "--model.encoder.num_filters", 8, "--model.optimizer.lr", 0.03, epochs=2)
