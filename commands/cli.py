@@ -36,7 +36,8 @@ from commands.run_options import RUN_OPTIONS, TRAINER_DEFAULTS
 from commands.verbs import add_verb
 from contracts.console import announce
 from contracts.errors import DataError, UsageError
-from datamodules.text_datamodule import TextDataModule, get_max_epochs
+from datamodules.loading.placement import get_max_epochs
+from datamodules.text_datamodule import TextDataModule
 from lightning_modules.checkpoints import check_checkpoint_matches, find_checkpoint, read_checkpoint
 from lightning_modules.dry_run import (
     check_loss_and_monitor,
@@ -209,7 +210,7 @@ class TextCLI(LightningCLI):
             shapes = dry_run_model(parts, monitor, spec)
             check_checkpoint_matches(checkpoint, path, spec, self.datamodule.tokenizer, shapes)
         elif self.subcommand == "fit":
-            dry_run_initialization(parts, spec, self.datamodule)
+            dry_run_initialization(parts, spec, self.datamodule.prepared)
         if self.subcommand == "test" and not self.datamodule.has_split("test"):
             raise UsageError("the data have no test split; give a file named test, or use `validate`")
 

@@ -59,7 +59,7 @@ def explore(arguments: list[str]) -> None:
     check_output(page_file, create_folder=True)
     console = Console(width=None if Console().is_terminal else 120)
     with console.status("reading") as status:
-        corpus = read_corpus(data.source, data.choices)
+        corpus = read_corpus(data.source, data.preparation_options)
         report = analyze_corpus(corpus, tokenizers, config.near_threshold, lambda step: status.update(step), vectors)
         advice = give_advice(report)
         page = render_page(report, advice, shlex.join(["python", "explore.py", *arguments]))

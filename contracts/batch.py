@@ -1,4 +1,4 @@
-"""What a loader gives and a model takes."""
+"""The batch of texts that data loaders produce and models consume."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from torch import Tensor
 
 
 class TextBatch(NamedTuple):
-    """A batch of texts, padded to its own longest; a `NamedTuple`, since Lightning moves those between devices."""
+    """A batch of texts, padded to the longest of them; a `NamedTuple`, since Lightning moves those between devices."""
 
     input_ids: Tensor  # int64 (batch, tokens)
     attention_mask: Tensor  # bool (batch, tokens); true on tokens, false on padding
-    labels: Tensor  # int64 (batch,) for one label a text, float (batch, classes) for several; -1 where unknown
+    labels: Tensor  # int64 (batch,) if single-label, float (batch, classes) if multi-label; -1 if unknown
     index: Tensor  # type: ignore[assignment]  # tuples have a method of that name; int64 (batch,), rows of the split
     token_type_ids: Tensor | None = None  # int64 (batch, tokens); 1 on the second text of a pair
 
     def to(self, device: torch.device) -> TextBatch:
-        """The same on another device."""
+        """Copies the batch to another device."""
         return TextBatch._make(None if part is None else part.to(device) for part in self)

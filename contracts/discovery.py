@@ -1,4 +1,8 @@
-"""Class discovery: one new file in a package is all it takes to add an implementation of an extension point."""
+"""Class discovery: one new file in a package is all it takes to add an implementation of an extension point.
+
+The package of an extension point calls `import_submodules` when it is imported; from then on every concrete subclass of
+its base class is known, can be named in a config, and is found by `find_implementations`.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +21,7 @@ def import_submodules(package: str, path: Iterable[str]) -> None:
     """Imports each module of a package, so that its classes can be named in a config without a dotted path.
 
     Args:
-        package: Dotted name of the package.
+        package: Dotted name of the package, its `__name__`.
         path: The package's `__path__`.
     """
     for module in pkgutil.iter_modules(list(path)):
@@ -25,12 +29,16 @@ def import_submodules(package: str, path: Iterable[str]) -> None:
 
 
 def find_implementations(base: type[T]) -> Iterator[type[T]]:
-    """Yields every concrete subclass of a base class that is defined in this project, sorted by name."""
+    """Yields every concrete subclass of a base class that is defined in this project, sorted by name.
+
+    Args:
+        base: The base class of an extension point, such as `Source`, whose package has been imported.
+    """
     found: set[type[T]] = set()
-    waiting = [base]
-    while waiting:
-        for child in waiting.pop().__subclasses__():
-            waiting.append(child)
-            if not inspect.isabstract(child) and child.__module__.split(".")[0] in _PACKAGES:
-                found.add(child)
+    pending = [base]
+    while pending:
+        for subclass in pending.pop().__subclasses__():
+            pending.append(subclass)
+            if not inspect.isabstract(subclass) and subclass.__module__.split(".")[0] in _PACKAGES:
+                found.add(subclass)
     return iter(sorted(found, key=lambda cls: cls.__name__))

@@ -1,7 +1,7 @@
-"""The two kinds of fault a user can mend, and the wording they share.
+"""The two errors that a user can fix, and functions that suggest and list names in their messages.
 
-Scripts end with exit code 2 on a `UsageError` (what was asked for cannot be) and 1 on a `DataError` (what was found in
-the data cannot be used). Both carry the whole message: what, got, allowed, how to mend.
+Scripts exit with code 2 on a `UsageError` (invalid options) and 1 on a `DataError` (unusable data or files). Each
+message is complete: what is wrong, what was given, what is allowed, how to fix it.
 """
 
 from __future__ import annotations
@@ -11,19 +11,19 @@ from collections.abc import Iterable
 
 
 class UsageError(ValueError):
-    """What the user asked for cannot be done; the message says what can."""
+    """Options that are invalid or contradict each other; the message lists what is allowed."""
 
     exit_code = 2
 
 
 class DataError(ValueError):
-    """The data cannot be used as they are; the message says where and how to mend them."""
+    """Data or files that cannot be used; the message names the place and the fix."""
 
     exit_code = 1
 
 
 def suggest_name(name: str, allowed: Iterable[str]) -> str:
-    """Words the nearest valid name as a question, with a leading space; empty where none is near.
+    """Formats the nearest allowed name as a question with a leading space; empty if none is similar.
 
     >>> suggest_name("TextCNM", ["TextCNN", "RNN"])
     ' Did you mean "TextCNN"?'
@@ -36,7 +36,7 @@ def suggest_name(name: str, allowed: Iterable[str]) -> str:
 
 
 def join_names(names: Iterable[str], max_names: int = 8) -> str:
-    """Joins names for a message and cuts a long list.
+    """Joins names with commas; replaces those beyond the first `max_names` by their number.
 
     >>> join_names(["a", "b", "c"], max_names=2)
     'a, b and 1 more'

@@ -1,4 +1,4 @@
-"""Objects that remember how they were made, so that a checkpoint can make them again with no config at hand."""
+"""Objects that record their constructor arguments, so that a checkpoint can rebuild them without a config."""
 
 from __future__ import annotations
 
@@ -12,60 +12,60 @@ T = TypeVar("T", bound="Rebuildable")
 
 
 class Rebuildable:
-    """Remembers the keyword arguments of its constructor; what comes first by position is given anew at rebuilding."""
+    """Records the keyword arguments of its constructor; positional-only ones are passed again when it is rebuilt."""
 
     _arguments: dict[str, Any]
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
-        """Remembers what the constructor is about to be given."""
-        made = super().__new__(cls)
+        """Records the constructor arguments, defaults included."""
+        instance = super().__new__(cls)
         try:
-            bound = inspect.signature(cls.__init__).bind(made, *args, **kwargs)
-        except TypeError:  # a copy, to which they come with all else that it holds; a wrong call fails in `__init__`
-            return made
+            bound = inspect.signature(cls.__init__).bind(instance, *args, **kwargs)
+        except TypeError:  # a copy, whose state is set later; a wrong call fails in `__init__`
+            return instance
         bound.apply_defaults()
-        given_anew = _positional_names(cls)
-        arguments = {name: value for name, value in bound.arguments.items() if name not in given_anew}
-        object.__setattr__(made, "_arguments", arguments)
-        return made
+        positional_only = _list_positional_only_names(cls)
+        arguments = {name: value for name, value in bound.arguments.items() if name not in positional_only}
+        object.__setattr__(instance, "_arguments", arguments)
+        return instance
 
     def get_constructor_arguments(self) -> dict[str, Any]:
-        """The arguments of its constructor as they were given, or by default."""
+        """Returns the recorded constructor arguments, defaults included."""
         return dict(self._arguments)
 
     def to_blueprint(self) -> dict[str, Any]:
-        """What `rebuild` needs: the class by name and its arguments, plain values only."""
+        """Returns the input of `rebuild`: the class name and the constructor arguments, plain values only."""
         return {"class": type(self).__name__, "arguments": self._arguments | self.override_arguments()}
 
     def override_arguments(self) -> dict[str, Any]:
-        """Arguments to put in place of the given ones, so that rebuilding reads no file that may be gone."""
+        """Returns arguments that replace recorded ones in the blueprint, so that rebuilding reads no external file."""
         return {}
 
 
 def rebuild(base: type[T], blueprint: dict[str, Any], *first: Any) -> T:
-    """Makes the object that a blueprint describes.
+    """Builds the object that a blueprint describes.
 
     Args:
-        base: The seam it must belong to; only this project's own final classes of that seam are ever called.
+        base: The base class of its extension point; only this project's own implementations of it are ever called.
         blueprint: From `Rebuildable.to_blueprint`.
-        first: What the constructor takes first, by position (sizes known from the data).
+        first: The positional-only arguments of the constructor (sizes known from the data).
 
     Raises:
-        DataError: The blueprint names no class of the seam.
+        DataError: The blueprint names no implementation of the extension point, or has arguments it does not take.
     """
-    members = {member.__name__: member for member in find_implementations(base)}
+    implementations = {cls.__name__: cls for cls in find_implementations(base)}
     name = blueprint.get("class")
-    if name not in members:
+    if name not in implementations:
         raise DataError(
             f"the checkpoint asks for a {base.__name__} named {name!r}, which this project does not have; "
-            f"it has: {', '.join(sorted(members))}. Use the version of the project that wrote the checkpoint."
+            f"it has: {', '.join(sorted(implementations))}. Use the version of the project that wrote the checkpoint."
         )
     try:
-        return members[name](*first, **blueprint.get("arguments", {}))
+        return implementations[name](*first, **blueprint.get("arguments", {}))
     except TypeError as error:
         raise DataError(f"the checkpoint's {name} does not fit this version of the project: {error}") from error
 
 
-def _positional_names(cls: type) -> set[str]:
+def _list_positional_only_names(cls: type) -> set[str]:
     itself, *others = inspect.signature(cls.__init__).parameters.values()  # type: ignore[misc]  # the constructor of that very class
     return {itself.name, *(p.name for p in others if p.kind is p.POSITIONAL_ONLY)}

@@ -1,4 +1,4 @@
-"""The seed of the run, in the one place where Lightning keeps it, and what is drawn from it."""
+"""The seed of the run, which Lightning keeps in the environment, and seeding the generators of torch."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ import torch
 
 
 def get_run_seed() -> int:
-    """What `seed_everything` was called with, also in worker processes; 0 where it was not called."""
+    """Returns the seed that `seed_everything` was called with, also in worker processes; 0 if it was not called."""
     return int(os.environ.get("PL_GLOBAL_SEED", "0"))
 
 
 def seed_generators(seed: int, device: torch.device) -> None:
-    """Sets torch's generators of the CPU and of this device.
+    """Seeds torch's generators of the CPU and of one device.
 
-    `torch.manual_seed` sets those of every kind of device that there could be, and notes the place of the call for each
-    kind that is not there: a millisecond a call, and memory that is never given back.
+    `torch.manual_seed` seeds every type of device that could exist and records the call stack for each type that does
+    not: a millisecond per call, and memory that is never released.
 
     Args:
         seed: At least 0, and below `2**64`.
-        device: The one that is computed on.
+        device: The device of the computation.
     """
     torch.default_generator.manual_seed(seed)
     if device.type != "cpu":

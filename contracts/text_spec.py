@@ -1,4 +1,4 @@
-"""All that a model knows of the data: plain values, written into every checkpoint."""
+"""All that a model knows about the data: plain values, stored in every checkpoint."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ Task = Literal["single_label", "multi_label"]
 
 @dataclass(frozen=True)
 class TextSpec:
-    """What a model must know of the data.
+    """What a model must know about the data.
 
     Args:
-        task: One label a text, or any number of them.
+        task: One label per text, or any number of labels.
         label_names: Sorted; the order of every class axis in the project.
-        class_counts: Training texts that carry each label, in the order of `label_names`.
-        num_rows: Training texts.
+        class_counts: Number of training texts with each label, in the order of `label_names`.
+        num_rows: Number of training texts.
         vocabulary_size: Ids run from 0 to one below this.
-        padding_id: The id that fills a batch up; its mask is false.
-        max_length: Tokens a text is cut to, special tokens counted.
-        pairs: Whether each text comes with a second one.
+        padding_id: The id of padding, where the attention mask is false.
+        max_length: Maximum tokens per text, special tokens included; longer texts are truncated.
+        pairs: Whether each row has a second text.
     """
 
     task: Task
@@ -34,15 +34,15 @@ class TextSpec:
 
     @property
     def num_classes(self) -> int:
-        """The length of every class axis."""
+        """Length of every class axis."""
         return len(self.label_names)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain lists, numbers and strings, as a checkpoint may hold them."""
+        """Converts to plain lists, numbers and strings, as a checkpoint may hold them."""
         plain = asdict(self)
         return plain | {"label_names": list(self.label_names), "class_counts": list(self.class_counts)}
 
     @classmethod
     def from_dict(cls, plain: dict[str, Any]) -> TextSpec:
-        """The inverse of `to_dict`."""
+        """Restores a spec from the output of `to_dict`."""
         return cls(**plain | {"label_names": tuple(plain["label_names"]), "class_counts": tuple(plain["class_counts"])})

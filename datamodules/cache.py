@@ -1,7 +1,8 @@
-"""A folder of arrays, built once and memory-mapped ever after.
+"""Cache folders of arrays, built once and memory-mapped afterwards.
 
-The folder's name is a hash of everything that shaped it, so it never goes stale. It is built beside its place and moved
-there in one step: a reader never sees half of it, and of two runs that build it at once the second finds it done.
+The name of a folder is a hash of everything that shaped its contents, so it is never stale. It is built under another
+name and renamed when complete: no reader sees an unfinished folder, and of two runs that build the same folder at once,
+the second finds it done.
 """
 
 from __future__ import annotations
@@ -20,25 +21,25 @@ import numpy as np
 
 from contracts.errors import UsageError
 
-_MARK = "complete.json"
+_COMPLETE_FILE = "complete.json"
 
 
 def compute_cache_key(parts: dict[str, Any]) -> str:
-    """A short hash that changes with any of the parts."""
+    """Computes a short hash that changes with any of the parts."""
     text = json.dumps(parts, sort_keys=True, ensure_ascii=True)
     return hashlib.blake2b(text.encode(), digest_size=10).hexdigest()
 
 
 def open_or_build(root: Path, key: str, build: Callable[[Path], None]) -> Path:
-    """Returns the folder of that key, and builds it first where it is not there.
+    """Returns the cache folder of a key, after building it if it does not exist.
 
     Args:
-        root: The folder of all caches; made where missing.
+        root: The folder of all caches; created if missing.
         key: From `compute_cache_key`.
-        build: Fills the empty folder that it is given. What it raises goes through, and nothing is left behind.
+        build: Fills the empty folder that it is given. Its exceptions are passed on, and nothing is left behind.
 
     Raises:
-        UsageError: The root is no folder, or nothing can be written there.
+        UsageError: The root is not a folder, or is not writable.
     """
     folder = root / key
     if is_complete(folder):
@@ -50,11 +51,11 @@ def open_or_build(root: Path, key: str, build: Callable[[Path], None]) -> Path:
         raise UsageError(f"--data.cache_dir {root} cannot be written to ({error.strerror}); name another") from error
     try:
         build(unfinished)
-        (unfinished / _MARK).write_text("{}", encoding="utf-8")
+        (unfinished / _COMPLETE_FILE).write_text("{}", encoding="utf-8")
         try:
             unfinished.rename(folder)
         except OSError:
-            if not is_complete(folder):  # not another run's finished work: remains of a deleted one
+            if not is_complete(folder):  # not completed by another run: remains of a deleted folder
                 shutil.rmtree(folder, ignore_errors=True)
                 unfinished.rename(folder)
     finally:
@@ -63,12 +64,12 @@ def open_or_build(root: Path, key: str, build: Callable[[Path], None]) -> Path:
 
 
 def is_complete(folder: Path) -> bool:
-    """Whether the folder was built to its end."""
-    return (folder / _MARK).is_file()
+    """Returns whether the folder was built completely."""
+    return (folder / _COMPLETE_FILE).is_file()
 
 
 def save_texts(folder: Path, name: str, texts: list[str]) -> None:
-    """Writes strings as one block of bytes and where each begins."""
+    """Saves strings as one array of bytes and one of the bounds of each string."""
     encoded = [text.encode("utf-8", "surrogatepass") for text in texts]
     offsets = np.zeros(len(encoded) + 1, np.int64)
     np.cumsum([len(text) for text in encoded], out=offsets[1:])
@@ -77,7 +78,7 @@ def save_texts(folder: Path, name: str, texts: list[str]) -> None:
 
 
 def load_texts(folder: Path, name: str) -> list[str]:
-    """The inverse of `save_texts`."""
+    """Loads the strings saved by `save_texts`."""
     block = np.load(folder / f"{name}.bytes.npy").tobytes()
     bounds = np.load(folder / f"{name}.bounds.npy").tolist()
     return [block[start:end].decode("utf-8", "surrogatepass") for start, end in pairwise(bounds)]

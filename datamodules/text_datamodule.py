@@ -1,64 +1,69 @@
-"""The LightningDataModule: source, tokenizer and sampler in; loaders of padded batches out."""
+"""The LightningDataModule: source, tokenizer, sampler and augmentations in, loaders of padded batches out."""
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from pytorch_lightning import LightningDataModule, Trainer
+from pytorch_lightning import LightningDataModule
 
 from contracts.batch import TextBatch
 from contracts.errors import UsageError
+from contracts.factories import build_instance
 from contracts.seed import get_run_seed
 from contracts.text_spec import TextSpec
 from datamodules.augmentations.base import Augmentation
 from datamodules.augmenting.augmenter import Augmenter
 from datamodules.augmenting.options import AugmentOptions
-from datamodules.cache import compute_cache_key, load_texts, open_or_build
 from datamodules.loading.loaders import EvaluationLoader, TrainingLoader, build_evaluation_loader
-from datamodules.loading.text_split import TextSplit, open_split
-from datamodules.preparation.prepare import SPLITS, PreparationOptions, prepare
-from datamodules.samplers.base import SamplingContext, TextSampler
+from datamodules.loading.placement import get_max_epochs, get_placement
+from datamodules.loading.text_split import TextSplit
+from datamodules.preparation.options import PreparationOptions
+from datamodules.preparation.prepare import open_or_prepare
+from datamodules.preparation.prepared_data import PreparedData
+from datamodules.samplers.base import SamplingContext, TextSampler, check_sampler_factory
 from datamodules.samplers.length_bucket import LengthBucket
 from datamodules.sources.base import Source, SplitName
 from datamodules.sources.demo import Demo
-from datamodules.tokenizers.base import Tokenizer, tokenizer_from_json
+from datamodules.tokenizers.base import Tokenizer
 from datamodules.tokenizers.words import Words
-
-_FORMAT = 3  # raised whenever the same choices would fill a cache folder otherwise
 
 
 class TextDataModule(LightningDataModule):
     """Labelled texts, tokenized once, cached, sampled and batched.
 
+    In Python, `source`, `tokenizer` and each augmentation may be an object, such as `Files("data")`, a class or a
+    function that returns one; `sampler` is a class, or a function from a `SamplingContext` to a sampler. Without a
+    Trainer, call `setup()`, then iterate over `train_dataloader()`, once per epoch.
+
     Args:
         source: Where the texts come from: `Demo`, `Files` or `Hub`.
-        tokenizer: How a text becomes ids: `Words`, `Characters`, `Mixed`, `Subwords` or `Pretrained`.
+        tokenizer: How texts become ids: `Words`, `Characters`, `Mixed`, `Subwords` or `Pretrained`.
         sampler: Which training texts make a batch: `LengthBucket`, `Shuffle`, `ClassBalanced`, `OverSampled` or
             `UnderSampled`.
-        batch_size: Texts a training batch, on each device.
-        eval_batch_size: Texts a batch where nothing is learned.
-        max_length: Tokens a text is cut to: a number, or the share in (0, 1] of training texts to cover whole.
-        validation_size: Share of the training rows that becomes the validation split where the source has none.
-        test_size: Share of the rows that becomes the test split where the source is one file.
-        split_seed: The seed of these cuts; apart from the seed of the run, so that runs can be compared.
+        batch_size: Texts per training batch, on each device.
+        eval_batch_size: Texts per batch in validation and test, on each device.
+        max_length: Maximum tokens per text: a number, or the fraction in (0, 1] of training texts to keep whole.
+        validation_size: Fraction of the training rows that becomes the validation split if the source has none.
+        test_size: Fraction of the rows that becomes the test split if the source is a single file.
+        split_seed: Seed of these splits; independent of the seed of the run, so that runs can be compared.
         few_shot: Training texts per class, at least 1; drawn after validation and test, which keep their size.
-        max_train_samples: Training texts in all, every class in the share that it has; as for `few_shot`.
-        num_folds: Cuts the training texts into so many folds, at least 2, one of which becomes the validation split; a
-            validation split of the source is left aside, and a test split stays as it is.
-        fold: Which of the `folds`, from 0.
-        empty: Whether texts of nothing but white space are dropped, kept, or refused.
+        max_train_samples: Training texts in all, with the class frequencies of the data; drawn as for `few_shot`.
+        num_folds: Splits the training rows into this many folds, at least 2, one of which becomes the validation split;
+            a validation split of the source is not used, and a test split stays as it is.
+        fold: The fold that becomes the validation split, from 0.
+        empty: Whether texts of white space only are dropped, kept, or refused.
         unseen_labels: Whether validation and test rows with labels that training lacks are refused or dropped.
-        augmentations: Change training texts and keep their labels: one by name, or a list of them, done in turn.
-        augment: When, and which texts.
-        tta: Predictions averaged for a test text: its own, and those of `tta - 1` changed variants.
-        tta_augmentations: Make these variants; None takes the `augmentations` that are fast enough, or where there are
-            none leaves out a tenth of the words.
-        num_workers: Processes that make batches beside the training one; 0 is fastest for all but huge batches.
+        augmentations: Change training texts and keep their labels: one by name, or a list, applied in order.
+        augment: When texts are augmented, and which ones.
+        tta: Test-time augmentation: predictions averaged per test text, of itself and `tta - 1` augmented variants.
+        tta_augmentations: Make these variants; None takes those of `augmentations` that are fast enough, or if there
+            are none, deletes a tenth of the words.
+        num_workers: Worker processes that make batches; 0 is fastest except for huge batches.
         cache_dir: The folder of tokenized texts; may be deleted at any time.
     """
 
@@ -92,209 +97,164 @@ class TextDataModule(LightningDataModule):
                 raise UsageError(f"--data.{name} must be at least 1, got {value}")
         if num_workers < 0:
             raise UsageError(f"--data.num_workers is a number of processes and must be 0 or more, got {num_workers}")
-        shares = max_length, validation_size, test_size
-        self.choices = PreparationOptions(
-            *shares, split_seed, empty, unseen_labels, few_shot, max_train_samples, num_folds, fold
-        )
-        self.source = source()
-        self.tokenizer = tokenizer()
+        sizes = max_length, validation_size, test_size
+        subset = few_shot, max_train_samples, num_folds, fold
+        self.preparation_options = PreparationOptions(*sizes, split_seed, empty, unseen_labels, *subset)
+        self.source = build_instance(source, Source, "source")  # type: ignore[type-abstract]  # only compared with
+        # a copy, as training changes it and another data module may have the same
+        self.tokenizer = deepcopy(build_instance(tokenizer, Tokenizer, "tokenizer"))  # type: ignore[type-abstract]
         self.augmenter = Augmenter(augmentations, augment, tta, tta_augmentations)
-        self.ids_are_fixed = not self.augmenter.augments_on_the_fly  # every epoch has the same token ids
-        self.sampler = sampler
+        self.sampler = check_sampler_factory(sampler)
         self.batch_size = batch_size
         self.eval_batch_size = eval_batch_size
         self.num_workers = num_workers
         self.cache_dir = Path(cache_dir)
         self.quiet = False
+        """Whether to hide progress bars."""
         self.seconds = 0.0
-        """How long making the texts ready took, in this process."""
+        """The duration of `prepare_data` and `setup`, in this process."""
         self._folder: Path | None = None
-        self._about: dict[str, Any] = {}
-        self._splits: dict[SplitName, TextSplit] = {}
+        self._prepared: PreparedData | None = None
+
+    @property
+    def prepared(self) -> PreparedData:
+        """The prepared data; there after `setup`."""
+        if self._prepared is None:
+            raise RuntimeError("the data module has not read its data yet; call setup() first")
+        return self._prepared
 
     @property
     def spec(self) -> TextSpec:
-        """What a model must know of the data; there after `setup`."""
-        return TextSpec.from_dict(self._about["spec"])
+        """What a model must know about the data; there after `setup`."""
+        return self.prepared.spec
+
+    @property
+    def fingerprint(self) -> str:
+        """The name of the cache folder, which changes with anything that shapes the ids; there after `setup`."""
+        return self.prepared.folder.name
 
     @property
     def notes(self) -> list[str]:
-        """What was dropped, cut or split off, in plain words."""
-        return self._about["notes"] + self.augmenter.describe(self.cache_dir / self.fingerprint) + self._small_notes()
+        """What was dropped, truncated, split off or augmented, one line each; there after `setup`."""
+        rows, size = self.prepared.summary["rows"]["train"], self.batch_size
+        small = [f"train: {rows} texts are fewer than a batch of {size}: each epoch is one step"] * (rows < size)
+        return self.prepared.summary["notes"] + self.augmenter.describe(self.prepared.folder) + small
 
     @property
     def summary(self) -> dict[str, Any]:
-        """For the report: a fingerprint of everything that shaped the texts, and their numbers."""
-        spec = self.spec
+        """The fingerprint, sizes, notes and statistics of the data, for the report; there after `setup`."""
+        spec, summary = self.spec, self.prepared.summary
         return {
             "fingerprint": self.fingerprint,
             "source": self.source.name,
-            "rows": self._about["rows"],
+            "rows": summary["rows"],
             "classes": dict(zip(spec.label_names, spec.class_counts, strict=True)),
             "task": spec.task,
             "vocabulary_size": spec.vocabulary_size,
             "max_length": spec.max_length,
-            "unknown_share": self._about["unknown_share"],
-            "oov": self._about["oov"],
+            "unknown_share": summary["unknown_share"],
+            "oov": summary["oov"],
             "notes": self.notes,
         }
 
     def validate_configuration(self, epochs: int | None = 1) -> None:
-        """Refuses choices that contradict each other, before any row is read.
+        """Checks options that depend on each other, before any row is read.
 
         Args:
-            epochs: Of the training to come; None where it has no known end.
+            epochs: Number of epochs of the training to come; None if it has no known end.
 
         Raises:
-            UsageError: A length beyond what the tokenizer's model can take; arguments that the sampler refuses.
+            UsageError: A length beyond the tokenizer's model, or arguments that the sampler refuses.
         """
-        two = np.arange(2)
+        labels = np.arange(2)
         try:
-            self.sampler(SamplingContext(two, np.ones_like(two), 2, self.batch_size, seed=0, epochs=epochs))
+            self.sampler(SamplingContext(labels, np.ones_like(labels), 2, self.batch_size, seed=0, epochs=epochs))
         except UsageError as error:
             raise UsageError(f"--data.sampler: {error}") from error
-        limit, wanted = self.tokenizer.max_positions, self.choices.max_length
-        if isinstance(wanted, int) and limit is not None and wanted > limit:
-            raise UsageError(
-                f"--data.max_length {wanted} is beyond the {limit} positions of this tokenizer's model; "
-                f"choose at most {limit}, or a share such as 0.99"
-            )
+        self.preparation_options.check_max_length(self.tokenizer.max_positions)
 
     def prepare_data(self) -> None:
-        """Reads, splits, tokenizes and caches, unless that was done before; on one process a machine."""
-        if self._splits:
+        """Reads, splits, tokenizes and caches the texts unless the cache has them; called once per machine."""
+        if self._prepared is not None:
             return
         start = time.perf_counter()
         self.validate_configuration()
-        key = compute_cache_key(
-            {
-                "format": _FORMAT,
-                "source": self.source.fingerprint(),
-                "tokenizer": self.tokenizer.fingerprint(),
-                "choices": vars(self.choices) | {"share": isinstance(self.choices.max_length, float)},
-            }
-            | self.augmenter.fingerprint()
-        )
-        parts = self.source, self.tokenizer, self.choices
-        self._folder = open_or_build(
-            self.cache_dir, key, lambda folder: prepare(*parts, folder, self.quiet, self.augmenter)
-        )
+        parts = self.source, self.tokenizer, self.preparation_options, self.augmenter
+        self._folder = open_or_prepare(self.cache_dir, *parts, self.quiet)
         self.seconds += time.perf_counter() - start
 
     def setup(self, stage: str | None = None) -> None:
-        """Maps the cached arrays into memory; a second call does nothing."""
-        if self._splits:
+        """Opens the cached arrays, after `prepare_data` if that was not called; a second call does nothing."""
+        if self._prepared is not None:
             return
         self.prepare_data()
         assert self._folder is not None
         start = time.perf_counter()
-        self._about = json.loads((self._folder / "about.json").read_text(encoding="utf-8"))
-        self.tokenizer = tokenizer_from_json((self._folder / "tokenizer.json").read_text(encoding="utf-8"))
-        spec = self.spec
-        if spec.pairs and not self.tokenizer.supports_pairs:
-            raise UsageError(
-                f"the data have a second text a row, which {type(self.tokenizer).__name__} cannot tell from the first; "
-                "choose --data.tokenizer Pretrained and --model.encoder Pretrained, "
-                "or read single texts with --data.source.text_pair_column null"
-            )
-        folder = self._folder
-        self._splits = {name: open_split(folder, name, spec) for name in SPLITS if name in self._about["rows"]}
-        train = self._splits["train"]
+        prepared = PreparedData.open(self._folder)
+        spec, tokenizer = prepared.spec, prepared.tokenizer
+        train = prepared.splits["train"]
+        prepared.ids_are_fixed = not self.augmenter.augments_on_the_fly
         self.augmenter.fit(self._folder, train.labels)
-        self._splits["train"] = self.augmenter.augment_on_the_fly(train, self._folder, self.tokenizer, spec.max_length)
+        prepared.splits["train"] = self.augmenter.augment_on_the_fly(train, self._folder, tokenizer, spec.max_length)
+        self.tokenizer, self._prepared = tokenizer, prepared
         self.seconds += time.perf_counter() - start
 
     def make_test_time_variants(self, batch: TextBatch) -> Iterator[TextBatch]:
-        """Variants of test texts to average predictions over; none where `tta` is 1."""
-        assert self._folder is not None
-        return self.augmenter.iterate_variants(batch, self._folder, self.tokenizer, self.spec)
-
-    @property
-    def fingerprint(self) -> str:
-        """Changes with anything that shapes the ids."""
-        assert self._folder is not None
-        return self._folder.name
-
-    def list_tokens(self) -> list[str]:
-        """The string of each id, in the order of the ids."""
-        return self.tokenizer.list_tokens()
-
-    def load_training_ids(self) -> tuple[np.ndarray, np.ndarray]:
-        """The ids of all training texts in one row, and where each text begins and the last one ends."""
-        tokens = self._splits["train"].tokens
-        return tokens.ids, tokens.offsets
-
-    def count_ids(self) -> dict[str, np.ndarray]:
-        """How often each id occurs in each split, int64 `(ids,)`."""
-        size = self.spec.vocabulary_size
-        return {name: np.bincount(split.tokens.ids, minlength=size) for name, split in self._splits.items()}
+        """Yields augmented variants of a test batch, to average predictions over; none if `tta` is 1."""
+        return self.augmenter.iterate_variants(batch, self.prepared.folder, self.tokenizer, self.spec)
 
     def load_texts(self, split: SplitName) -> list[str]:
-        """The strings of a split, in the order of its rows."""
-        assert self._folder is not None
-        return load_texts(self._folder, f"{split}.texts")
+        """Loads the texts of a split, in the order of its rows."""
+        return self.prepared.load_texts(split)
 
     def load_pairs(self, split: SplitName) -> list[str] | None:
-        """The second strings of a split, where there are any."""
-        assert self._folder is not None
-        return load_texts(self._folder, f"{split}.pairs") if self.spec.pairs else None
+        """Loads the second texts of a split; None if the data have none."""
+        return self.prepared.load_pairs(split)
 
     def get_split(self, name: SplitName) -> TextSplit:
-        """The arrays of a split; there after `setup`."""
-        return self._splits[name]
+        """Returns the arrays of a split."""
+        return self.prepared.splits[name]
 
     def has_split(self, name: SplitName) -> bool:
-        """Whether the data have this split."""
-        return name in self._splits
+        """Returns whether the data have this split."""
+        return name in self.prepared.splits
 
     def train_dataloader(self) -> TrainingLoader:
-        """Batches as the sampler plans them; resumable in mid-epoch."""
+        """Returns the training batches as the sampler plans them; each iterator is one epoch, and can be resumed."""
+        rank, world_size, pin_memory = get_placement(self.trainer)
         epochs = get_max_epochs(self.trainer) if self.trainer else 1
-        sampler = self.sampler(self.build_sampling_context(*self._place(), epochs))
-        return TrainingLoader(self._splits["train"], sampler, self.num_workers, self._pin())
+        sampler = self.sampler(self.build_sampling_context(rank, world_size, epochs))
+        return TrainingLoader(self.get_split("train"), sampler, self.num_workers, pin_memory)
 
     def build_sampling_context(self, rank: int = 0, world_size: int = 1, epochs: int | None = 1) -> SamplingContext:
-        """What a sampler must know of the training split and of the run; there after `setup`.
+        """Builds what a sampler must know about the training split and the run.
 
         Args:
-            rank: This process, from 0.
-            world_size: Processes that share an epoch.
-            epochs: Of the whole training; None where it has no known end.
+            rank: The rank of this process, from 0.
+            world_size: Number of processes that share an epoch.
+            epochs: Number of epochs of the whole training; None if it has no known end.
         """
-        split, classes = self._splits["train"], self.spec.num_classes
+        split, classes = self.get_split("train"), self.spec.num_classes
         return SamplingContext(
             split.labels, split.lengths, classes, self.batch_size, get_run_seed(), rank, world_size, epochs=epochs
         )
 
     def val_dataloader(self) -> EvaluationLoader | list[EvaluationLoader]:
-        """Every validation text once."""
-        return self._evaluation("validation")
+        """Returns batches of every validation text once."""
+        return self._build_evaluation_loader("validation")
 
     def test_dataloader(self) -> EvaluationLoader | list[EvaluationLoader]:
-        """Every test text once."""
-        return self._evaluation("test")
+        """Returns batches of every test text once; an empty list without a test split."""
+        return self._build_evaluation_loader("test")
 
     def predict_dataloader(self) -> EvaluationLoader | list[EvaluationLoader]:
-        """As for the test; new texts go through `predict.py`."""
-        return self._evaluation("test")
+        """Returns the test batches; new texts are predicted by `predict.py`."""
+        return self._build_evaluation_loader("test")
 
-    def _evaluation(self, name: SplitName) -> EvaluationLoader | list[EvaluationLoader]:
-        if name not in self._splits:
+    def _build_evaluation_loader(self, name: SplitName) -> EvaluationLoader | list[EvaluationLoader]:
+        if not self.has_split(name):
             return []
-        place = self._place()
-        return build_evaluation_loader(self._splits[name], self.eval_batch_size, *place, self.num_workers, self._pin())
-
-    def _place(self) -> tuple[int, int]:
-        return (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
-
-    def _pin(self) -> bool:
-        return self.trainer is not None and self.trainer.strategy.root_device.type == "cuda"
-
-    def _small_notes(self) -> list[str]:
-        rows, size = self._about["rows"]["train"], self.batch_size
-        return [f"train: {rows} texts are fewer than a batch of {size}: each epoch is one step"] * (rows < size)
-
-
-def get_max_epochs(trainer: Trainer) -> int | None:
-    """The epochs that a trainer trains for at the most; None where it counts none."""
-    return trainer.max_epochs if trainer.max_epochs is not None and trainer.max_epochs > 0 else None
+        rank, world_size, pin_memory = get_placement(self.trainer)
+        return build_evaluation_loader(
+            self.get_split(name), self.eval_batch_size, rank, world_size, self.num_workers, pin_memory
+        )

@@ -8,8 +8,10 @@ from functools import cached_property
 import numpy as np
 
 from contracts.text_spec import Task
-from datamodules.preparation.prepare import SPLITS, PreparationOptions, create_missing_splits, drop_empty_texts
-from datamodules.sources.base import Rows, Source, SplitName
+from datamodules.preparation.missing_splits import create_missing_splits
+from datamodules.preparation.options import PreparationOptions
+from datamodules.preparation.row_checks import drop_empty_texts
+from datamodules.sources.base import SPLIT_NAMES, Rows, Source, SplitName
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,6 @@ def read_corpus(source: Source, choices: PreparationOptions) -> Corpus:
     notes: list[str] = []
     non_empty = {name: drop_empty_texts(name, rows, lenient, notes) for name, rows in source_rows.items()}
     splits = create_missing_splits(non_empty, lenient, notes)
-    in_order = {name: source_rows[name] for name in SPLITS if name in source_rows}
+    in_order = {name: source_rows[name] for name in SPLIT_NAMES if name in source_rows}
     folds_available = choices.num_folds is None and choices.few_shot is None
     return Corpus(source.name, source.detect_task(), splits, in_order, notes, folds_available)

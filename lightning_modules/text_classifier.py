@@ -140,7 +140,7 @@ class TextClassifier(LightningModule):
             self.head = self.factories.head(spec, self.encoder.output_dim)
         data = self._find_datamodule()
         if data is not None and self._trainer is not None and self.trainer.state.fn == "fit" and not self._is_prepared:
-            self.encoder.prepare_training(data)
+            self.encoder.prepare_training(data.prepared)
             self._is_prepared = True
 
     def forward(self, batch: TextBatch) -> Tensor:

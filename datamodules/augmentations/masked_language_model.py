@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from contracts.errors import UsageError
-from contracts.positions import get_max_positions
+from contracts.max_positions import get_max_positions
 from contracts.pretrained_path import resolve_model_path
 from datamodules.augmentations.base import check_count
 from datamodules.augmentations.primitives.pretrained_models import choose_device, load_pretrained

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import numpy as np
 
 from contracts.batch import TextBatch
 from contracts.errors import UsageError
+from contracts.factories import build_instance
 from contracts.rebuildable import rebuild
 from contracts.seed import get_run_seed
 from contracts.text_spec import TextSpec
@@ -38,7 +40,7 @@ class Augmenter:
     """What the data module does about augmentation.
 
     Args:
-        factories: Make the augmentations of training texts, in the order of their application.
+        factories: Make the augmentations of training texts, in the order of application; objects are accepted too.
         options: When texts are augmented, and which.
         tta: Predictions averaged for a test text, that of the text itself included.
         tta_factories: Make the augmentations for variants of test texts; by default those of training that are fast
@@ -201,7 +203,9 @@ def _build_augmentations(factories: Factories, option: str) -> list[Augmentation
     as_list: Sequence[Callable[[], Augmentation]]
     as_list = [] if factories is None else factories if isinstance(factories, list) else [factories]
     try:
-        return [factory() for factory in as_list]
+        built = [build_instance(factory, Augmentation, option) for factory in as_list]  # type: ignore[type-abstract]
+        # those that are fitted are copied, as another data module may have the same
+        return [deepcopy(each) if type(each).fit is not Augmentation.fit else each for each in built]
     except UsageError as error:
         raise UsageError(f"--data.{option}: {error}") from error
 

@@ -1,5 +1,6 @@
-"""From class counts to how much or how often each class counts: class weights, label sets, quotas. Pure functions.
+"""From class counts to class weights, label sets and quotas: pure functions that losses, samplers and splits share.
 
-Here: arithmetic that losses, samplers and splits share. Not here: choosing rows (`samplers/`, `splits/`).
-To add one: a module of functions from numpy arrays of counts or labels to numpy arrays.
+Here: arithmetic on counts and label arrays.
+Not here: choosing rows (`samplers/`, `splits/`).
+To add one: write a module of functions from numpy arrays of counts or labels to numpy arrays.
 """

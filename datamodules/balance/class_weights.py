@@ -1,7 +1,7 @@
-"""From how often each class occurs to how much a text of it should count; shared by losses and samplers.
+"""Class weights from class counts; shared by losses and samplers.
 
-"effective" is the number of effective samples of Cui et al. 2019, "Class-Balanced Loss Based on Effective Number of
-Samples": a further text of a class adds less that is new, the more of the class there are.
+"effective" is the effective number of samples of Cui et al. 2019, "Class-Balanced Loss Based on Effective Number of
+Samples": the more texts a class has, the less information a further one adds.
 """
 
 from __future__ import annotations
@@ -19,43 +19,43 @@ BETA = 0.999
 
 
 def compute_class_weights(counts: Sequence[int] | np.ndarray, weighting: Weighting, beta: float = BETA) -> np.ndarray:
-    """One weight per class, scaled so that the mean over the training texts is 1.
+    """Computes one weight per class, scaled so that the mean over the training texts is 1.
 
-    A class that no training text carries gets the largest weight of the others.
+    A class without training texts gets the largest weight of the others.
 
-    >>> compute_class_weights([30, 10], "inverse")  # every class weighs 20 texts in all
+    >>> compute_class_weights([30, 10], "inverse")  # each class has a total weight of 20
     array([0.66666667, 2.        ])
 
     Args:
-        counts: `(classes,)` training texts that carry each label.
-        weighting: A text's weight before scaling: `1 / count`, `1 / sqrt(count)` or `1 / effective number`.
-        beta: Of the effective number `(1 - beta**count) / (1 - beta)`, in [0, 1); 0 weighs all classes alike, and near
-            1 it is "inverse".
+        counts: `(classes,)` number of training texts with each label.
+        weighting: A class's weight before scaling: `1 / count`, `1 / sqrt(count)` or `1 / effective number`.
+        beta: Of the effective number `(1 - beta**count) / (1 - beta)`, in [0, 1); 0 gives all classes equal weights,
+            and values near 1 approach "inverse".
 
     Returns:
         float64 `(classes,)`, positive and finite.
 
     Raises:
-        UsageError: The weighting is unknown or beta is out of its range.
+        UsageError: The weighting is unknown or beta is out of range.
     """
     counts = np.asarray(counts, dtype=np.float64)
     seen = counts > 0
     if not seen.any():
         return np.ones_like(counts)
     weights = np.ones_like(counts)
-    weights[seen] = 1.0 / _worth(counts[seen], weighting, beta)
+    weights[seen] = 1.0 / _compute_effective_counts(counts[seen], weighting, beta)
     weights[~seen] = weights[seen].max()
     return scale_to_mean_one(weights, counts)
 
 
 def resolve_named_weights(names: Sequence[str], weights: Mapping[str, float]) -> np.ndarray:
-    """One weight per class from a mapping of label names; a label that is not named weighs 1.
+    """Orders weights given by label name as a class axis; labels that are not named get weight 1.
 
     >>> resolve_named_weights(["ham", "spam"], {"spam": 3})
     array([1., 3.])
 
     Raises:
-        UsageError: A name is no label, or a weight is not a positive number.
+        UsageError: A name is not a label, or a weight is not a positive number.
     """
     for name, weight in weights.items():
         if name not in names:
@@ -69,7 +69,7 @@ def resolve_named_weights(names: Sequence[str], weights: Mapping[str, float]) ->
 
 
 def scale_to_mean_one(weights: np.ndarray, counts: Sequence[int] | np.ndarray) -> np.ndarray:
-    """Scales weights so that their mean over the texts that were counted is 1.
+    """Scales class weights so that their mean over the counted texts is 1.
 
     >>> scale_to_mean_one(np.array([1.0, 3.0]), [1, 1])
     array([0.5, 1.5])
@@ -79,7 +79,7 @@ def scale_to_mean_one(weights: np.ndarray, counts: Sequence[int] | np.ndarray) -
     return weights * (counts.sum() / total) if total > 0 else weights
 
 
-def _worth(counts: np.ndarray, weighting: str, beta: float) -> np.ndarray:
+def _compute_effective_counts(counts: np.ndarray, weighting: str, beta: float) -> np.ndarray:
     if weighting == "inverse":
         return counts
     if weighting == "sqrt":

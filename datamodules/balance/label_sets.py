@@ -1,7 +1,7 @@
-"""Texts with several labels, by which labels they have: which texts are alike, and how often to draw each kind.
+"""Distinct label sets of multi-label rows, and how often to draw each set so that labels are balanced.
 
-Texts with the same labels are interchangeable to whatever balances labels, and real data have few sets of labels:
-what would be slow for every text is quick for every set.
+Texts with the same label set are interchangeable for balancing labels, and real data have few distinct sets: what would
+be slow per text is fast per set.
 """
 
 from __future__ import annotations
@@ -12,19 +12,19 @@ import numpy as np
 
 from datamodules.balance.quotas import allocate_within_bounds
 
-_UPDATES = 300
-_NEAR = 1e-6
-_LEAST = 1e-9  # draws: what no label needs shrinks for ever, and would become a zero to divide by
+_MAX_UPDATES = 300
+_TOLERANCE = 1e-6
+_MIN_DRAWS = 1e-9  # a set that no label needs shrinks forever, and would become a zero to divide by
 
 
 @dataclass(frozen=True)
 class LabelSets:
-    """The distinct sets of labels of some rows.
+    """The distinct label sets of some rows.
 
     Args:
-        of_row: int64 `(rows,)`, which set each row has.
-        members: bool `(sets, classes)`.
-        sizes: int64 `(sets,)`, the rows of each.
+        of_row: int64 `(rows,)`, the number of each row's set.
+        members: bool `(sets, classes)`, the labels of each set.
+        sizes: int64 `(sets,)`, the number of rows with each set.
     """
 
     of_row: np.ndarray
@@ -33,7 +33,7 @@ class LabelSets:
 
 
 def find_label_sets(labels: np.ndarray) -> LabelSets:
-    """Finds the sets.
+    """Finds the distinct label sets of rows.
 
     Args:
         labels: `(rows, classes)` of zeros and ones.
@@ -50,7 +50,7 @@ def find_label_sets(labels: np.ndarray) -> LabelSets:
 
 
 def find_rarest_label(labels: np.ndarray) -> np.ndarray:
-    """The label of each row that the fewest rows have, `(rows,)`; `classes` itself for a row of no label.
+    """Finds the label of each row that the fewest rows have, `(rows,)`; `classes` for a row without labels.
 
     >>> find_rarest_label(np.array([[1, 1], [1, 0], [0, 0]]))
     array([1, 0, 2])
@@ -64,35 +64,35 @@ def find_rarest_label(labels: np.ndarray) -> np.ndarray:
 
 
 def compute_balanced_draws(
-    members: np.ndarray, shares: np.ndarray, start: np.ndarray, low: np.ndarray, high: np.ndarray
+    members: np.ndarray, frequencies: np.ndarray, start: np.ndarray, low: np.ndarray, high: np.ndarray
 ) -> np.ndarray:
-    """How often to draw each set of labels, so that the labels drawn come in given shares.
+    """Computes how often to draw each label set so that the labels drawn have given frequencies.
 
-    Starts at some draws, and lets each set grow by the mean, over its labels, of how much too rarely each of them is
-    drawn. These are the multiplicative updates that never raise the Kullback-Leibler divergence of the shares drawn
-    from those wanted (expectation maximisation; Lee and Seung 2001): weights stay positive, shares are met where they
-    can be, and come near where they cannot. Raking (Deming and Stephan 1940) meets the same shares with weights that
-    are products over labels, which draws the few texts of two rare labels several times as often.
+    Multiplies the draws of each set by the mean, over its labels, of the ratio of wanted to current frequency, until
+    nothing changes. These updates never raise the Kullback-Leibler divergence of the drawn label frequencies from the
+    wanted ones (expectation maximisation; Lee and Seung 2001): draws stay positive, frequencies are met if they can be,
+    and approached if they cannot. Raking (Deming and Stephan 1940) meets the same frequencies with weights that are
+    products over labels, which draws the few texts of two rare labels several times as often.
 
     Args:
         members: bool `(sets, classes)`; each set has a label.
-        shares: `(classes,)` wanted, of all labels drawn; 0 for classes that no set has, and only for those.
-        start: `(sets,)` draws to begin with, positive.
-        low: `(sets,)` draws at the least.
-        high: `(sets,)` draws at the most.
+        frequencies: `(classes,)` wanted, as fractions of all labels drawn; 0 for classes without a set, and only those.
+        start: `(sets,)` draws to start from, positive.
+        low: `(sets,)` minimum draws.
+        high: `(sets,)` maximum draws.
 
     Returns:
         `(sets,)` draws, with the same sum as at the start.
     """
     of_set, label = np.nonzero(members)
-    labels_of_set = members.sum(axis=1)
+    labels_per_set = members.sum(axis=1)
     total, draws = start.sum(), start
-    wanted = np.where(shares > 0, shares, 1.0)
-    for _ in range(_UPDATES):
-        found = np.bincount(label, draws[of_set], len(shares))
-        missing = np.where(found > 0, wanted * found.sum() / np.where(found > 0, found, 1.0), 1.0)
-        if np.abs(missing - 1).max() < _NEAR:
+    wanted = np.where(frequencies > 0, frequencies, 1.0)
+    for _ in range(_MAX_UPDATES):
+        drawn = np.bincount(label, draws[of_set], len(frequencies))
+        ratio = np.where(drawn > 0, wanted * drawn.sum() / np.where(drawn > 0, drawn, 1.0), 1.0)
+        if np.abs(ratio - 1).max() < _TOLERANCE:
             break
-        growth = np.bincount(of_set, missing[label], len(members)) / labels_of_set
-        draws = allocate_within_bounds(np.maximum(draws * growth, _LEAST), low, high, total)
+        growth = np.bincount(of_set, ratio[label], len(members)) / labels_per_set
+        draws = allocate_within_bounds(np.maximum(draws * growth, _MIN_DRAWS), low, high, total)
     return draws

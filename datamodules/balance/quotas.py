@@ -1,27 +1,27 @@
-"""How many draws or rows each group gets: shares of a total within bounds, and whole numbers in place of fractions."""
+"""Quotas of groups: a total allocated by weight within bounds, and fractional quotas rounded to whole numbers."""
 
 from __future__ import annotations
 
 import numpy as np
 
-_WHOLE = 1e-9  # a fraction below this is what is left of adding and multiplying whole numbers
+_ROUNDING_ERROR = 1e-9  # fractions below this come from adding and multiplying whole numbers
 
 
 def allocate_within_bounds(weights: np.ndarray, low: np.ndarray, high: np.ndarray, total: float) -> np.ndarray:
-    """Shares a total out by weight, where each group has a floor and a ceiling.
+    """Allocates a total to groups in proportion to their weights, within a minimum and a maximum for each.
 
-    What a ceiling takes away goes to the other groups by their weights, and what a floor costs comes from them.
+    What a maximum cuts off goes to the other groups by their weights, and what a minimum adds is taken from them.
 
     >>> allocate_within_bounds(np.array([1.0, 1.0, 2.0]), np.zeros(3), np.array([1.0, 9.0, 9.0]), 10)
     array([1., 3., 6.])
 
     Args:
         weights: `(groups,)`, positive.
-        low: `(groups,)`; together no more than the total.
-        high: `(groups,)`, infinite where nothing limits a group; together no less than the total.
-        total: To be shared out.
+        low: `(groups,)` minima; their sum is at most the total.
+        high: `(groups,)` maxima, infinite for a group without one; their sum is at least the total.
+        total: The sum of the result.
     """
-    # As one level rises, a group leaves its floor at `low / weights` and stops at `high / weights`.
+    # As one level rises, a group leaves its minimum at `low / weights` and stops at `high / weights`.
     leaves, stops = low / weights, high / weights
     bounded = np.isfinite(stops)
     levels = np.concatenate([leaves, stops[bounded]])
@@ -36,18 +36,18 @@ def allocate_within_bounds(weights: np.ndarray, low: np.ndarray, high: np.ndarra
     return np.clip(level * weights, low, high)
 
 
-def round_to_whole_draws(expected: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Whole numbers with the same sum, each less than 1 from what was expected and right on average over epochs.
+def round_randomly(quotas: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Rounds quotas to whole numbers with the same sum, each less than 1 away and unbiased over repeated calls.
 
-    What is expected in whole numbers stays, so bounds in whole numbers hold afterwards if they held before.
+    Whole quotas stay as they are, so bounds in whole numbers that hold before hold afterwards.
 
     Args:
-        expected: `(groups,)` draws of each group, of a whole sum.
+        quotas: `(groups,)`, with a whole sum.
         rng: One number is drawn from it (systematic sampling).
     """
-    whole = np.floor(expected + _WHOLE)
-    rest = expected - whole
-    rest[rest < _WHOLE] = 0.0
+    whole = np.floor(quotas + _ROUNDING_ERROR)
+    rest = quotas - whole
+    rest[rest < _ROUNDING_ERROR] = 0.0
     edges = np.concatenate([[0.0], np.cumsum(rest)])
-    edges[edges > np.rint(edges[-1]) - _WHOLE] = np.rint(edges[-1])
+    edges[edges > np.rint(edges[-1]) - _ROUNDING_ERROR] = np.rint(edges[-1])
     return (whole + np.diff(np.floor(edges + rng.random()))).astype(np.int64)

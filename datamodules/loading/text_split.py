@@ -1,4 +1,4 @@
-"""The tokenized texts of one split, as a loader takes them."""
+"""The encoded texts of one split, as a dataset of padded batches."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ class TextSplit(Dataset[TextBatch]):
 
     Args:
         tokens: The ids of all rows.
-        labels: int64 `(rows,)` for one label a text; uint8 `(rows, classes)` for any number of them.
-        numbers: int64 `(rows,)`, each row's place in its source.
-        padding_id: The id that fills a batch up.
+        labels: int64 `(rows,)` if single-label; uint8 `(rows, classes)` if multi-label.
+        numbers: int64 `(rows,)`, each row's position in its source.
+        padding_id: The id of padding.
     """
 
     varies_by_occurrence: ClassVar[bool] = False
-    """Whether a row that is drawn again in an epoch is another then."""
+    """Whether a row that is drawn again in an epoch has another text then."""
 
     tokens: TokenIds
     labels: np.ndarray
@@ -36,14 +36,14 @@ class TextSplit(Dataset[TextBatch]):
     padding_id: int
 
     def __post_init__(self) -> None:
-        """Takes plain views of the same memory: indexing an `np.memmap` itself costs microseconds each time."""
+        """Replaces arrays by plain views of the same memory: indexing an `np.memmap` costs microseconds each time."""
         ids, offsets, type_ids = self.tokens
         self.tokens = TokenIds(np.asarray(ids), np.asarray(offsets), None if type_ids is None else np.asarray(type_ids))
         self.labels = np.asarray(self.labels)
         self.numbers = np.asarray(self.numbers)
 
     def __len__(self) -> int:
-        """Rows."""
+        """Number of rows."""
         return len(self.labels)
 
     @property
@@ -52,22 +52,22 @@ class TextSplit(Dataset[TextBatch]):
         return self.tokens.lengths
 
     def set_epoch(self, epoch: int) -> None:
-        """Names the epoch to a split whose texts change with it; these do not."""
+        """Sets the epoch, from 0, for a split whose texts change with it; these do not."""
 
     def __getitem__(self, row: int) -> TextBatch:
-        """One row, as a batch of one."""
+        """Collates one row, as a batch of one."""
         return self.__getitems__([row])
 
     def __getitems__(self, rows: Sequence[int] | np.ndarray) -> TextBatch:
-        """A whole batch; its `index` holds these rows."""
+        """Collates a whole batch; its `index` holds these rows."""
         return collate(self.tokens, self.labels, np.array(rows, np.int64), self.padding_id)
 
 
 def open_split(folder: Path, name: str, spec: TextSpec) -> TextSplit:
-    """Maps the arrays of one split in a cache folder into memory."""
+    """Opens the arrays of one split in a cache folder, memory-mapped."""
 
-    def array(kind: str) -> np.ndarray:
+    def open_array(kind: str) -> np.ndarray:
         return np.load(folder / f"{name}.{kind}.npy", mmap_mode="r")
 
-    tokens = TokenIds(array("ids"), array("offsets"), array("type_ids") if spec.pairs else None)
-    return TextSplit(tokens, array("labels"), array("numbers"), spec.padding_id)
+    tokens = TokenIds(open_array("ids"), open_array("offsets"), open_array("type_ids") if spec.pairs else None)
+    return TextSplit(tokens, open_array("labels"), open_array("numbers"), spec.padding_id)

@@ -1,119 +1,117 @@
-"""From rows to a folder of arrays: clean, split, learn the vocabulary, encode, write. Once for each choice of these."""
+"""From the rows of a source to a cache folder: clean, split, train the tokenizer, encode, write."""
 
 from __future__ import annotations
 
 import gc
 import json
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
-from contracts.errors import DataError, UsageError, join_names
+from contracts.errors import UsageError
 from contracts.text_spec import TextSpec
 from datamodules.augmenting.augmenter import Augmenter
-from datamodules.cache import save_texts
-from datamodules.preparation.encoding import choose_max_length, encode, truncate_long_texts, unknown_share
-from datamodules.preparation.exclusion import exclude_unsuitable_texts
+from datamodules.cache import compute_cache_key, open_or_build, save_texts
+from datamodules.preparation.encoding import (
+    choose_max_length,
+    compute_unknown_ratio,
+    encode_splits,
+    truncate_long_texts,
+)
+from datamodules.preparation.excluded_texts import exclude_unsuitable_texts
+from datamodules.preparation.missing_splits import create_missing_splits
+from datamodules.preparation.options import PreparationOptions
+from datamodules.preparation.prepared_data import SUMMARY_FILE, TOKENIZER_FILE
+from datamodules.preparation.row_checks import collect_label_names, drop_empty_texts, drop_unseen_labels
 from datamodules.sources.base import Rows, Source, SplitName
-from datamodules.sources.similar_labels import group_similar_labels
-from datamodules.splits.stratified_splits import split_stratified
-from datamodules.splits.training_subset import hold_out_fold, select_training_subset, validate_subset_options
 from datamodules.tokenizers.base import TokenIds, Tokenizer
 from datamodules.tokenizers.oov import measure_oov
 
-SPLITS: tuple[SplitName, ...] = ("train", "validation", "test")
+_FORMAT = 4  # raised whenever the same options would fill a cache folder differently
 
 
-@dataclass(frozen=True)
-class PreparationOptions:
-    """What a user may choose of the preparation, beside source and tokenizer; see `TextDataModule` for the meanings."""
+def open_or_prepare(
+    cache_dir: Path,
+    source: Source,
+    tokenizer: Tokenizer,
+    options: PreparationOptions,
+    augmenter: Augmenter,
+    quiet: bool = False,
+) -> Path:
+    """Returns the cache folder of these choices, after filling it by `prepare` if it does not exist.
 
-    max_length: int | float = 0.99
-    validation_size: float = 0.1
-    test_size: float = 0.1
-    split_seed: int = 0
-    empty: Literal["drop", "keep", "refuse"] = "drop"
-    unseen_labels: Literal["refuse", "drop"] = "refuse"
-    few_shot: int | None = None
-    max_train_samples: int | None = None
-    num_folds: int | None = None
-    fold: int | None = None
-
-    def __post_init__(self) -> None:
-        """Refuses values out of their ranges.
-
-        Raises:
-            UsageError: What, got, allowed.
-        """
-        value = self.max_length
-        if isinstance(value, bool) or (isinstance(value, float) and not 0 < value <= 1) or value <= 0:
-            raise UsageError(
-                f"--data.max_length is a number of tokens (an integer from 1), or a share of the training texts to "
-                f"cover (a decimal number in (0, 1]); got {value!r}"
-            )
-        for name, share in (("validation_size", self.validation_size), ("test_size", self.test_size)):
-            if not 0 < share < 1:
-                raise UsageError(f"--data.{name} is a share of the rows and must be in (0, 1), got {share}")
-        if self.split_seed < 0:
-            raise UsageError(f"--data.split_seed must be 0 or more, got {self.split_seed}")
-        validate_subset_options(self.few_shot, self.max_train_samples, self.num_folds, self.fold)
+    Args:
+        cache_dir: The folder of all caches.
+        source: As for `prepare`, like the others.
+        tokenizer: Its fingerprint, like that of source and augmenter, is part of the folder's name.
+        options: Likewise.
+        augmenter: Likewise, if it adds copies.
+        quiet: Whether to hide the progress bar.
+    """
+    key = {
+        "format": _FORMAT,
+        "source": source.fingerprint(),
+        "tokenizer": tokenizer.fingerprint(),
+        "options": vars(options) | {"max_length_is_fraction": options.max_length_is_fraction},
+    }
+    return open_or_build(
+        cache_dir,
+        compute_cache_key(key | augmenter.fingerprint()),
+        lambda folder: prepare(source, tokenizer, options, folder, quiet, augmenter),
+    )
 
 
 def prepare(
     source: Source,
     tokenizer: Tokenizer,
-    choices: PreparationOptions,
+    options: PreparationOptions,
     folder: Path,
     quiet: bool = False,
     augmenter: Augmenter | None = None,
 ) -> None:
-    """Fills a cache folder.
+    """Reads a source and writes its encoded splits, the trained tokenizer and a summary to a cache folder.
 
     Args:
         source: Where the rows come from.
-        tokenizer: Learns from the training rows, and is written with them.
-        choices: The rest.
-        folder: Empty; see `PreparedTexts` for what it holds afterwards.
-        quiet: Whether to show no progress.
+        tokenizer: Trained on the training rows, and saved.
+        options: Splits, lengths and what to do about unusable rows.
+        folder: Empty; `PreparedData.open` reads it.
+        quiet: Whether to hide the progress bar.
         augmenter: May add changed copies to the training rows.
 
     Raises:
         DataError: The rows cannot be used as they are.
+        UsageError: The rows are pairs of texts, and the tokenizer takes single ones.
     """
     notes: list[str] = []
-    with _no_search_for_cycles():
+    with _pause_garbage_collection():
         read = source.read()
-    splits = {name: drop_empty_texts(name, rows, choices, notes) for name, rows in read.items()}
-    splits = create_missing_splits(splits, choices, notes)
-    names, counts = _label_names(splits["train"], notes)
-    splits = {name: _with_known_labels(name, rows, names, choices, notes) for name, rows in splits.items()}
+    splits = {name: drop_empty_texts(name, rows, options, notes) for name, rows in read.items()}
+    splits = create_missing_splits(splits, options, notes)
+    _check_pairs(splits["train"], tokenizer)
+    names = collect_label_names(splits["train"], notes)
+    for name in splits:
+        if name != "train":
+            splits[name] = drop_unseen_labels(name, splits[name], names, options, notes)
     if augmenter is not None and augmenter.adds_copies:
         splits["train"] = augmenter.add_copies(splits["train"], folder, notes)
-        counts = _label_names(splits["train"], [])[1]
-
     tokenizer.train(splits["train"].texts)
-    kept = exclude_unsuitable_texts(splits["train"], tokenizer, notes)
-    if kept is not splits["train"]:
-        splits["train"] = kept
-        counts = _label_names(kept, [])[1]
-    encoded = dict(encode(splits, tokenizer, quiet))
+    splits["train"] = exclude_unsuitable_texts(splits["train"], tokenizer, notes)
+
+    encoded = dict(encode_splits(splits, tokenizer, quiet))
     lengths = {name: tokens.lengths for name, tokens in encoded.items()}
-    notes += [
-        f"{name}: {np.count_nonzero(of_split == 0)} of {len(of_split)} texts have no token that the tokenizer keeps"
-        for name, of_split in lengths.items()
-        if not of_split.all()
-    ]
+    max_length = choose_max_length(tokenizer, options.max_length, lengths["train"])
+    encoded = {
+        name: truncate_long_texts(splits[name], tokens, tokenizer, max_length) for name, tokens in encoded.items()
+    }
+    notes += _note_texts_without_tokens(lengths) + _note_truncation(lengths, encoded, max_length)
     oov = measure_oov(tokenizer, {name: rows.join_pairs() for name, rows in splits.items()}, lengths=lengths)
-    longest = choose_max_length(tokenizer, choices.max_length, encoded["train"].lengths)
-    truncate_long_texts(splits, encoded, tokenizer, longest, notes)
     for name, rows in splits.items():
         _write_split(folder, name, rows, encoded[name], names)
-    train = splits["train"]
+    train, counts = splits["train"], splits["train"].count_labels()
     spec = TextSpec(
         task=source.detect_task(),
         label_names=tuple(names),
@@ -121,23 +119,32 @@ def prepare(
         num_rows=len(train.texts),
         vocabulary_size=tokenizer.vocabulary_size,
         padding_id=tokenizer.padding_id,
-        max_length=longest,
+        max_length=max_length,
         pairs=train.pairs is not None,
     )
-    about = {
+    summary = {
         "spec": spec.to_dict(),
         "rows": {name: len(rows.texts) for name, rows in splits.items()},
         "notes": notes,
-        "unknown_share": {name: unknown_share(encoded[name], tokenizer) for name in splits},
+        "unknown_share": {name: compute_unknown_ratio(encoded[name], tokenizer) for name in splits},
         "oov": {name: report.to_dict() for name, report in oov.items()},
     }
-    (folder / "about.json").write_text(json.dumps(about), encoding="utf-8")
-    (folder / "tokenizer.json").write_text(tokenizer.to_json(), encoding="utf-8")
+    (folder / SUMMARY_FILE).write_text(json.dumps(summary), encoding="utf-8")
+    (folder / TOKENIZER_FILE).write_text(tokenizer.to_json(), encoding="utf-8")
+
+
+def _check_pairs(train: Rows, tokenizer: Tokenizer) -> None:
+    if train.pairs is not None and not tokenizer.supports_pairs:
+        raise UsageError(
+            f"the data have pairs of texts, which {type(tokenizer).__name__} cannot distinguish; "
+            "choose --data.tokenizer Pretrained and --model.encoder Pretrained, "
+            "or read single texts with --data.source.text_pair_column null"
+        )
 
 
 @contextmanager
-def _no_search_for_cycles() -> Iterator[None]:
-    """Reading makes a list a row and no cycles; the garbage collector's looks at all of them take longer than it."""
+def _pause_garbage_collection() -> Iterator[None]:
+    """Reading allocates a list per row and no cycles; the garbage collector would scan them all again and again."""
     was_on = gc.isenabled()
     gc.disable()
     try:
@@ -147,110 +154,36 @@ def _no_search_for_cycles() -> Iterator[None]:
             gc.enable()
 
 
-def drop_empty_texts(name: str, rows: Rows, choices: PreparationOptions, notes: list[str]) -> Rows:
-    """The rows of a split whose texts are more than white space, or all where these are kept; what goes is noted."""
-    empty = [place for place, text in enumerate(rows.texts) if not text or text.isspace()]
-    if not empty or choices.empty == "keep":
-        return rows
-    found = f"{name}: {len(empty)} of {len(rows.texts)} texts are empty"
-    where = f"(rows {join_names(str(rows.numbers[i]) for i in empty[:5])}, counted from 0)"
-    if choices.empty == "refuse":
-        raise DataError(f"{found} {where}; mend them, or choose --data.empty drop or keep")
-    notes.append(f"{found} {where} and were dropped; --data.empty keep or refuse does otherwise")
-    gone = set(empty)
-    return rows.select([place for place in range(len(rows.texts)) if place not in gone])
+def _note_texts_without_tokens(lengths: dict[SplitName, np.ndarray]) -> list[str]:
+    return [
+        f"{name}: {np.count_nonzero(of_split == 0)} of {len(of_split)} texts have no token in the vocabulary"
+        for name, of_split in lengths.items()
+        if not of_split.all()
+    ]
 
 
-def create_missing_splits(
-    splits: dict[SplitName, Rows], choices: PreparationOptions, notes: list[str]
-) -> dict[SplitName, Rows]:
-    """The splits of a source, with those that it lacks cut off training; what was cut is noted."""
-    splits = dict(splits)
-    if not splits.get("train") or not splits["train"].texts:
-        raise DataError("the training split has no text that could be used; a classifier needs some to learn from")
-    only_train = set(splits) == {"train"}
-    wanted: list[tuple[SplitName, float]] = []
-    if only_train:  # one file: test is cut off first, so that a changed validation share leaves it as it is
-        wanted.append(("test", choices.test_size))
-    if "validation" not in splits and choices.num_folds is None:
-        wanted.append(("validation", choices.validation_size))
-    whole = len(splits["train"].texts)
-    for name, share in wanted:
-        of_rest = share * whole / len(splits["train"].texts)  # a share is one of what was there at first
-        stay, off = split_stratified(splits["train"].labels, min(of_rest, 0.9), choices.split_seed)
-        if not off:
-            raise DataError(
-                f"no row could be cut from the training split for {name}: it has {whole} rows, and no class can "
-                f"spare one. Give a {name} file, or a larger --data.{name}_size (now {share:g})."
+def _note_truncation(
+    lengths: dict[SplitName, np.ndarray], truncated: dict[SplitName, TokenIds], max_length: int
+) -> list[str]:
+    notes = []
+    for name, before in lengths.items():
+        ratio = f"{1 - truncated[name].lengths.sum() / max(1, before.sum()):.1%}"
+        if ratio != "0.0%":
+            notes.append(
+                f"{name}: {np.count_nonzero(before > max_length)} of {len(before)} texts truncated to {max_length} "
+                f"tokens ({ratio} of all tokens; --data.max_length)"
             )
-        splits[name] = splits["train"].select(off)
-        splits["train"] = splits["train"].select(stay)
-        were = "rows was" if len(off) == 1 else "rows were"
-        notes.append(
-            f"{name}: {len(off)} of {whole} {were} set aside from the training split, stratified (--data.split_seed)"
-        )
-    if choices.num_folds is not None and choices.fold is not None:
-        splits = hold_out_fold(splits, choices.num_folds, choices.fold, choices.split_seed, notes)
-    # last, so that validation and test are as large as if training had all of its rows
-    splits["train"] = select_training_subset(
-        splits["train"], choices.few_shot, choices.max_train_samples, choices.split_seed, notes
-    )
-    for name in SPLITS:
-        if name in splits and not splits[name].texts:
-            raise DataError(f"the {name} split has no text that could be used; fill it, or leave the file out")
-    return {name: splits[name] for name in SPLITS if name in splits}
-
-
-def _label_names(train: Rows, notes: list[str]) -> tuple[list[str], Counter[str]]:
-    counts = train.count_labels()
-    names = sorted(counts)
-    if len(names) < (2 if train.is_single_label else 1):
-        found = f"one only, {names[0]!r}" if names else "none"
-        raise DataError(
-            f"the training split must have at least two different labels to tell apart, got {found}. "
-            "Check --data.source.label_column, or add texts of another class."
-        )
-    for alike in group_similar_labels(names):
-        notes.append(f"train: labels {', '.join(map(repr, alike))} are classes of their own; are they meant as one?")
-    lonely = [name for name in names if counts[name] == 1]
-    if lonely:
-        notes.append(
-            f"train: {len(lonely)} of {len(names)} classes have a single text and can hardly be learned: "
-            f"{join_names(lonely)}"
-        )
-    return names, counts
-
-
-def _with_known_labels(name: str, rows: Rows, names: list[str], choices: PreparationOptions, notes: list[str]) -> Rows:
-    if name == "train":
-        return rows
-    known = set(names)
-    strangers = Counter({label: count for label, count in rows.count_labels().items() if label not in known})
-    if not strangers:
-        return rows
-    unseen = [not known.issuperset(of_one) for of_one in rows.to_label_lists()]
-    found = f"{name}: {sum(unseen)} rows carry {len(strangers)} label(s) that the training split lacks"
-    what = join_names(f"{label!r} ({count})" for label, count in strangers.most_common())
-    if choices.unseen_labels == "refuse":
-        raise DataError(
-            f"{found}: {what}. Training knows: {join_names(map(repr, names))}. "
-            "Mend the labels, add such texts to training, or leave these rows out with --data.unseen_labels drop."
-        )
-    kept = rows.select([place for place, strange in enumerate(unseen) if not strange])
-    if not kept.texts:
-        raise DataError(f"{found}: {what}. No row is left.")
-    notes.append(f"{found} and were dropped: {what}")
-    return kept
+    return notes
 
 
 def _write_split(folder: Path, name: str, rows: Rows, tokens: TokenIds, names: list[str]) -> None:
-    places = {label: place for place, label in enumerate(names)}
+    index_of = {label: index for index, label in enumerate(names)}
     if rows.is_single_label:
-        labels = np.fromiter((places[label] for label in rows.labels), np.int64, count=len(rows.labels))  # type: ignore[index]  # plain labels
+        labels = np.fromiter((index_of[label] for label in rows.labels), np.int64, count=len(rows.labels))  # type: ignore[index]  # plain labels
     else:
         labels = np.zeros((len(rows.labels), len(names)), np.uint8)
-        for number, row in enumerate(rows.labels):
-            labels[number, [places[label] for label in row]] = 1
+        for place, row in enumerate(rows.labels):
+            labels[place, [index_of[label] for label in row]] = 1
     arrays: dict[str, Any] = {"ids": tokens.ids, "offsets": tokens.offsets, "labels": labels}
     arrays["numbers"] = np.asarray(rows.numbers, np.int64)
     if tokens.type_ids is not None:

@@ -1,13 +1,15 @@
-"""What a sampler promises: a planned order for each epoch, shared out to ranks, and a place in it that can be kept.
+"""The base class of samplers: an order of rows per epoch, split among ranks, with a position that can be saved.
 
-A sampler is a batch sampler. Its one choice is the order of an epoch; cutting, sharing out and resuming are the same
-for all. An order is drawn from (seed, epoch) alone, so every rank plans the same epoch with no word between them.
+A sampler is a batch sampler. An implementation only draws the rows of an epoch; splitting them into batches, sharding
+and resuming are the same for all. Rows are drawn from (seed, epoch) alone, so all ranks plan the same epoch without
+communication.
 """
 
 from __future__ import annotations
 
+import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,17 +19,17 @@ from contracts.errors import UsageError
 
 @dataclass(frozen=True)
 class SamplingContext:
-    """What a sampler must know of the training split and of the run.
+    """What a sampler must know about the training split and the run.
 
     Args:
-        labels: int64 `(rows,)` for one label a text; bool or uint8 `(rows, classes)` for any number of them.
+        labels: int64 `(rows,)` if single-label; bool or uint8 `(rows, classes)` if multi-label.
         lengths: `(rows,)` tokens of each text.
-        num_classes: The length of every class axis.
-        batch_size: Texts of a batch of one rank.
-        seed: Of every order.
-        rank: This process, from 0.
-        world_size: Processes that share an epoch.
-        epochs: Of the whole training; None where it has no known end.
+        num_classes: Length of every class axis.
+        batch_size: Texts per batch on each rank.
+        seed: Seeds every epoch, together with its number.
+        rank: The rank of this process, from 0.
+        world_size: Number of processes that share an epoch.
+        epochs: Number of epochs of the whole training; None if it has no known end.
     """
 
     labels: np.ndarray
@@ -41,21 +43,21 @@ class SamplingContext:
 
 
 class TextSampler(ABC):
-    """Batches of row numbers for this rank, from its current place in the epoch on.
+    """Yields batches of row numbers for this rank, from its current position in the epoch on.
 
-    The draws of an epoch are cut into batches of `batch_size * world_size`, and each rank takes every `world_size`-th
-    draw of each: shards are of equal length and alike, and disjoint where no row is drawn twice. Where the last batch
-    cannot be shared out evenly, fewer than `world_size` draws are left out, other ones in each epoch.
+    The draws of an epoch are split into batches of `batch_size * world_size`, and each rank takes every `world_size`-th
+    draw of each: shards have equal length and similar content, and are disjoint if no row is drawn twice. If the last
+    batch cannot be split evenly, fewer than `world_size` draws are dropped, different ones in each epoch.
 
     Args:
         context: Given by the project.
 
     Raises:
-        UsageError: There are fewer draws than ranks, or batches of no text.
+        UsageError: There are fewer draws than ranks, or the batch size is below 1.
     """
 
     balances = False
-    """Whether rare classes are drawn more often than they occur; to be said by each class that does so."""
+    """Whether rare classes are drawn more often than they occur; set by each class that does so."""
 
     def __init__(self, context: SamplingContext, /) -> None:
         if context.batch_size < 1:
@@ -68,74 +70,74 @@ class TextSampler(ABC):
             )
         self._epoch = 0
         self._batch = 0
-        self._planned: tuple[int, np.ndarray] | None = None
+        self._plan: tuple[int, np.ndarray] | None = None
 
     @property
     def num_draws(self) -> int:
-        """Of an epoch, all ranks together; as many as there are rows where a sampler says nothing else."""
+        """Number of draws per epoch, over all ranks; the number of rows unless a sampler overrides it."""
         return len(self.context.labels)
 
     @abstractmethod
     def draw_rows(self, rng: np.random.Generator, epoch: int) -> np.ndarray:
-        """The rows of an epoch for all ranks together, `(draws,)`; their number is the same in every epoch.
+        """Draws the rows of an epoch for all ranks, `(num_draws,)`, in order; the same number in every epoch.
 
         Args:
-            rng: The only source of chance.
+            rng: The only source of randomness.
             epoch: From 0.
         """
 
     def plan_epoch(self, epoch: int) -> np.ndarray:
-        """The rows that all ranks together draw in an epoch, `(draws,)`, without those that cannot be shared out.
+        """Returns the rows that all ranks draw in an epoch, `(draws,)`, without those that cannot be split evenly.
 
         Args:
             epoch: From 0.
         """
-        if self._planned is None or self._planned[0] != epoch:
+        if self._plan is None or self._plan[0] != epoch:
             rows = self.draw_rows(np.random.default_rng([self.context.seed, epoch]), epoch)
-            self._planned = epoch, rows[: self._shared_draws]
-        return self._planned[1]
+            self._plan = epoch, rows[: self._num_sharded_draws]
+        return self._plan[1]
 
     def __len__(self) -> int:
-        """Batches of an epoch, the same on every rank."""
-        return -(-self._shared_draws // self._global_batch)
+        """Number of batches per epoch, the same on every rank."""
+        return -(-self._num_sharded_draws // self._global_batch_size)
 
     def __iter__(self) -> Iterator[np.ndarray]:
-        """The batches that are still to come in this epoch, or all of the next one where it is at its end."""
+        """Yields the remaining batches of this epoch, or all batches of the next one if this one is finished."""
         for batch in self.plan_remaining_batches():
             self.advance()
             yield batch
 
     def plan_remaining_batches(self) -> list[np.ndarray]:
-        """The batches that `__iter__` would give, all at once; moves on by no batch, `advance` does that."""
+        """Returns the batches that `__iter__` would yield; only `advance` moves past them."""
         if self._batch >= len(self):
             self._epoch, self._batch = self._epoch + 1, 0
-        return self._to_come(self.plan_epoch(self._epoch))
+        return self._split_remaining(self.plan_epoch(self._epoch))
 
     def plan_remaining_occurrences(self) -> list[np.ndarray]:
-        """For each text of `remaining`, how often it came before in this epoch, on any rank."""
-        return self._to_come(count_earlier_occurrences(self.plan_epoch(self._epoch)))
+        """Returns, for each row of `plan_remaining_batches`, how often any rank drew it earlier in this epoch."""
+        return self._split_remaining(count_earlier_occurrences(self.plan_epoch(self._epoch)))
 
     def advance(self) -> None:
-        """Counts one batch as handed out; what fetches batches ahead of their use calls this at their use."""
+        """Moves the position by one batch; a loader that prefetches calls this when a batch is used."""
         self._batch += 1
 
     def set_epoch(self, epoch: int) -> None:
-        """Goes to the start of an epoch; keeps its place where it is in that epoch already.
+        """Moves to the start of an epoch; keeps the position if it is in that epoch already.
 
-        Lightning names the epoch before each one, and again after a state was loaded in the middle of one.
+        Lightning calls this before each epoch, and again after a state was loaded in the middle of one.
         """
         if epoch != self._epoch:
             self._epoch, self._batch = epoch, 0
 
     def state_dict(self) -> dict[str, int]:
-        """The place in training: the epoch, its batches that were handed out, and how many it has."""
+        """Returns the position: the epoch, the number of its batches used so far, and of all its batches."""
         return {"epoch": self._epoch, "batch": self._batch, "batches": len(self)}
 
     def load_state_dict(self, state: dict[str, int]) -> None:
-        """Goes back to a place.
+        """Restores the position saved by `state_dict`.
 
         Raises:
-            UsageError: It is a place in epochs of another length, which would repeat some texts and miss others.
+            UsageError: It was saved with another number of batches per epoch, which would repeat and miss texts.
         """
         if state["batches"] != len(self):
             raise UsageError(
@@ -144,28 +146,48 @@ class TextSampler(ABC):
             )
         self._epoch, self._batch = state["epoch"], state["batch"]
 
-    def _to_come(self, planned: np.ndarray) -> list[np.ndarray]:
-        mine = planned[self.context.rank :: self.context.world_size]
+    def _split_remaining(self, planned: np.ndarray) -> list[np.ndarray]:
+        shard = planned[self.context.rank :: self.context.world_size]
         size = self.context.batch_size
-        return [mine[start : start + size] for start in range(self._batch * size, len(mine), size)]
+        return [shard[start : start + size] for start in range(self._batch * size, len(shard), size)]
 
     @property
-    def _global_batch(self) -> int:
+    def _global_batch_size(self) -> int:
         return self.context.batch_size * self.context.world_size
 
     @property
-    def _shared_draws(self) -> int:
+    def _num_sharded_draws(self) -> int:
         return self.num_draws // self.context.world_size * self.context.world_size
 
 
+def check_sampler_factory(
+    factory: Callable[[SamplingContext], TextSampler],
+) -> Callable[[SamplingContext], TextSampler]:
+    """Returns the factory of a sampler.
+
+    Args:
+        factory: A class of sampler, or a function from a `SamplingContext` to a sampler.
+
+    Raises:
+        TypeError: It is a sampler, another class, or cannot be called.
+    """
+    is_other_class = inspect.isclass(factory) and not issubclass(factory, TextSampler)
+    if isinstance(factory, TextSampler) or is_other_class or not callable(factory):
+        raise TypeError(
+            "sampler takes a class of TextSampler, such as ClassBalanced, or a function from a SamplingContext to a "
+            f"sampler, such as partial(ClassBalanced, weighting='sqrt'), got {factory!r:.80}"
+        )
+    return factory
+
+
 def count_earlier_occurrences(rows: np.ndarray) -> np.ndarray:
-    """How often each row stood before, int64 like the rows.
+    """Counts, for each entry, how many earlier entries hold the same row, int64 like the rows.
 
     >>> count_earlier_occurrences(np.array([4, 2, 4, 4, 2])).tolist()
     [0, 0, 1, 2, 1]
     """
     order = np.argsort(rows, kind="stable")
     starts = np.flatnonzero(np.diff(rows[order], prepend=-1))
-    turns = np.empty(len(rows), np.int64)
-    turns[order] = np.arange(len(rows)) - np.repeat(starts, np.diff(starts, append=len(rows)))
-    return turns
+    occurrences = np.empty(len(rows), np.int64)
+    occurrences[order] = np.arange(len(rows)) - np.repeat(starts, np.diff(starts, append=len(rows)))
+    return occurrences

@@ -1,4 +1,4 @@
-"""Batches of texts of like length: little padding, so less to compute, and still random.
+"""Length-bucketed batches: texts of similar length together, for little padding, and still in random order.
 
 Sorting within pools of a random order, then shuffling the batches, as fairseq and the `transformers` trainer do.
 """
@@ -11,16 +11,16 @@ from contracts.errors import UsageError
 from datamodules.samplers.base import SamplingContext, TextSampler
 
 POOL = 50
-_POOLS_OF_AN_EPOCH = 4  # at the least; one pool over everything would put the same texts together in every epoch
+_MIN_POOLS_PER_EPOCH = 4  # one pool over everything would put the same texts together in every epoch
 
 
 class LengthBucket(TextSampler):
-    """Each text once an epoch, in batches of like length, the batches in random order.
+    """Draws each text once per epoch, in batches of similar length, the batches in random order.
 
     Args:
         context: Given by the project.
-        pool: Batches that are sorted by length together, at least 1; more pad less and shuffle less. Never more than a
-            quarter of the epoch.
+        pool: Batches that are sorted by length together, at least 1; a larger pool pads less and shuffles less. Limited
+            to a quarter of the epoch.
     """
 
     def __init__(self, context: SamplingContext, /, pool: int = POOL) -> None:
@@ -28,42 +28,42 @@ class LengthBucket(TextSampler):
         self._pool = validate_pool(pool)
 
     def draw_rows(self, rng: np.random.Generator, epoch: int) -> np.ndarray:
-        """A permutation of the rows, put into buckets."""
+        """Draws a permutation of the rows, bucketed by length."""
         rows = rng.permutation(len(self.context.labels))
-        return bucket_by_length(rows, self.context.lengths, self._global_batch, self._pool, rng)
+        return bucket_by_length(rows, self.context.lengths, self._global_batch_size, self._pool, rng)
 
 
 def bucket_by_length(
     rows: np.ndarray, lengths: np.ndarray, batch_size: int, pool: int, rng: np.random.Generator
 ) -> np.ndarray:
-    """Puts rows in an order that `batch_size` cuts into batches of like length.
+    """Reorders rows so that each successive `batch_size` of them have similar lengths.
 
-    The rows past the last whole batch keep their place at the end, so that every other batch is whole.
+    The rows after the last whole batch stay at the end, so that every other batch is whole.
 
     Args:
         rows: `(draws,)` row numbers in random order; repeats are allowed.
         lengths: `(rows,)` tokens of each row.
-        batch_size: Texts of a batch, over all ranks.
+        batch_size: Texts per batch, over all ranks.
         pool: Batches that are sorted together.
         rng: Shuffles the batches.
     """
     num_batches = len(rows) // batch_size
     if not num_batches:
         return rows
-    pool = min(pool, max(1, num_batches // _POOLS_OF_AN_EPOCH))
+    pool = min(pool, max(1, num_batches // _MIN_POOLS_PER_EPOCH))
     whole = num_batches * batch_size
     pools = np.split(rows[:whole], range(pool * batch_size, whole, pool * batch_size))
-    # a stable sort, since ranks on unlike machines must agree on the order of equal lengths
+    # a stable sort, since ranks on different machines must agree on the order of equal lengths
     by_length = np.concatenate([texts[np.argsort(lengths[texts], kind="stable")] for texts in pools])
     batches = by_length.reshape(num_batches, batch_size)
     return np.concatenate([rng.permutation(batches).ravel(), rows[whole:]])
 
 
 def validate_pool(pool: int) -> int:
-    """The pool, if it can be one.
+    """Returns the pool size.
 
     Raises:
-        UsageError: It holds no batch.
+        UsageError: It is below 1.
     """
     if pool < 1:
         raise UsageError(f"pool is a number of batches and must be at least 1, got {pool}")

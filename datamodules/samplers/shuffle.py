@@ -1,4 +1,4 @@
-"""Every row once, in random order."""
+"""Every row once per epoch, in random order."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from datamodules.samplers.base import TextSampler
 
 
 class Shuffle(TextSampler):
-    """Each text once an epoch, in random order."""
+    """Draws each text once per epoch, in random order."""
 
     def draw_rows(self, rng: np.random.Generator, epoch: int) -> np.ndarray:
-        """A permutation of the rows."""
+        """Draws a permutation of the rows."""
         return rng.permutation(len(self.context.labels))

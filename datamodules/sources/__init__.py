@@ -1,7 +1,7 @@
-"""Sources: where labelled texts come from, as rows per split.
+"""Sources: labelled texts from files, the hub or the demo generator, as rows per split.
 
-To add one: write a file here with a final `Source`; name it as `--data.source`; nothing else.
-Not here: dropping, splitting and checking rows (`preparation.py`), which every source shares.
+To add one: write a file here with a concrete `Source`; name it as `--data.source`; nothing else.
+Not here: dropping, splitting and checking rows, which is the same for every source (`preparation/`, `splits/`).
 """
 
 from contracts.discovery import import_submodules

@@ -1,4 +1,4 @@
-"""What a source promises: rows per split, and a fingerprint that changes when they do."""
+"""The base class of sources: rows per split, and a fingerprint that changes when they do."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from contracts.text_spec import Task
 from datamodules.sources.labels import is_single_label, to_label_lists
 
 SplitName = Literal["train", "validation", "test"]
+SPLIT_NAMES: tuple[SplitName, ...] = ("train", "validation", "test")
 
 
 @dataclass
@@ -20,10 +21,10 @@ class Rows:
     """The labelled texts of one split, in the order of their source.
 
     Args:
-        texts: One string a row; empty ones are allowed here and dealt with later.
-        labels: A label name a row, or a list of label names a row where the task is multi-label.
-        pairs: The second text of each row, where there is one.
-        numbers: Each row's place in its source, counted from 0; counted through where not given.
+        texts: One string per row; empty ones are allowed here and handled later.
+        labels: A label name per row, or a list of label names per row if the task is multi-label.
+        pairs: The second text of each row, if there is one.
+        numbers: Each row's position in its source, from 0; consecutive if not given.
     """
 
     texts: list[str]
@@ -32,62 +33,62 @@ class Rows:
     numbers: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        """Counts the rows through where they came without numbers."""
+        """Numbers the rows if they came without numbers."""
         if not self.numbers:
             self.numbers = list(range(len(self.texts)))
 
     @property
     def is_single_label(self) -> bool:
-        """Whether each row has one label, not a list of them."""
+        """Whether each row has one label, not a list of labels."""
         return is_single_label(self.labels)
 
     def to_label_lists(self) -> list[list[str]]:
-        """The labels of each row, one or several."""
+        """Returns the labels of each row as a list, also if there is one label per row."""
         return to_label_lists(self.labels)
 
     def count_labels(self) -> Counter[str]:
-        """How many rows have each label."""
+        """Counts the rows with each label."""
         return Counter(self.labels if self.is_single_label else chain.from_iterable(self.labels))  # type: ignore[arg-type]  # of the two list types
 
     def join_pairs(self) -> list[str]:
-        """Each text, or both texts of a pair with a tab between them."""
+        """Returns each text, or both texts of a pair joined by a tab."""
         if self.pairs is None:
             return self.texts
         return [f"{text}\t{pair}" for text, pair in zip(self.texts, self.pairs, strict=True)]
 
-    def select(self, places: list[int]) -> Rows:
-        """The rows at these places."""
+    def select(self, positions: list[int]) -> Rows:
+        """Selects rows by position."""
         return Rows(
-            [self.texts[i] for i in places],
-            [self.labels[i] for i in places],  # type: ignore[arg-type]  # one of the two list types, kept as it is
-            None if self.pairs is None else [self.pairs[i] for i in places],
-            [self.numbers[i] for i in places],
+            [self.texts[i] for i in positions],
+            [self.labels[i] for i in positions],  # type: ignore[arg-type]  # one of the two list types, kept as it is
+            None if self.pairs is None else [self.pairs[i] for i in positions],
+            [self.numbers[i] for i in positions],
         )
 
 
 class Source(Rebuildable, ABC):
-    """Labelled texts from somewhere."""
+    """Reads labelled texts from somewhere."""
 
     @property
     @abstractmethod
     def name(self) -> str:
-        """A short word for folders: letters, digits, `_` and `-`."""
+        """A short word for folder names: letters, digits, `_` and `-`."""
 
     @abstractmethod
     def detect_task(self) -> Task:
-        """The kind of labels, found out without reading all rows.
+        """Detects whether rows have one label or several, without reading all rows.
 
         Raises:
-            DataError: There is nothing there that could be labelled texts.
+            DataError: There are no labelled texts.
         """
 
     @abstractmethod
     def fingerprint(self) -> str:
-        """Changes whenever `read` would return something else; costs far less than `read`."""
+        """Computes a string that changes whenever `read` would return something else, much faster than `read`."""
 
     @abstractmethod
     def read(self) -> dict[SplitName, Rows]:
-        """All rows. A split that the source does not have is left out; `train` is always there.
+        """Reads all rows of each split that the source has; `train` is always there.
 
         Raises:
             DataError: The rows cannot be read as they are.

@@ -1,4 +1,4 @@
-"""Synthetic support messages, made in memory: something to train on before there are data."""
+"""Synthetic support messages, generated in memory: something to train on before there are data."""
 
 from __future__ import annotations
 
@@ -14,28 +14,29 @@ from contracts.text_spec import Task
 from datamodules.sources import demo_phrases as phrases
 from datamodules.sources.base import Rows, Source, SplitName
 
-_SPLIT_SHARES: dict[SplitName, float] = {"train": 1.0, "validation": 0.25, "test": 0.5}
-# of a shared sentence's writers, how many mean the rarer class: below a half, so accuracy has no use for that class
-_MEANS_RARER = 0.35
-_ASIDE_SHARE = 0.5
-_OPENER_SHARE = 0.4
-_CLOSER_SHARE = 0.4
-_TYPO_SHARE = 0.04  # of words
-_RARE_SHARE = 0.2  # of what could be said in words that only the test split has
+_SPLIT_RATIOS: dict[SplitName, float] = {"train": 1.0, "validation": 0.25, "test": 0.5}
+# fraction of the messages with a shared sentence that have the rarer label: below one half, so that predicting the
+# rarer class lowers accuracy
+_RARER_RATIO = 0.35
+_ASIDE_RATIO = 0.5  # of messages
+_OPENER_RATIO = 0.4
+_CLOSER_RATIO = 0.4
+_TYPO_RATIO = 0.04  # of words
+_RARE_WORD_RATIO = 0.2  # of words of the test split that have a synonym missing from training
 
 
 class Demo(Source):
-    """Support messages in six classes, about 40 : 1 imbalanced. No person wrote them.
+    """Synthetic support messages in six classes, with an imbalance of about 40 : 1.
 
-    A seeded generator puts a sentence of the class among greetings and asides that any class may use, or writes only
-    a sentence that two classes share word for word. It swaps, drops, doubles and replaces letters, and gives
-    the test split words that the training split lacks. Most messages of the rare classes are shared sentences, which a
-    commoner class sends more often: whoever counts only right answers gives the rare classes up. So the difficulties
-    are of a real kind, but a score here says nothing of any other data.
+    A seeded generator combines a sentence of the class with greetings and asides that any class may use, or writes only
+    a sentence that two classes have in common. It swaps, drops, doubles and replaces letters, and the test split has
+    words that are missing from training. Most messages of the rare classes are common sentences, which a more frequent
+    class uses more often: a classifier that maximizes accuracy gives the rare classes up. The difficulties are those of
+    real data, but a score on these data means nothing for any other.
 
     Args:
-        seed: Other messages of the same kind for another one.
-        rows: Training texts, 100 or more; validation has a quarter and test a half as many.
+        seed: Another seed generates other messages.
+        rows: Training texts, at least 100; validation has a quarter and test half as many.
     """
 
     def __init__(self, seed: int = 0, rows: int = 3340) -> None:
@@ -49,91 +50,93 @@ class Demo(Source):
         return "demo"
 
     def detect_task(self) -> Task:
-        """One label a message."""
+        """Returns `single_label`."""
         return "single_label"
 
     def fingerprint(self) -> str:
-        """A hash of the arguments and of the code and phrases that make the messages."""
+        """Computes a hash of the arguments and of the code and phrases of the generator."""
         digest = hashlib.blake2b(f"{self.seed} {self.rows}".encode(), digest_size=16)
         for file in (__file__, phrases.__file__):
             digest.update(Path(file).read_bytes())
         return digest.hexdigest()
 
     def read(self) -> dict[SplitName, Rows]:
-        """Makes all messages anew."""
-        return {split: self._split(split, share) for split, share in _SPLIT_SHARES.items()}
+        """Generates all messages."""
+        return {split: self._generate_split(split, ratio) for split, ratio in _SPLIT_RATIOS.items()}
 
-    def _split(self, split: SplitName, share: float) -> Rows:
+    def _generate_split(self, split: SplitName, ratio: float) -> Rows:
         rng = random.Random(f"{self.seed} {split}")
-        counts = _class_rows(round(self.rows * share))
-        points = [(label, point) for label, rows in counts for point in _points(label, rows)]
-        rng.shuffle(points)
-        writer = _Writer(rng, rare=split == "test")
-        return Rows([writer.message(point) for _, point in points], [label for label, _ in points])
+        counts = _count_class_rows(round(self.rows * ratio))
+        sentences = [(label, sentence) for label, rows in counts for sentence in _choose_sentences(label, rows)]
+        rng.shuffle(sentences)
+        writer = _MessageWriter(rng, use_rare_words=split == "test")
+        return Rows([writer.write(sentence) for _, sentence in sentences], [label for label, _ in sentences])
 
 
-def _class_rows(rows: int) -> list[tuple[str, int]]:
-    """How many rows each class gets, by its share."""
-    whole = sum(phrases.SHARES.values())
-    ends = [round(rows * end / whole) for end in accumulate(phrases.SHARES.values())]
-    return [(label, end - start) for label, start, end in zip(phrases.SHARES, [0, *ends], ends, strict=False)]
+def _count_class_rows(rows: int) -> list[tuple[str, int]]:
+    """Computes the number of rows of each class from the class frequencies."""
+    whole = sum(phrases.CLASS_FREQUENCIES.values())
+    ends = [round(rows * end / whole) for end in accumulate(phrases.CLASS_FREQUENCIES.values())]
+    return [
+        (label, end - start) for label, start, end in zip(phrases.CLASS_FREQUENCIES, [0, *ends], ends, strict=False)
+    ]
 
 
-def _points(label: str, rows: int) -> list[str]:
-    """The sentence that each message of a class is about; by quota, so that chance does not decide what is learned."""
-    points: list[str] = []
+def _choose_sentences(label: str, rows: int) -> list[str]:
+    """Chooses the main sentence of each message of a class, by quota, so that all seeds are equally difficult."""
+    chosen: list[str] = []
     for (rarer, commoner), sentences in phrases.SHARED.items():
-        share = phrases.SHARED_SHARE[rarer] / sum(pair[0] == rarer for pair in phrases.SHARED)
+        ratio = phrases.SHARED_RATIO[rarer] / sum(pair[0] == rarer for pair in phrases.SHARED)
         if label == commoner:
-            odds = (1 - _MEANS_RARER) / _MEANS_RARER
-            share *= odds * phrases.SHARES[rarer] / phrases.SHARES[commoner]
+            odds = (1 - _RARER_RATIO) / _RARER_RATIO
+            ratio *= odds * phrases.CLASS_FREQUENCIES[rarer] / phrases.CLASS_FREQUENCIES[commoner]
         if label in (rarer, commoner):
-            points += islice(cycle(sentences), round(rows * share))
-    points += islice(cycle(phrases.SENTENCES[label]), rows)
-    return points[:rows]
+            chosen += islice(cycle(sentences), round(rows * ratio))
+    chosen += islice(cycle(phrases.SENTENCES[label]), rows)
+    return chosen[:rows]
 
 
-class _Writer:
-    """Puts messages together; `rare` allows words that are kept for the test split."""
+class _MessageWriter:
+    """Writes messages around given sentences; `use_rare_words` allows words that only the test split has."""
 
-    def __init__(self, rng: random.Random, rare: bool) -> None:
-        self._rng, self._rare = rng, rare
+    def __init__(self, rng: random.Random, use_rare_words: bool) -> None:
+        self._rng, self._use_rare_words = rng, use_rare_words
         self._shared = {sentence for sentences in phrases.SHARED.values() for sentence in sentences}
 
-    def message(self, point: str) -> str:
+    def write(self, sentence: str) -> str:
         rng = self._rng
-        parts = [point]
-        if point in self._shared:  # alone, so that nothing beside it tells the two classes apart
-            return self._spelt(point)
-        if rng.random() < _ASIDE_SHARE:
+        parts = [sentence]
+        if sentence in self._shared:  # alone, so that nothing else distinguishes the two classes
+            return self._add_typos(sentence)
+        if rng.random() < _ASIDE_RATIO:
             parts.insert(rng.randrange(2), rng.choice(phrases.ASIDES))
-        if rng.random() < _OPENER_SHARE:
+        if rng.random() < _OPENER_RATIO:
             parts.insert(0, rng.choice(phrases.OPENERS))
-        if rng.random() < _CLOSER_SHARE:
+        if rng.random() < _CLOSER_RATIO:
             parts.append(rng.choice(phrases.CLOSERS))
-        return self._spelt(re.sub(r"\{(\w+)\}", lambda slot: self._fill(slot[1]), " ".join(parts)))
+        return self._add_typos(re.sub(r"\{(\w+)\}", lambda slot: self._fill_slot(slot[1]), " ".join(parts)))
 
-    def _spelt(self, text: str) -> str:
-        return " ".join(self._word(word) for word in text.split())
+    def _add_typos(self, text: str) -> str:
+        return " ".join(self._change_word(word) for word in text.split())
 
-    def _fill(self, slot: str) -> str:
+    def _fill_slot(self, slot: str) -> str:
         if slot == "number":
             return str(self._rng.randrange(1000, 10000))
-        rare = self._rare and self._rng.random() < _RARE_SHARE
-        return self._rng.choice((phrases.RARE if rare else phrases.SLOTS)[slot])
+        rare = self._use_rare_words and self._rng.random() < _RARE_WORD_RATIO
+        return self._rng.choice((phrases.RARE_SLOTS if rare else phrases.SLOTS)[slot])
 
-    def _word(self, word: str) -> str:
+    def _change_word(self, word: str) -> str:
         rng = self._rng
-        if self._rare and word in phrases.RARE_WORDS and rng.random() < _RARE_SHARE:
+        if self._use_rare_words and word in phrases.RARE_WORDS and rng.random() < _RARE_WORD_RATIO:
             word = phrases.RARE_WORDS[word]
-        if len(word) < 4 or rng.random() >= _TYPO_SHARE:
+        if len(word) < 4 or rng.random() >= _TYPO_RATIO:
             return word
-        at = rng.randrange(1, len(word) - 1)
+        i = rng.randrange(1, len(word) - 1)
         return rng.choice(
             [
-                word[:at] + word[at + 1] + word[at] + word[at + 2 :],
-                word[:at] + word[at + 1 :],
-                word[:at] + word[at] + word[at:],
-                word[:at] + rng.choice(string.ascii_lowercase) + word[at + 1 :],
+                word[:i] + word[i + 1] + word[i] + word[i + 2 :],
+                word[:i] + word[i + 1 :],
+                word[:i] + word[i] + word[i:],
+                word[:i] + rng.choice(string.ascii_lowercase) + word[i + 1 :],
             ]
         )

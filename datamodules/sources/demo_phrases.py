@@ -1,9 +1,9 @@
-"""What the synthetic support messages are put together from."""
+"""The phrases from which the synthetic support messages are built."""
 
 from __future__ import annotations
 
-SHARES = {"delivery": 40, "refund": 22, "login": 12, "billing": 6, "cancellation": 2.5, "fraud": 1}
-"""How often each class is drawn, against the smallest."""
+CLASS_FREQUENCIES = {"delivery": 40, "refund": 22, "login": 12, "billing": 6, "cancellation": 2.5, "fraud": 1}
+"""The size of each class relative to the smallest."""
 
 SENTENCES = {
     "delivery": [
@@ -56,7 +56,7 @@ SENTENCES = {
         "there is a purchase of {amount} that was not me",
     ],
 }
-"""What a writer of each class says when it is said plainly."""
+"""The sentences of each class; braces are slots."""
 
 SHARED = {
     ("fraud", "delivery"): ["i never ordered this"],
@@ -69,10 +69,10 @@ SHARED = {
         "there was no paper in the box",
     ],
 }
-"""What writers of two classes say word for word, with nothing beside; the rarer class comes first."""
+"""Sentences that two classes have in common, and that are a whole message; the rarer class comes first."""
 
-SHARED_SHARE = {"fraud": 0.8, "cancellation": 0.8, "billing": 0.6}
-"""How much of a class is said in sentences that it shares with a commoner one."""
+SHARED_RATIO = {"fraud": 0.8, "cancellation": 0.8, "billing": 0.6}
+"""Fraction of the messages of a class that are sentences in common with a more frequent class."""
 
 ASIDES = [
     "it is about my order of the {item}",
@@ -84,7 +84,7 @@ ASIDES = [
     "i am a member and order a lot",
     "the {item} was {amount}",
 ]
-"""What writers of every class say beside, in words that mean something elsewhere."""
+"""Additions to messages of any class, in words that indicate another class."""
 
 OPENERS = [
     "hello",
@@ -125,14 +125,14 @@ SLOTS = {
     "time": ["today", "yesterday", "last week", "since monday", "two days ago", "this morning", "for a month", "again"],
     "amount": ["20 euros", "49.99", "a hundred dollars", "15 pounds", "the full price", "80 euros"],
 }
-"""What stands in braces."""
+"""The fillings of each slot."""
 
-RARE = {
+RARE_SLOTS = {
     "item": ["hammock", "ukulele", "parasol", "wok", "tripod", "duvet", "juicer", "mandolin"],
     "time": ["on whitsun", "the day before easter", "since the eclipse"],
     "amount": ["5000 yen", "a fortune", "30 francs"],
 }
-"""What stands in braces in the test split only, so that a model meets words it has never seen."""
+"""Fillings that occur in the test split only, so that a model has to handle unknown words."""
 
 RARE_WORDS = {
     "money": "cash",
@@ -149,4 +149,4 @@ RARE_WORDS = {
     "arrived": "appeared",
     "broken": "shattered",
 }
-"""Words that some writers of the test split replace by ones that no training text has."""
+"""Words that are sometimes replaced, in the test split only, by words that training lacks."""

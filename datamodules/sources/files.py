@@ -16,28 +16,37 @@ from typing import TextIO, cast
 from contracts.errors import DataError, UsageError, join_names, suggest_name
 from contracts.text_spec import Task
 from datamodules.sources.base import Rows, Source, SplitName
-from datamodules.sources.columns import Columns, Table, read_rows
-from datamodules.sources.folders import SPLITS, find_split_files, get_extension, get_stem, is_gzip, resolve_data_path
+from datamodules.sources.columns import ColumnChoice, Columns, Table, read_rows
+from datamodules.sources.folders import (
+    SPLIT_ALIASES,
+    find_split_files,
+    get_extension,
+    get_stem,
+    is_gzip,
+    resolve_data_path,
+)
 from datamodules.sources.tables import Delimited, JsonLines, read_delimited_header, read_json_keys
+
+_JSON_EXTENSIONS = (".jsonl", ".ndjson", ".json")
 
 
 class Files(Source):
-    """A folder with `train`, `validation` and `test` files, or one file of rows yet to be split.
+    """A folder with `train`, `validation` and `test` files, or one file that is split at random.
 
-    Endings: `.csv`, `.tsv`, `.jsonl`, `.ndjson` and `.json` (one object a line), each also with `.gz`. A folder that
-    holds an `all` file and no split counts as that file; `valid`, `val` and `dev` are other names for `validation`.
-    A byte order mark, and line ends of Windows, do no harm.
+    Extensions: `.csv`, `.tsv`, `.jsonl`, `.ndjson` and `.json` (one object per line), each also with `.gz`. A folder
+    with an `all` file and no splits is read as that file; `valid`, `val` and `dev` are other names for `validation`.
+    Byte order marks and Windows line endings are accepted.
 
     Args:
         path: The folder, or the file.
-        text_column: Holds the texts.
-        text_pair_column: Holds the second text of each pair; read where it is there, never if `null`.
-        label_column: Holds one label a text; never read if `null`.
-        labels_column: Holds several labels a text, as a JSON list; read where there is no label column, never if
-            `null`. Where both are there, the one that was given another name than its default is meant.
-        encoding: How the bytes stand for characters, by the name that Python knows it by.
-        delimiter: The sign between two fields; a comma in CSV and a tab in TSV if `null`.
-        quoted: Whether `"` around a field of CSV or TSV quotes it; false where quotes are part of the texts.
+        text_column: The column of texts.
+        text_pair_column: The column of second texts; read if it exists, ignored if `null`.
+        label_column: The column of one label per text; ignored if `null`.
+        labels_column: The column of several labels per text, as a JSON list; read if there is no label column, ignored
+            if `null`. If both exist, the one whose name was set is read.
+        encoding: The character encoding, by its Python name.
+        delimiter: The character between two fields; a comma in CSV and a tab in TSV if `null`.
+        quoted: Whether `"` around a field of CSV or TSV quotes it; false if quotes are part of the texts.
     """
 
     def __init__(
@@ -52,7 +61,7 @@ class Files(Source):
         quoted: bool = True,
     ) -> None:
         self.columns = Columns(text_column, text_pair_column, label_column, labels_column)
-        self.encoding = _known_encoding(encoding)
+        self.encoding = _resolve_encoding(encoding)
         if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\r\n'):
             raise UsageError(
                 f"delimiter must be one character, neither a quote nor a line break, got {delimiter!r}; "
@@ -63,28 +72,28 @@ class Files(Source):
 
     @property
     def name(self) -> str:
-        """The folder's name, or the file's where that says more than its part in the data."""
+        """The name of the folder, or of the file if it is not just that of a split."""
         path = self.path.resolve()
-        word = path.name
+        name = path.name
         if path.is_file():
-            word = path.parent.name if get_stem(path).lower() in (*SPLITS, "all") else get_stem(path)
-        return re.sub(r"[^A-Za-z0-9-]+", "_", word).strip("_-") or "files"
+            name = path.parent.name if get_stem(path).lower() in (*SPLIT_ALIASES, "all") else get_stem(path)
+        return re.sub(r"[^A-Za-z0-9-]+", "_", name).strip("_-") or "files"
 
     def detect_task(self) -> Task:
-        """Told by the column names of the training file, of which only the first line is read."""
+        """Detects the task from the column names of the training file; only its first line is read."""
         file = find_split_files(self.path)["train"]
         try:
-            with _stream(file, self.encoding) as stream:
+            with _open_text(file, self.encoding) as stream:
                 names = (
                     read_json_keys(stream) if _is_json(file) else read_delimited_header(stream, *self._dialect(file))
                 )
         except (OSError, EOFError, zlib.error, ValueError, RecursionError, csv.Error):
             names = []
-        # where there is nothing to go by, reading all of it says what is wrong
-        return self.columns.choose(names if any(names) else self._table(file).names, str(file)).task
+        # without names, reading the whole file raises an error that names the fault
+        return self.columns.choose(names if any(names) else self._read_table(file).names, str(file)).task
 
     def fingerprint(self) -> str:
-        """A hash of the bytes of all files and of how they are read; where they lie does not matter."""
+        """Computes a hash of the bytes of all files and of how they are read; their location does not matter."""
         options = [asdict(self.columns), self.encoding, self.delimiter, self.quoted]
         digest = hashlib.blake2b(json.dumps(options).encode(), digest_size=16)
         for split, file in find_split_files(self.path).items():
@@ -94,86 +103,85 @@ class Files(Source):
                     while chunk := stream.read(1 << 20):
                         digest.update(chunk)
             except OSError as error:
-                raise _unreadable(file, error) from None
+                raise _create_read_error(file, error) from None
         return digest.hexdigest()
 
     def read(self) -> dict[SplitName, Rows]:
-        """Reads every file; rows yet to be split are all `train`."""
+        """Reads every file; the rows of a single file are all `train`."""
         splits: dict[SplitName, Rows] = {}
-        first, first_file = None, self.path
+        first: tuple[Path, ColumnChoice] | None = None
         for split, file in find_split_files(self.path).items():
-            table = self._table(file)
+            table = self._read_table(file)
             chosen = self.columns.choose(table.names, table.where)
-            if first is None:
-                first, first_file = chosen, file
-            elif (chosen.task, chosen.text_pair) != (first.task, first.text_pair):
+            first = first or (file, chosen)
+            if (chosen.task, chosen.text_pair) != (first[1].task, first[1].text_pair):
                 raise DataError(
-                    f"{file} does not fit {first_file}: it has the columns {join_names(chosen.names)}, but the other "
-                    f"{join_names(first.names)}. Give all files the same ones."
+                    f"{file} does not fit {first[0]}: it has the columns {join_names(chosen.names)}, but the other "
+                    f"{join_names(first[1].names)}. Give all files the same ones."
                 )
             splits[split] = read_rows(table, chosen)
         return splits
 
-    def _table(self, file: Path) -> Table:
-        text = _decoded(file, self.encoding)
+    def _read_table(self, file: Path) -> Table:
+        text = _read_text(file, self.encoding)
         return JsonLines(text, str(file)) if _is_json(file) else Delimited(text, str(file), *self._dialect(file))
 
     def _dialect(self, file: Path) -> tuple[str, bool]:
         return self.delimiter or ("\t" if get_extension(file) == ".tsv" else ","), self.quoted
 
 
-def _known_encoding(encoding: str) -> str:
+def _resolve_encoding(encoding: str) -> str:
     try:
         "".encode(encoding)
     except (LookupError, ValueError):
         common = ["utf-8", "utf-16", "gb18030", "gbk", "big5", "shift_jis", "euc-kr", "latin-1", "cp1252"]
         raise UsageError(
             f"unknown encoding {encoding!r}.{suggest_name(encoding, common)} "
-            f"Python knows {join_names(common, max_names=9)} and more. Mend it with --data.source.encoding."
+            f"Python knows {join_names(common, max_names=9)} and more. Change it with --data.source.encoding."
         ) from None
     name = codecs.lookup(encoding).name
     return "utf-8-sig" if name == "utf-8" else name
 
 
 def _is_json(file: Path) -> bool:
-    return get_extension(file) in (".jsonl", ".ndjson", ".json")
+    return get_extension(file) in _JSON_EXTENSIONS
 
 
-def _stream(file: Path, encoding: str) -> TextIO:
+def _open_text(file: Path, encoding: str) -> TextIO:
     if is_gzip(file):
         return cast(TextIO, gzip.open(file, "rt", encoding=encoding, newline=""))
     return file.open(encoding=encoding, newline="")
 
 
-def _decoded(file: Path, encoding: str) -> str:
-    raw = _bytes(file)
+def _read_text(file: Path, encoding: str) -> str:
+    content = _read_bytes(file)
     try:
-        return raw.decode(encoding)
+        return content.decode(encoding)
     except UnicodeDecodeError as error:
-        marked = raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-        guess = "utf-16" if marked else "gb18030 (Chinese) or latin-1 (Western Europe)"
-        is_utf8, line = encoding == "utf-8-sig", raw.count(b"\n", 0, error.start) + 1
+        has_utf16_mark = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        guess = "utf-16" if has_utf16_mark else "gb18030 (Chinese) or latin-1 (Western Europe)"
+        is_utf8, line = encoding == "utf-8-sig", content.count(b"\n", 0, error.start) + 1
         raise DataError(
-            f"{file} is not {'utf-8' if is_utf8 else encoding}: byte {error.start + 1}, in line {line}, stands for no "
+            f"{file} is not {'utf-8' if is_utf8 else encoding}: byte {error.start + 1}, in line {line}, is not a valid "
             f"character. Name its encoding with --data.source.encoding {guess if is_utf8 else 'utf-8'}, or save it as "
             "UTF-8."
         ) from None
 
 
-def _bytes(file: Path) -> bytes:
+def _read_bytes(file: Path) -> bytes:
     try:
-        raw = file.read_bytes()
+        content = file.read_bytes()
     except OSError as error:
-        raise _unreadable(file, error) from None
+        raise _create_read_error(file, error) from None
     if not is_gzip(file):
-        return raw
+        return content
     try:
-        return gzip.decompress(raw)
+        return gzip.decompress(content)
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(
-            f"{file} is no whole gzip file ({error}); write or fetch it again, or take .gz from its name"
+            f"{file} is not a complete gzip file ({error}); write or download it again, or remove .gz from its name"
         ) from None
 
 
-def _unreadable(file: Path, error: OSError) -> DataError:
-    return DataError(f"{file} cannot be read: {error.strerror}; mend its permissions or name another file")
+def _create_read_error(file: Path, error: OSError) -> DataError:
+    return DataError(f"{file} cannot be read: {error.strerror}; fix its permissions or name another file")

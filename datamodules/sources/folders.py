@@ -1,4 +1,4 @@
-"""Which file of a folder holds which split, told by its name."""
+"""The file of each split in a folder, recognized by its name."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from contracts.errors import DataError, UsageError, join_names, suggest_name
 from datamodules.sources.base import SplitName
 
-SPLITS: dict[str, SplitName] = {
+SPLIT_ALIASES: dict[str, SplitName] = {
     "train": "train",
     "validation": "validation",
     "valid": "validation",
@@ -15,79 +15,84 @@ SPLITS: dict[str, SplitName] = {
     "dev": "validation",
     "test": "test",
 }
-"""The names that a split goes by."""
-ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson", ".json")
-"""What can be read, each also with `.gz`."""
-# a split in one of these would be missed without a word
-_OTHER_ENDINGS = (".txt", ".xlsx", ".xls", ".parquet", ".arrow", ".feather", ".xml", ".zip", ".bz2", ".xz", ".zst")
+"""The file names of each split, without their extensions."""
+EXTENSIONS = (".csv", ".tsv", ".jsonl", ".ndjson", ".json")
+"""The formats that can be read, each also with `.gz`."""
+# a split in one of these would be overlooked without a message
+_UNSUPPORTED_EXTENSIONS = (
+    ".txt", ".xlsx", ".xls", ".parquet", ".arrow", ".feather", ".xml", ".zip", ".bz2", ".xz", ".zst",
+)  # fmt: skip
 
 
 def resolve_data_path(path: str) -> Path:
-    """The folder or file that a user named.
+    """Resolves the folder or file that a user named.
 
     Raises:
-        UsageError: It is not there, or is a file of a kind that cannot be read.
+        UsageError: It does not exist, or is a file of an unsupported format.
     """
     if not path:
         raise UsageError("path is empty; name a folder or a file with --data.source.path")
-    found = Path(path).expanduser()
-    if found.is_dir():
-        return found
-    if found.is_file():
-        if not get_extension(found):
+    resolved = Path(path).expanduser()
+    if resolved.is_dir():
+        return resolved
+    if resolved.is_file():
+        if not get_extension(resolved):
             raise UsageError(
-                f"{found} ends in none of {join_names(ENDINGS)} (each also with .gz), so how to read it is not known; "
-                "rename or convert it"
+                f"{resolved} has none of the extensions {join_names(EXTENSIONS)} (each also with .gz), so its format "
+                "is unknown; rename or convert it"
             )
-        return found
-    missing = next(part for part in (found, *found.parents) if part.parent.is_dir())
-    near = suggest_name(missing.name, [entry.name for entry in missing.parent.iterdir()])
+        return resolved
+    missing = next(part for part in (resolved, *resolved.parents) if part.parent.is_dir())
+    suggestion = suggest_name(missing.name, [entry.name for entry in missing.parent.iterdir()])
     raise UsageError(
-        f'no such file or folder: {found} ("{missing.parent}" holds no "{missing.name}").{near} '
-        "Mend it with --data.source.path."
+        f'no such file or folder: {resolved} ("{missing.parent}" has no "{missing.name}").{suggestion} '
+        "Change it with --data.source.path."
     )
 
 
 def find_split_files(path: Path) -> dict[SplitName, Path]:
-    """The file of each split that there is, `train` first; a file alone, or `all` alone, is `train`.
+    """Finds the file of each split, `train` first; a single file, or `all` in a folder without splits, is `train`.
 
     Raises:
-        DataError: There is no file for `train`, or it is not clear which.
+        DataError: There is no file for `train`, or two files for one split.
     """
     if path.is_file():
         return {"train": path}
     try:
-        held = sorted(file for file in path.iterdir() if file.is_file())
+        files = sorted(file for file in path.iterdir() if file.is_file())
     except OSError as error:
         raise DataError(f"{path} cannot be listed: {error.strerror}") from None
-    readable = [file for file in held if get_extension(file)]
-    by_split: dict[SplitName, list[Path]] = {split: [] for split in dict.fromkeys(SPLITS.values())}
+    readable = [file for file in files if get_extension(file)]
+    by_split: dict[SplitName, list[Path]] = {split: [] for split in dict.fromkeys(SPLIT_ALIASES.values())}
     for file in readable:
-        if get_stem(file).lower() in SPLITS:
-            by_split[SPLITS[get_stem(file).lower()]].append(file)
+        if get_stem(file).lower() in SPLIT_ALIASES:
+            by_split[SPLIT_ALIASES[get_stem(file).lower()]].append(file)
     if not any(by_split.values()):
         by_split["train"] = [file for file in readable if get_stem(file).lower() == "all"]
-    for split, files in by_split.items():
-        if len(files) > 1:
-            raise DataError(f"{path} holds {len(files)} files for {split}: {_names(files)}; keep one of them there")
-        if not files:
-            _refuse_other_ending(split, held)
+    for split, candidates in by_split.items():
+        if len(candidates) > 1:
+            raise DataError(
+                f"{path} has {len(candidates)} files for {split}: {_join_file_names(candidates)}; "
+                "keep one of them there"
+            )
+        if not candidates:
+            _check_unsupported_files(split, files)
     if not by_split["train"]:
         raise DataError(
-            f"{path} holds no train file ({join_names(f'train{each}' for each in ENDINGS)}, each also with .gz); "
-            f"it holds: {_names(held)}. Rename one, or name a single file with --data.source.path."
+            f"{path} has no train file ({join_names(f'train{each}' for each in EXTENSIONS)}, each also with .gz); "
+            f"it has: {_join_file_names(files)}. Rename one, or name a single file with --data.source.path."
         )
-    return {split: files[0] for split, files in by_split.items() if files}
+    return {split: candidates[0] for split, candidates in by_split.items() if candidates}
 
 
 def get_extension(file: Path) -> str:
-    """`.csv` and the like, without `.gz`; empty where it is none that can be read."""
+    """Returns the extension of a supported format, such as `.csv`, without `.gz`; empty for any other."""
     name = file.name.lower().removesuffix(".gz")
-    return next((each for each in ENDINGS if name.endswith(each)), "")
+    return next((extension for extension in EXTENSIONS if name.endswith(extension)), "")
 
 
 def get_stem(file: Path) -> str:
-    """The name before its ending.
+    """Returns the file name without its extension.
 
     >>> get_stem(Path("mail.2024.csv.gz"))
     'mail.2024'
@@ -97,19 +102,19 @@ def get_stem(file: Path) -> str:
 
 
 def is_gzip(file: Path) -> bool:
-    """Whether its name says that it is compressed."""
+    """Returns whether the name ends in `.gz`."""
     return file.name.lower().endswith(".gz")
 
 
-def _refuse_other_ending(split: SplitName, held: list[Path]) -> None:
-    for file in held:
+def _check_unsupported_files(split: SplitName, files: list[Path]) -> None:
+    for file in files:
         name = file.name.lower().removesuffix(".gz")
-        if SPLITS.get(name.split(".")[0]) == split and name.endswith(_OTHER_ENDINGS):
+        if SPLIT_ALIASES.get(name.split(".")[0]) == split and name.endswith(_UNSUPPORTED_EXTENSIONS):
             raise DataError(
-                f"{file} would be the {split} split, but ends in none of {join_names(ENDINGS)} (each also with .gz); "
-                "convert it, or move it away"
+                f"{file} would be the {split} split, but has none of the extensions {join_names(EXTENSIONS)} (each "
+                "also with .gz); convert it, or move it away"
             )
 
 
-def _names(files: list[Path]) -> str:
+def _join_file_names(files: list[Path]) -> str:
     return join_names(file.name for file in files) or "no file"

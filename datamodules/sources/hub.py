@@ -24,20 +24,20 @@ _AUTO = {"validation": ("validation", "valid", "val", "dev"), "test": ("test",)}
 class Hub(Source):
     """A data set of the `datasets` library.
 
-    Class numbers are read as the class names that come with them.
+    Class indices are read as class names if the data set has them.
 
     Args:
-        path: A name on the hub, a folder of files that `load_dataset` knows, or one that `save_to_disk` wrote.
-        name: The configuration, where the data set has several, such as `sst2` of `glue`.
-        text_column: Holds the texts.
-        text_pair_column: Holds the second text of each pair; read where it is there, never if `null`.
-        label_column: Holds one label a text; never read if `null`.
-        labels_column: Holds several labels a text; read where there is no label column, never if `null`. Where both
-            are there, the one that was given another name than its default is meant.
+        path: A name on the hub, a folder of files that `load_dataset` can read, or one written by `save_to_disk`.
+        name: The configuration, if the data set has several, such as `sst2` of `glue`.
+        text_column: The column of texts.
+        text_pair_column: The column of second texts; read if it exists, ignored if `null`.
+        label_column: The column of one label per text; ignored if `null`.
+        labels_column: The column of several labels per text; read if there is no label column, ignored if `null`. If
+            both exist, the one whose name was set is read.
         train_split: The split to train on.
-        validation_split: The split to validate on; `auto` takes `validation`, `valid`, `val` or `dev` where there is
-            one, `null` none, so that it is made from `train_split`.
-        test_split: The split to test on; `auto` takes `test` where there is one, `null` none.
+        validation_split: The split to validate on; `auto` is `validation`, `valid`, `val` or `dev` if there is one;
+            `null` is none, so that it is split off `train_split`.
+        test_split: The split to test on; `auto` is `test` if there is one, `null` is none.
     """
 
     def __init__(
@@ -65,57 +65,57 @@ class Hub(Source):
         if len(set(given)) < len(given):
             raise UsageError(
                 f"train_split, validation_split and test_split must differ, got {join_names(map(str, given))}; "
-                "null leaves a split out"
+                "null ignores a split"
             )
         self._loaded: dict[SplitName, Dataset] | None = None
 
     @property
     def name(self) -> str:
-        """The last part of the path, and the configuration."""
+        """The last part of the path, with the configuration."""
         path = Path(self.path).expanduser()
-        word = path.resolve().name if path.exists() else path.name
-        words = "_".join(filter(None, (word, self.configuration)))
-        return re.sub(r"[^A-Za-z0-9-]+", "_", words).strip("_-") or "hub"
+        last = path.resolve().name if path.exists() else path.name
+        name = "_".join(filter(None, (last, self.configuration)))
+        return re.sub(r"[^A-Za-z0-9-]+", "_", name).strip("_-") or "hub"
 
     def detect_task(self) -> Task:
-        """Told by the column names of the training split."""
-        dataset = self._datasets()["train"]
-        return self.columns.choose(dataset.column_names, self._where("train")).task
+        """Detects the task from the column names of the training split."""
+        dataset = self._load_splits()["train"]
+        return self.columns.choose(dataset.column_names, self._describe("train")).task
 
     def fingerprint(self) -> str:
-        """Made of the library's own fingerprints of the splits, and of how they are read."""
-        splits = {split: dataset._fingerprint for split, dataset in self._datasets().items()}
+        """Computes a hash of the library's fingerprints of the splits, and of how they are read."""
+        splits = {split: dataset._fingerprint for split, dataset in self._load_splits().items()}
         return hashlib.blake2b(json.dumps([asdict(self.columns), splits]).encode(), digest_size=16).hexdigest()
 
     def read(self) -> dict[SplitName, Rows]:
-        """Reads the columns in use of every split."""
-        found: dict[SplitName, Rows] = {}
+        """Reads the chosen columns of every split."""
+        splits: dict[SplitName, Rows] = {}
         first = None
-        for split, dataset in self._datasets().items():
-            table = _Split(dataset, self._where(split))
+        for split, dataset in self._load_splits().items():
+            table = _DatasetTable(dataset, self._describe(split))
             chosen = self.columns.choose(table.names, table.where)
             first = first or chosen
             if (chosen.task, chosen.text_pair) != (first.task, first.text_pair):
                 raise DataError(
-                    f"{table.where} does not fit {self._where('train')}: it has the columns "
+                    f"{table.where} does not fit {self._describe('train')}: it has the columns "
                     f"{join_names(chosen.names)}, but the other {join_names(first.names)}. "
                     f"Name another with --data.source.{split}_split."
                 )
             if split != "train" and table.is_unlabelled(chosen.label):
                 raise DataError(
-                    f'{table.where} has no labels: column "{chosen.label}" is empty, or -1, in every row. Leave the '
-                    f"split out with --data.source.{split}_split null, or name another."
+                    f'{table.where} has no labels: column "{chosen.label}" is empty, or -1, in every row. Ignore '
+                    f"the split with --data.source.{split}_split null, or name another."
                 )
-            found[split] = read_rows(table, chosen)
-        return found
+            splits[split] = read_rows(table, chosen)
+        return splits
 
-    def _where(self, split: SplitName) -> str:
+    def _describe(self, split: SplitName) -> str:
         name = self.splits[split]
         return f'{self.path}, split "{split if name == "auto" else name}"'
 
-    def _datasets(self) -> dict[SplitName, Dataset]:
+    def _load_splits(self) -> dict[SplitName, Dataset]:
         if self._loaded is None:
-            by_name, found = self._load(), {}
+            by_name, found = self._load_all(), {}
             for split, wanted in self.splits.items():
                 name = wanted
                 if wanted == "auto" and split in _AUTO:
@@ -131,54 +131,54 @@ class Hub(Source):
             self._loaded = found
         return self._loaded
 
-    def _load(self) -> dict[str, Dataset]:
+    def _load_all(self) -> dict[str, Dataset]:
         import datasets
 
         folder = Path(self.path).expanduser()
         try:
             if (folder / "state.json").is_file() or (folder / "dataset_dict.json").is_file():
-                made = datasets.load_from_disk(str(folder))
+                loaded = datasets.load_from_disk(str(folder))
             else:
-                made = datasets.load_dataset(str(folder) if folder.exists() else self.path, self.configuration)
-        except Exception as error:  # the library lets through whatever its many readers raise
+                loaded = datasets.load_dataset(str(folder) if folder.exists() else self.path, self.configuration)
+        except Exception as error:  # the library passes on whatever its many readers raise
             reason = " ".join(str(error).split()).rstrip(".!") or type(error).__name__
             cause = error.__cause__ and " ".join(str(error.__cause__).split())
             raise DataError(
                 f'the data set "{self.path}" cannot be loaded: {reason}{f" ({cause})" if cause else ""}. '
-                "See that --data.source.path and --data.source.name are spelt right, and that the network is there; "
+                "Check the spelling of --data.source.path and --data.source.name, and the network; "
                 "files of your own are read by --data.source Files."
             ) from None
-        return {"train": made} if isinstance(made, datasets.Dataset) else dict(made)
+        return {"train": loaded} if isinstance(loaded, datasets.Dataset) else dict(loaded)
 
 
-class _Split:
-    """One split as a table."""
+class _DatasetTable:
+    """One split of a data set, as a `Table`."""
 
     def __init__(self, dataset: Dataset, where: str) -> None:
         self.where, self._dataset = where, dataset
         self.names = list(dataset.column_names)
 
-    def column(self, name: str) -> list[Any]:
-        """All values of one column, class numbers as class names."""
+    def get_column(self, name: str) -> list[Any]:
+        """Returns all values of one column, class indices as class names."""
         values = self._dataset.with_format(None)[name][:]
         feature = self._dataset.features[name]
         names = getattr(feature, "names", None)
         if names is not None:
-            return [_class_name(value, names) for value in values]
+            return [_get_class_name(value, names) for value in values]
         names = getattr(getattr(feature, "feature", None), "names", None)
         if names is not None:
-            return [value and [_class_name(item, names) for item in value] for value in values]
+            return [value and [_get_class_name(item, names) for item in value] for value in values]
         return values
 
-    def places(self, rows: Sequence[int]) -> list[str]:
-        """Rows by number, counted from 0 as the library does."""
+    def locate_rows(self, rows: Sequence[int]) -> list[str]:
+        """Returns row numbers, from 0 as in the library."""
         return [f"row {row}" for row in rows]
 
     def is_unlabelled(self, label: str) -> bool:
-        """Whether no row has a label, as in splits that are published without."""
-        return all(value in (None, "") for value in self.column(label))
+        """Returns whether no row has a label, as in test splits published without labels."""
+        return all(value in (None, "") for value in self.get_column(label))
 
 
-def _class_name(number: int | None, names: list[str]) -> str | None:
-    # -1 is the library's way to say that the label is not told
-    return None if number is None or number < 0 else names[number]
+def _get_class_name(index: int | None, names: list[str]) -> str | None:
+    # -1 is the library's index for a hidden label
+    return None if index is None or index < 0 else names[index]

@@ -1,4 +1,4 @@
-"""Labels that people take for one, and a computer for several."""
+"""Label names that differ only in case, white space or Unicode form, and are probably meant as one."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 
 def group_similar_labels(names: Iterable[str]) -> list[list[str]]:
-    """Labels that are the same but for capitals, white space and forms of characters, in groups.
+    """Groups label names that are equal after case folding, whitespace and NFKC normalization; groups of 2 or more.
 
     >>> group_similar_labels(["NUM", "num ", "LOC"])
     [['NUM', 'num ']]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from contracts.errors import UsageError, suggest_name
-from datamodules.sources.folders import ENDINGS, get_extension
+from datamodules.sources.folders import EXTENSIONS, get_extension
 
 Input = Path | str
 """A file, a text itself, or `-`: one text per line of the standard input."""
@@ -38,7 +38,7 @@ def _resolve_input(name: str) -> Input:
         return path
     if os.sep in name and path.is_dir():
         raise UsageError(f"{name} is a folder; name the files in it")
-    if " " not in name and name.lower().removesuffix(".gz").endswith((*ENDINGS, ".txt")):
+    if " " not in name and name.lower().removesuffix(".gz").endswith((*EXTENSIONS, ".txt")):
         near = suggest_name(path.name, [entry.name for entry in path.parent.iterdir()]) if path.parent.is_dir() else ""
         raise UsageError(f"there is no file {name}.{near}")
     return name

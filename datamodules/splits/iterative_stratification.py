@@ -1,9 +1,9 @@
-"""Deals rows out to parts so that every part has every label in its share: iterative stratification.
+"""Iterative stratification: assigns rows to parts so that every part has the same label frequencies.
 
-After Sechidis, Tsoumakas and Vlahavas 2011, "On the Stratification of Multi-Label Data": the label that the fewest of
-the rows still to be dealt out have comes first, as it is the easiest to lose, and each of its rows goes to the part
-that lacks most of it. Ours counts what a part lacks for its share: as a plain number, as in the paper, a large part
-would get all rows of rare combinations. Rows with the same labels are dealt out together, as if one by one.
+After Sechidis, Tsoumakas and Vlahavas 2011, "On the Stratification of Multi-Label Data": the label with the fewest
+unassigned rows comes first, as it is the easiest to lose, and each of its rows goes to the part that lacks most of it.
+Here what a part lacks is measured relative to its size: as a plain number, as in the paper, a large part would get all
+rows of rare combinations. Rows with the same labels are assigned together, with the same result as one by one.
 """
 
 from __future__ import annotations
@@ -16,69 +16,71 @@ from datamodules.balance.label_sets import LabelSets, find_label_sets
 from datamodules.sources.labels import Labels, is_single_label, to_indicator_matrix, to_label_indices
 
 
-def assign_rows_to_parts(labels: Labels, shares: Sequence[float], seed: int) -> np.ndarray:
-    """The part of each row, int64 `(rows,)`.
+def assign_rows_to_parts(labels: Labels, sizes: Sequence[float], seed: int) -> np.ndarray:
+    """Assigns each row to a part, int64 `(rows,)`.
 
     Args:
-        labels: A label a row, or a list of labels a row.
-        shares: Of each part, positive; together 1.
-        seed: The same seed deals out the same rows.
+        labels: One label per row, or a list of labels per row.
+        sizes: Of each part, as a positive fraction of the rows; their sum is 1.
+        seed: The same seed makes the same assignment.
     """
     rng = np.random.default_rng(seed)
-    sets = _sets(labels)
+    sets = _find_sets(labels)
     order = rng.permutation(len(sets.of_row))
     by_set = order[np.argsort(sets.of_row[order], kind="stable")]
-    counts = _counts(sets.members, sets.sizes, np.array(shares), rng)
+    counts = _count_rows_per_part(sets.members, sets.sizes, np.array(sizes), rng)
     parts = np.empty(len(order), np.int64)
-    parts[by_set] = np.repeat(np.tile(np.arange(len(shares)), len(counts)), counts.ravel())
+    parts[by_set] = np.repeat(np.tile(np.arange(len(sizes)), len(counts)), counts.ravel())
     return parts
 
 
-def _sets(labels: Labels) -> LabelSets:
+def _find_sets(labels: Labels) -> LabelSets:
     if not is_single_label(labels):
         return find_label_sets(to_indicator_matrix(labels))
-    _, numbers = to_label_indices(labels)
-    sizes = np.bincount(numbers)
-    return LabelSets(numbers, np.eye(len(sizes), dtype=bool), sizes)
+    _, indices = to_label_indices(labels)
+    counts = np.bincount(indices)
+    return LabelSets(indices, np.eye(len(counts), dtype=bool), counts)
 
 
-def _counts(members: np.ndarray, sizes: np.ndarray, shares: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """How many rows of each set go to each part, `(sets, parts)`."""
-    counts = np.zeros((len(sizes), len(shares)), np.int64)
-    left = sizes @ members
-    wanted = np.outer(left, shares)  # of each label, by each part
-    wanted_rows = sizes.sum() * shares
-    waiting = np.ones(len(sizes), bool)
-    more_labels_first = np.argsort(-members.sum(axis=1), kind="stable")
-    while left.any():
-        label = int(np.argmin(np.where(left > 0, left, np.iinfo(np.int64).max)))
-        for place in more_labels_first[(waiting & members[:, label])[more_labels_first]].tolist():
-            given = _poured(int(sizes[place]), wanted[label], wanted_rows, shares, rng)
-            counts[place] = given
-            wanted[members[place]] -= given
-            wanted_rows = wanted_rows - given
-            left = left - sizes[place] * members[place]
-            waiting[place] = False
-    for place in np.flatnonzero(waiting).tolist():  # rows without a label
-        counts[place] = _poured(int(sizes[place]), wanted_rows, wanted_rows, shares, rng)
+def _count_rows_per_part(
+    members: np.ndarray, set_sizes: np.ndarray, sizes: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
+    """Computes how many rows of each label set go to each part, `(sets, parts)`."""
+    counts = np.zeros((len(set_sizes), len(sizes)), np.int64)
+    unassigned = set_sizes @ members  # rows of each label
+    wanted = np.outer(unassigned, sizes)  # rows of each label, by each part
+    wanted_rows = set_sizes.sum() * sizes
+    waiting = np.ones(len(set_sizes), bool)
+    most_labels_first = np.argsort(-members.sum(axis=1), kind="stable")
+    while unassigned.any():
+        label = int(np.argmin(np.where(unassigned > 0, unassigned, np.iinfo(np.int64).max)))
+        for number in most_labels_first[(waiting & members[:, label])[most_labels_first]].tolist():
+            assigned = allocate_rows(int(set_sizes[number]), wanted[label], wanted_rows, sizes, rng)
+            counts[number] = assigned
+            wanted[members[number]] -= assigned
+            wanted_rows = wanted_rows - assigned
+            unassigned = unassigned - set_sizes[number] * members[number]
+            waiting[number] = False
+    for number in np.flatnonzero(waiting).tolist():  # rows without a label
+        counts[number] = allocate_rows(int(set_sizes[number]), wanted_rows, wanted_rows, sizes, rng)
     return counts
 
 
-def _poured(
-    rows: int, wanted: np.ndarray, wanted_rows: np.ndarray, shares: np.ndarray, rng: np.random.Generator
+def allocate_rows(
+    num_rows: int, wanted: np.ndarray, wanted_rows: np.ndarray, sizes: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
-    """Gives rows, one after another, to the part that wants most for its share; of equals to the one lacking most rows.
+    """Allocates rows to the part that lacks most relative to its size, one after another, and returns their numbers.
 
-    Each row that a part gets makes it want one less, so in the end those rows were given that were wanted most: all but
-    the last few are counted at once.
+    Ties go to the part that lacks most rows, then to a random one. Each row lowers what its part lacks by one, so in
+    the end the most wanted rows are allocated: all but the last few are counted at once.
     """
-    neediest = np.argsort(-wanted / shares)
-    levels = (np.cumsum(wanted[neediest]) - rows) / np.cumsum(shares[neediest])
-    level = levels[np.flatnonzero((wanted / shares)[neediest] >= levels)[-1]]  # down to which parts are served
-    given = np.maximum(np.floor(wanted - level * shares) - 2, 0).astype(np.int64)
-    rest = rows - int(given.sum())
+    neediest = np.argsort(-wanted / sizes)
+    levels = (np.cumsum(wanted[neediest]) - num_rows) / np.cumsum(sizes[neediest])
+    level = levels[np.flatnonzero((wanted / sizes)[neediest] >= levels)[-1]]  # parts above this level get rows
+    allocated = np.maximum(np.floor(wanted - level * sizes) - 2, 0).astype(np.int64)
+    rest = num_rows - int(allocated.sum())
     halves = np.arange(rest) + 0.5
-    wants, lacks = (((many - given)[:, None] - halves).round(9) / shares[:, None] for many in (wanted, wanted_rows))
-    chance = np.broadcast_to(rng.random(len(wanted))[:, None], wants.shape)
-    last = np.lexsort((chance.ravel(), lacks.ravel(), wants.ravel()))[::-1][:rest]
-    return given + np.bincount(last // max(rest, 1), minlength=len(wanted))
+    needs, lacks = (((many - allocated)[:, None] - halves).round(9) / sizes[:, None] for many in (wanted, wanted_rows))
+    chance = np.broadcast_to(rng.random(len(wanted))[:, None], needs.shape)
+    last = np.lexsort((chance.ravel(), lacks.ravel(), needs.ravel()))[::-1][:rest]
+    return allocated + np.bincount(last // max(rest, 1), minlength=len(wanted))

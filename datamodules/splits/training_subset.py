@@ -1,4 +1,4 @@
-"""What a user may make of the training rows: folds to validate on in turn, or few rows to learn from."""
+"""The options that reduce the training rows: folds that take turns as validation, and small training sets."""
 
 from __future__ import annotations
 
@@ -8,114 +8,116 @@ from datamodules.splits.stratified_splits import select_rows_per_label, select_s
 
 
 def validate_subset_options(
-    few_shot: int | None, max_train_samples: int | None, folds: int | None, fold: int | None
+    few_shot: int | None, max_train_samples: int | None, num_folds: int | None, fold: int | None
 ) -> None:
-    """Refuses what can be known to be wrong before any row is read.
+    """Checks the options before any row is read.
 
     Raises:
-        UsageError: A number out of its range, or two options that contradict each other.
+        UsageError: A number is out of range, or two options contradict each other.
     """
     for name, value in (("few_shot", few_shot), ("max_train_samples", max_train_samples)):
         if value is not None and value < 1:
             raise UsageError(f"--data.{name} is a number of training texts and must be at least 1, got {value}")
     if few_shot is not None and max_train_samples is not None:
         raise UsageError(
-            f"--data.few_shot {few_shot} and --data.max_train_samples {max_train_samples} both say how few texts to "
-            "train on; choose one of them"
+            f"--data.few_shot {few_shot} and --data.max_train_samples {max_train_samples} both limit the training "
+            "texts; choose one of them"
         )
-    if folds is None and fold is None:
+    if num_folds is None and fold is None:
         return
-    if folds is None or fold is None:
-        given, missing = (f"fold {fold}", "num_folds") if folds is None else (f"num_folds {folds}", "fold")
+    if num_folds is None or fold is None:
+        given, missing = (f"fold {fold}", "num_folds") if num_folds is None else (f"num_folds {num_folds}", "fold")
         raise UsageError(
-            f"--data.{given} needs --data.{missing} too: --data.num_folds says how many folds the training texts are "
-            "split into, and --data.fold which of them, from 0, is validation"
+            f"--data.{given} needs --data.{missing} too: --data.num_folds is the number of folds that the training "
+            "texts are split into, and --data.fold the one that becomes validation, from 0"
         )
-    if folds < 2:
-        raise UsageError(f"--data.num_folds is a number of folds and must be at least 2, got {folds}")
-    if not 0 <= fold < folds:
-        raise UsageError(f"--data.fold counts from 0 and must be below --data.num_folds {folds}, got {fold}")
+    if num_folds < 2:
+        raise UsageError(f"--data.num_folds must be at least 2, got {num_folds}")
+    if not 0 <= fold < num_folds:
+        raise UsageError(f"--data.fold counts from 0 and must be below --data.num_folds {num_folds}, got {fold}")
     if few_shot is not None:
         raise UsageError(
-            f"--data.num_folds {folds} and --data.few_shot {few_shot} contradict each other: all but one fold, or few "
-            "texts, to train on; choose one of them (--data.max_train_samples goes with folds)"
+            f"--data.num_folds {num_folds} and --data.few_shot {few_shot} contradict each other: training on all folds "
+            "but one, or on few texts; choose one of them (--data.max_train_samples can be used with folds)"
         )
 
 
 def hold_out_fold(
-    splits: dict[SplitName, Rows], folds: int, fold: int, seed: int, notes: list[str]
+    splits: dict[SplitName, Rows], num_folds: int, fold: int, seed: int, notes: list[str]
 ) -> dict[SplitName, Rows]:
-    """Cuts the training rows into folds, one of which becomes the validation split; a test split stays as it is.
+    """Splits the training rows into folds, one of which becomes the validation split; a test split stays as it is.
 
     Args:
-        splits: With training rows at least; a validation split among them is left aside.
-        folds: How many.
-        fold: Which one becomes validation, from 0.
-        seed: Of the cut.
-        notes: What was done is added.
+        splits: The rows of each split, `train` at least; a validation split is not used.
+        num_folds: Number of folds.
+        fold: The fold that becomes validation, from 0.
+        seed: Of the split.
+        notes: Lines on what was done are appended.
 
     Raises:
-        UsageError: There are more folds than rows.
+        UsageError: There are more folds than rows, or the fold would be empty.
     """
     train = splits["train"]
-    whole = len(train.texts)
-    if folds > whole:
-        raise UsageError(f"--data.num_folds {folds} is more than the {whole} training texts; choose at most as many")
-    stay, off = split_off_fold(train.labels, folds, fold, seed)
-    if not off:
+    num_rows = len(train.texts)
+    if num_folds > num_rows:
         raise UsageError(
-            f"fold {fold} of {folds} has no text that training could spare; choose fewer --data.num_folds (there are "
-            f"{whole} training texts)"
+            f"--data.num_folds {num_folds} is more than the {num_rows} training texts; choose at most as many"
+        )
+    kept, split_off = split_off_fold(train.labels, num_folds, fold, seed)
+    if not split_off:
+        raise UsageError(
+            f"fold {fold} of {num_folds} would be empty: all its texts are needed in training; choose fewer "
+            f"--data.num_folds (there are {num_rows} training texts)"
         )
     if "validation" in splits:
-        aside = len(splits["validation"].texts)
+        unused = len(splits["validation"].texts)
         notes.append(
-            f"validation: the {aside} rows of the source are left aside, for a fold is held out (--data.num_folds)"
+            f"validation: the {unused} rows of the source are not used, a fold takes their place (--data.num_folds)"
         )
-    notes.append(f"validation: fold {fold} of {folds}, {len(off)} of {whole} training rows, stratified")
-    rare = sorted(name for name, count in train.count_labels().items() if count < folds)
+    notes.append(f"validation: fold {fold} of {num_folds}, {len(split_off)} of {num_rows} training rows, stratified")
+    rare = sorted(name for name, count in train.count_labels().items() if count < num_folds)
     if rare:
         notes.append(
             f"train: {len(rare)} classes have fewer texts than folds, so some folds lack them: {join_names(rare)}"
         )
-    return splits | {"validation": train.select(off), "train": train.select(stay)}
+    return splits | {"validation": train.select(split_off), "train": train.select(kept)}
 
 
 def select_training_subset(
     train: Rows, few_shot: int | None, max_train_samples: int | None, seed: int, notes: list[str]
 ) -> Rows:
-    """The rows to train on where few were asked for; the others are used nowhere.
+    """Selects the rows to train on if fewer were asked for; the others are used nowhere.
 
     Args:
-        train: The training rows, with what validation and test take from them gone already.
-        few_shot: So many texts of each class.
-        max_train_samples: So many texts in all, classes in the shares that they have.
-        seed: Of the choice.
-        notes: What was done is added.
+        train: The training rows, without those of validation and test.
+        few_shot: Number of texts per class.
+        max_train_samples: Number of texts in all, with the class frequencies of the data.
+        seed: Of the selection.
+        notes: Lines on what was done are appended.
 
     Raises:
         UsageError: There are fewer texts, or more classes, than asked for in all.
     """
-    whole = len(train.texts)
+    num_rows = len(train.texts)
     if few_shot is not None:
-        short = {name: count for name, count in sorted(train.count_labels().items()) if count < few_shot}
+        small = {name: count for name, count in sorted(train.count_labels().items()) if count < few_shot}
         train = train.select(select_rows_per_label(train.labels, few_shot, seed))
-        notes.append(f"train: {len(train.texts)} of {whole} rows, {few_shot} a class (--data.few_shot)")
-        if short:
-            has = join_names(f"{name} ({count})" for name, count in short.items())
-            notes.append(f"train: {len(short)} classes have fewer than {few_shot} texts and keep them all: {has}")
+        notes.append(f"train: {len(train.texts)} of {num_rows} rows, {few_shot} per class (--data.few_shot)")
+        if small:
+            counts = join_names(f"{name} ({count})" for name, count in small.items())
+            notes.append(f"train: {len(small)} classes have fewer than {few_shot} texts and keep all: {counts}")
     elif max_train_samples is not None:
-        if max_train_samples > whole:
+        if max_train_samples > num_rows:
             raise UsageError(
-                f"--data.max_train_samples {max_train_samples} is more than the {whole} training texts; "
-                f"choose at most {whole}"
+                f"--data.max_train_samples {max_train_samples} is more than the {num_rows} training texts; "
+                f"choose at most {num_rows}"
             )
-        places = select_stratified_subset(train.labels, max_train_samples, seed)
-        if places is None:
+        positions = select_stratified_subset(train.labels, max_train_samples, seed)
+        if positions is None:
             raise UsageError(
-                f"--data.max_train_samples {max_train_samples} are too few for a text of each of the "
+                f"--data.max_train_samples {max_train_samples} is too few for a text of each of the "
                 f"{len(train.count_labels())} classes; choose more"
             )
-        train = train.select(places)
-        notes.append(f"train: {max_train_samples} of {whole} rows, stratified (--data.max_train_samples)")
+        train = train.select(positions)
+        notes.append(f"train: {max_train_samples} of {num_rows} rows, stratified (--data.max_train_samples)")
     return train

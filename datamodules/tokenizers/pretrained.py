@@ -9,7 +9,7 @@ import numpy as np
 import tokenizers
 
 from contracts.errors import UsageError
-from contracts.positions import get_max_positions
+from contracts.max_positions import get_max_positions
 from contracts.pretrained_path import resolve_model_path
 from datamodules.tokenizers.base import TokenIds, Tokenizer, Units, vocabulary_strings
 from datamodules.tokenizers.pieces import encode_pieces, piece_units, unknown_piece

@@ -25,7 +25,9 @@ _FORMAT = 1
 class TrainingCorpus(Protocol):
     """What an encoder may know of the texts it is about to learn from, beside their sizes."""
 
-    cache_dir: Path
+    @property
+    def cache_dir(self) -> Path:
+        """The folder of all caches."""
 
     @property
     def fingerprint(self) -> str:

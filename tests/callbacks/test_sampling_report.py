@@ -12,7 +12,7 @@ from pytorch_lightning.loggers.logger import DummyLogger
 from callbacks.sampling_report import SamplingReport, compute_class_ratios, compute_imbalance, compute_repetition
 from datamodules.samplers.base import SamplingContext
 from datamodules.samplers.class_balanced import ClassBalanced
-from datamodules.samplers.over_sampled import OverSampled
+from datamodules.samplers.resampling import OverSampled
 
 
 class Memory(DummyLogger):

@@ -7,7 +7,7 @@ import huggingface_hub
 import pytest
 
 from contracts.errors import UsageError
-from contracts.pretrained_path import _from_the_hub, resolve_model_path
+from contracts.pretrained_path import _resolve_hub_name, resolve_model_path
 
 
 @pytest.fixture
@@ -37,10 +37,10 @@ def hub(monkeypatch):
 
         monkeypatch.setattr(huggingface_hub, "get_hf_file_metadata", ask)
         monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", False)
-        _from_the_hub.cache_clear()
+        _resolve_hub_name.cache_clear()
 
     yield answers
-    _from_the_hub.cache_clear()
+    _resolve_hub_name.cache_clear()
 
 
 def test_without_the_hub_it_is_asked_for_once_and_what_was_fetched_before_is_taken(hub, tmp_path, monkeypatch):

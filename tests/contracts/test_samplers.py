@@ -16,8 +16,7 @@ from contracts.discovery import find_implementations
 from contracts.errors import UsageError
 from datamodules.samplers.base import SamplingContext, TextSampler
 from datamodules.samplers.class_balanced import ClassBalanced
-from datamodules.samplers.over_sampled import OverSampled
-from datamodules.samplers.under_sampled import UnderSampled
+from datamodules.samplers.resampling import OverSampled, UnderSampled
 
 SAMPLERS = list(find_implementations(TextSampler))
 REMEDIES = {

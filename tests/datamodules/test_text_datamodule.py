@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 
+import numpy as np
 import pytest
 import torch
 
 from contracts.errors import DataError, UsageError
+from datamodules.augmentations.random_deletion import RandomDeletion
+from datamodules.augmentations.random_swap import RandomSwap
+from datamodules.augmentations.tfidf_replacement import TFIDFReplacement
+from datamodules.samplers.base import SamplingContext
 from datamodules.samplers.class_balanced import ClassBalanced
 from datamodules.samplers.shuffle import Shuffle
 from datamodules.sources.files import Files
@@ -169,7 +175,95 @@ def test_a_faulty_file_leaves_no_folder(make, file, tmp_path):
     assert list((tmp_path / "cache").iterdir()) == []
 
 
+# Objects, classes and functions
+
+
+def batches_of(module: TextDataModule) -> list[list]:
+    return [[part.tolist() for part in batch[:4]] for batch in module.train_dataloader()]
+
+
+def test_objects_make_the_same_data_as_factories(make, file):
+    """The same cache folder, spec, tokenizer and batches, one of them augmented on the fly."""
+    factories = make(tokenizer=lambda: Characters(), sampler=Shuffle, augmentations=lambda: RandomSwap(alpha=0.5))
+    objects = make(
+        source=Files(str(file)), tokenizer=Characters(), sampler=Shuffle, augmentations=[RandomSwap(alpha=0.5)]
+    )
+    assert fingerprint(objects) == fingerprint(factories)
+    assert objects.spec == factories.spec
+    assert objects.tokenizer.to_json() == factories.tokenizer.to_json()
+    assert batches_of(objects) == batches_of(factories)
+
+
+def test_classes_are_factories(make):
+    module = make(tokenizer=Characters, augmentations=[RandomSwap], tta_augmentations=RandomDeletion)
+    assert fingerprint(module) == fingerprint(make(tokenizer=lambda: Characters()))
+
+
+def test_an_object_is_not_changed_and_can_be_used_twice(make, file, tmp_path):
+    """Training a tokenizer, or fitting an augmentation, for one data module leaves that of another alone."""
+    other = tmp_path / "other.csv"
+    other.write_text(CSV.replace("word", "sign"), encoding="utf-8")
+    words, replacement = Words(), TFIDFReplacement(min_frequency=1)
+    first = make(tokenizer=words, augmentations=replacement)
+    second = make(source=Files(str(other)), tokenizer=words, augmentations=replacement)
+    for module, word in ((first, "word"), (second, "sign")):
+        module.setup()
+        assert word in module.tokenizer.list_tokens()
+    assert first.tokenizer.list_tokens() != second.tokenizer.list_tokens()
+    assert first.augmenter.pipeline.augmentations[0].to_blueprint() != replacement.to_blueprint()
+    assert first.augmenter.pipeline.augmentations[0] is not second.augmenter.pipeline.augmentations[0]
+
+
+@pytest.mark.parametrize("sampler", [ClassBalanced, partial(ClassBalanced, weighting="sqrt")])
+def test_a_sampler_is_a_class_or_a_partial(make, sampler):
+    module = make(sampler=sampler)
+    module.setup()
+    assert isinstance(module.train_dataloader().sampler, ClassBalanced)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"source": Words}, r"source accepts Source objects \(Demo, Files, Hub\), .*; got the class Words"),
+        ({"source": "reviews.csv"}, "source accepts Source objects .* got str 'reviews.csv'"),
+        ({"tokenizer": Files}, r"tokenizer accepts Tokenizer objects \(Characters, .*Words\), .*; got the class Files"),
+        ({"augmentations": [Words()]}, r"augmentations accepts Augmentation objects .*; got Words"),
+        ({"tta_augmentations": Words}, r"tta_augmentations accepts Augmentation objects .*; got the class Words"),
+        ({"sampler": Words}, "sampler takes a class of TextSampler, .*, got <class .*Words'>"),
+        ({"sampler": "ClassBalanced"}, "sampler takes a class of TextSampler, .*, got 'ClassBalanced'"),
+        ({"sampler": Shuffle(SamplingContext(np.zeros(4, int), np.ones(4, int), 1, 2, 0))}, "sampler takes a class"),
+    ],
+)
+def test_what_is_none_of_these_is_refused_with_what_is_accepted(options, message):
+    with pytest.raises(TypeError, match=message):
+        TextDataModule(**options)
+
+
+def test_a_plain_loop_needs_no_trainer(make):
+    """Each iterator is an epoch, in another order, with every training text once."""
+    module = make(batch_size=7)
+    module.prepare_data()
+    module.setup()
+    loader = module.train_dataloader()
+    epochs = [torch.cat([batch.index for batch in loader]).tolist() for _ in range(3)]
+    assert all(sorted(epoch) == list(range(48)) for epoch in epochs)
+    assert len({tuple(epoch) for epoch in epochs}) == 3
+    assert len(loader) == 7
+
+
+def test_before_the_setup_a_message_says_what_to_call(make):
+    with pytest.raises(RuntimeError, match=r"call setup\(\) first"):
+        make().spec  # noqa: B018  # the property raises
+
+
 # Messages
+
+
+@pytest.mark.parametrize(("max_length", "same"), [(5.0, 5), (100.0, 100)])
+def test_whole_lengths_are_counts_whatever_their_type(make, max_length, same):
+    """Which of `int | float` a parser tries first depends on what was imported before."""
+    assert fingerprint(make(max_length=max_length)) == fingerprint(make(max_length=same))
+    assert type(make(max_length=max_length).preparation_options.max_length) is int
 
 
 @pytest.mark.parametrize(
@@ -177,11 +271,17 @@ def test_a_faulty_file_leaves_no_folder(make, file, tmp_path):
     [
         ({"batch_size": 0}, "--data.batch_size must be at least 1, got 0"),
         ({"eval_batch_size": -1}, "--data.eval_batch_size must be at least 1, got -1"),
-        ({"validation_size": 0.0}, r"--data.validation_size is a share of the rows and must be in \(0, 1\), got 0.0"),
-        ({"test_size": 1.0}, r"--data.test_size is a share of the rows and must be in \(0, 1\), got 1.0"),
+        (
+            {"validation_size": 0.0},
+            r"--data.validation_size is a fraction of the rows and must be in \(0, 1\), got 0.0",
+        ),
+        ({"test_size": 1.0}, r"--data.test_size is a fraction of the rows and must be in \(0, 1\), got 1.0"),
         ({"test_size": float("nan")}, r"--data.test_size .* got nan"),
         ({"num_workers": -1}, "--data.num_workers is a number of processes and must be 0 or more, got -1"),
-        ({"max_length": 0}, r"--data.max_length is a number of tokens \(an integer from 1\), or a share .* got 0$"),
+        (
+            {"max_length": 0},
+            r"--data.max_length is a number of tokens \(an integer from 1\), or the fraction .* got 0$",
+        ),
         ({"max_length": -3}, r"max_length .* got -3"),
         ({"max_length": 0.0}, r"max_length .* in \(0, 1\]\); got 0.0"),
         ({"max_length": 1.5}, r"max_length .* got 1.5"),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from small_corpus import corpus
 
-from datamodules.preparation.prepare import PreparationOptions
+from datamodules.preparation.options import PreparationOptions
 from datamodules.sources.files import Files
 from exploration.checks.duplicates import find_duplicates
 from exploration.checks.encoding_errors import search_errors

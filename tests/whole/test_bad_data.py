@@ -60,7 +60,7 @@ FAULTS = {
     "one class only": (
         _file("train.csv", HEAD + "a,x\nb,x\nc,x\n"),
         DATA,
-        r"at least two different labels to tell apart, got one only, 'x'",
+        r"at least two different labels, got only 'x'",
     ),
     "empty texts only": (
         _file("train.csv", HEAD + ",x\n ,y\n"),
@@ -80,7 +80,7 @@ FAULTS = {
     "an unseen label": (
         _unseen,
         DATA,
-        r"test: 1 rows carry 1 label\(s\) that the training split lacks: 'tree' \(1\).*--data.unseen_labels drop",
+        r"test: 1 of \d+ rows have 1 label that the training split lacks: 'tree' \(1\).*--data.unseen_labels drop",
     ),
     "bytes of another encoding": (
         _raw("train.csv", HEAD.encode() + "日本,x\n".encode("shift_jis")),
@@ -98,9 +98,13 @@ FAULTS = {
         DATA,
         r"the header has 2 fields .*1 row has another number: line 2 \(3\)",
     ),
-    "no train file": (_without("train.csv"), DATA, r"holds no train file .*it holds: test.csv, validation.csv"),
+    "no train file": (_without("train.csv"), DATA, r"has no train file .*it has: test.csv, validation.csv"),
     "two train files": (_file("train.tsv", "text\tlabel\na\tb\n"), DATA, r"2 files for train: train.csv, train.tsv"),
-    "pairs for a model of single texts": (_pairs, USAGE, r"the data have a second text a row, which Words cannot tell"),
+    "pairs for a model of single texts": (
+        _pairs,
+        USAGE,
+        r"the data have pairs of texts, which Words cannot distinguish",
+    ),
 }
 
 
@@ -119,13 +123,13 @@ def test_a_folder_with_no_file_that_could_be_a_split_is_refused(work, tmp_path):
     folder.mkdir()
     write_table(folder / "texts.csv", rows(9, 0))
     answer = work.train("--data.source", "Files", "--data.source.path", folder)
-    assert_refused(answer, work, DATA, r"holds no train file .*it holds: texts.csv\. Rename one, or name a single file")
+    assert_refused(answer, work, DATA, r"has no train file .*it has: texts.csv\. Rename one, or name a single file")
 
 
 def test_a_file_of_an_unknown_kind_is_refused(work, tmp_path):
     (tmp_path / "texts.xlsx").write_bytes(b"PK")
     answer = work.train("--data.source", "Files", "--data.source.path", tmp_path / "texts.xlsx")
-    assert_refused(answer, work, USAGE, r"texts.xlsx ends in none of .csv, .tsv")
+    assert_refused(answer, work, USAGE, r"texts.xlsx has none of the extensions .csv, .tsv")
 
 
 def test_a_truncated_gzip_file_is_refused(work, tmp_path):
@@ -134,14 +138,14 @@ def test_a_truncated_gzip_file_is_refused(work, tmp_path):
     whole = gzip.compress((HEAD + "some words,x\nother words,y\n").encode())
     (folder / "train.csv.gz").write_bytes(whole[:-9])
     answer = work.train("--data.source", "Files", "--data.source.path", folder)
-    assert_refused(answer, work, DATA, r"train.csv.gz is no whole gzip file")
+    assert_refused(answer, work, DATA, r"train.csv.gz is not a complete gzip file")
 
 
 def test_broken_json_lines_are_refused_by_their_line(work, tmp_path):
     lines = [json.dumps(row) for row in rows(9, 0)]
     (tmp_path / "all.jsonl").write_text("\n".join([*lines, '{"text": "cut off']), encoding="utf-8")
     answer = work.train("--data.source", "Files", "--data.source.path", tmp_path / "all.jsonl")
-    assert_refused(answer, work, DATA, r"line 10 is no JSON: Unterminated string")
+    assert_refused(answer, work, DATA, r"line 10 is not JSON: Unterminated string")
 
 
 def test_empty_texts_are_refused_where_that_was_asked_for(work, tmp_path):
@@ -183,8 +187,8 @@ def test_what_can_be_used_in_part_goes_on_with_counted_notes(work, tmp_path):
     write_table(folder / "validation.csv", rows(10, 1))
     answer = work.train("--data.source", "Files", "--data.source.path", folder, *TINY, "--trainer.max_epochs", 1)
     assert (answer.code, answer.err) == (0, "")
-    assert "note: train: 2 of 43 texts are empty (rows 41, 42, counted from 0) and were dropped" in answer.out
-    assert "note: train: 1 of 4 classes have a single text and can hardly be learned: odd" in answer.out
+    assert "note: train: 2 of 43 texts dropped because they are empty (rows 41, 42, counted from 0;" in answer.out
+    assert "note: train: 1 of 4 classes have only one training text: odd" in answer.out
     assert "note: train: 41 texts are fewer than a batch of 64: each epoch is one step" in answer.out
     (run,) = work.run_folders()
     report = report_of(run)
@@ -201,6 +205,6 @@ def test_unseen_labels_are_dropped_where_that_was_asked_for(work, tmp_path):
     report = report_of(run)
     assert report["data"]["rows"]["test"] == 5
     assert (
-        "test: 1 rows carry 1 label(s) that the training split lacks and were dropped: 'tree' (1)"
+        "test: 1 of 6 rows dropped because they have 1 label that the training split lacks: 'tree' (1)"
         in report["data"]["notes"]
     )

@@ -62,11 +62,11 @@ def test_a_fold_and_few_rows_train_and_say_so(work, on):
 REFUSED = {
     "no last epoch": (
         "--data.sampler ClassBalanced --data.sampler.schedule deferred --trainer.max_epochs -1",
-        r"--data.sampler: schedule deferred goes by .* no last epoch; give --trainer.max_epochs a number",
+        r"--data.sampler: schedule deferred needs the number of epochs, .* set --trainer.max_epochs",
     ),
     "a ceiling too low": (
         "--data.sampler ClassBalanced --data.sampler.max_repeats 1",
-        r"--data.sampler: max_repeats 1 cannot fill an epoch of 1 times the training texts .* at least 2",
+        r"--data.sampler: max_repeats 1 is too small to balance classes in an epoch of 1 times .* at least 2",
     ),
     "a floor too high": (
         "--data.sampler ClassBalanced --data.sampler.min_repeats 1",

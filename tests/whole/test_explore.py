@@ -94,7 +94,7 @@ def test_test_labels_change_nothing_but_counts_duplicates_and_conflicts(run, tmp
         (["--near_threshold", "0"], USAGE, r"must be in \(0, 1\], got 0"),
         (["--near_threshold", "x"], USAGE, "--near_threshold must be float, got 'x'"),
         (["--config", "missing.yaml"], USAGE, "missing.yaml: there is no such file"),
-        (["--data.validation_size", "2"], USAGE, "validation_size is a share of the rows"),
+        (["--data.validation_size", "2"], USAGE, "validation_size is a fraction of the rows"),
         (["--data.source", "Files", "--data.source.path", "nowhere"], (USAGE, DATA), "nowhere"),
         (["--data.source", "Files"], USAGE, "--data.source.path is required"),
     ],

@@ -148,7 +148,7 @@ def test_a_row_that_is_drawn_again_in_an_epoch_is_changed_anew(make):
 
 
 def texts_of(data: TextDataModule, batch: TextBatch) -> list[str]:
-    strings = data.list_tokens()
+    strings = data.tokenizer.list_tokens()
     return ["|".join(strings[number] for number in row if number) for row in batch.input_ids.tolist()]
 
 

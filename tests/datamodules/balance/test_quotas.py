@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datamodules.balance.quotas import allocate_within_bounds, round_to_whole_draws
+from datamodules.balance.quotas import allocate_within_bounds, round_randomly
 
 GROUPS = st.lists(
     st.tuples(st.floats(1e-3, 1e3), st.integers(0, 9), st.none() | st.integers(0, 9)), min_size=1, max_size=8
@@ -34,7 +34,7 @@ def test_a_total_is_shared_out_by_weight_within_bounds(groups, place):
 
 def test_rounding_keeps_the_sum_and_is_right_on_average():
     expected = np.array([0.25, 2.5, 0.25, 4.0])
-    found = np.array([round_to_whole_draws(expected, np.random.default_rng(seed)) for seed in range(2000)])
+    found = np.array([round_randomly(expected, np.random.default_rng(seed)) for seed in range(2000)])
     assert (found.sum(axis=1) == 7).all()
     assert (np.abs(found - expected) < 1).all()
     assert found.mean(axis=0) == pytest.approx(expected, abs=0.05)
@@ -43,4 +43,4 @@ def test_rounding_keeps_the_sum_and_is_right_on_average():
 @given(st.lists(st.integers(0, 50), min_size=1, max_size=20), st.integers(0, 50))
 def test_whole_numbers_stay_as_they_are_however_they_were_computed(numbers, seed):
     expected = np.array(numbers) / 7 * 7 + np.tile([1e-12, -1e-12], 10)[: len(numbers)]
-    assert round_to_whole_draws(expected, np.random.default_rng(seed)).tolist() == numbers
+    assert round_randomly(expected, np.random.default_rng(seed)).tolist() == numbers

@@ -9,7 +9,8 @@ import pytest
 
 from contracts.errors import DataError, UsageError
 from contracts.text_spec import TextSpec
-from datamodules.preparation.prepare import PreparationOptions, prepare
+from datamodules.preparation.options import PreparationOptions
+from datamodules.preparation.prepare import prepare
 from datamodules.sources.base import Rows, Source
 from datamodules.text_datamodule import TextDataModule
 from datamodules.tokenizers.base import TokenIds, tokenizer_from_json
@@ -74,10 +75,8 @@ def test_empty_texts_are_dropped_and_counted_and_the_others_keep_their_number(da
     assert module.load_texts("train") == ["x a", "y b", "x c"]
     assert module.get_split("train").numbers.tolist() == [0, 2, 4]
     assert module.spec.class_counts == (2, 1)
-    assert (
-        "train: 2 of 5 texts are empty (rows 1, 3, counted from 0) and were dropped; "
-        "--data.empty keep or refuse does otherwise"
-    ) in module.notes
+    note = "train: 2 of 5 texts dropped because they are empty (rows 1, 3, counted from 0; --data.empty)"
+    assert note in module.notes
 
 
 def test_empty_texts_can_be_kept(data):
@@ -90,7 +89,7 @@ def test_empty_texts_can_be_kept(data):
 
 def test_empty_texts_can_be_refused(data):
     message = (
-        r"train: 2 of 5 texts are empty \(rows 1, 3, counted from 0\); mend them, or choose --data.empty drop or keep"
+        r"train: 2 of 5 texts are empty \(rows 1, 3, counted from 0\); fix them, or choose --data.empty drop or keep"
     )
     with pytest.raises(DataError, match=message):
         data(GAPS, HELD_OUT, empty="refuse")
@@ -98,7 +97,9 @@ def test_empty_texts_can_be_refused(data):
 
 def test_many_empty_rows_are_named_in_part(data):
     module = data(SOME, Rows(["x", *[""] * 9], ["x"] * 10))
-    assert any("9 of 10 texts are empty (rows 1, 2, 3, 4, 5, counted from 0)" in note for note in module.notes)
+    assert any(
+        "9 of 10 texts dropped because they are empty (rows 1, 2, 3, 4, 5, counted" in note for note in module.notes
+    )
 
 
 def test_a_training_split_of_empty_texts_is_refused(data):
@@ -121,11 +122,8 @@ def test_one_file_is_cut_into_three_stratified_and_seeded(data):
     assert counts == {"train": [32, 16], "validation": [4, 2], "test": [4, 2]}
     numbers = [number for name in counts for number in module.get_split(name).numbers.tolist()]
     assert sorted(numbers) == list(range(60))
-    assert "test: 6 of 60 rows were set aside from the training split, stratified (--data.split_seed)" in module.notes
-    assert (
-        "validation: 6 of 60 rows were set aside from the training split, stratified (--data.split_seed)"
-        in module.notes
-    )
+    assert "test: 6 of 60 training rows set aside, stratified (--data.split_seed)" in module.notes
+    assert "validation: 6 of 60 training rows set aside, stratified (--data.split_seed)" in module.notes
     other = data(rows, split_seed=1)
     assert other.get_split("test").numbers.tolist() != module.get_split("test").numbers.tolist()
 
@@ -160,8 +158,8 @@ def test_splits_that_are_there_stay_as_they_are(data):
 
 def test_too_few_rows_to_cut_are_refused(data):
     message = (
-        r"no row could be cut from the training split for test: it has 2 rows, and .* Give a test file, or a larger "
-        r"--data.test_size \(now 0.1\)"
+        r"no row of the training split could be set aside for test: it has 2 rows, and .* Give a test file, or a "
+        r"larger --data.test_size \(now 0.1\)"
     )
     with pytest.raises(DataError, match=message):
         data(labelled("x", "y"))
@@ -199,8 +197,9 @@ def test_labels_unknown_to_training_are_refused_with_their_names_and_counts(data
     with pytest.raises(DataError) as raised:
         data(SOME, HELD_OUT, test)
     assert str(raised.value) == (
-        "test: 3 rows carry 2 label(s) that the training split lacks: 'new' (2), 'odd' (1). Training knows: 'x', 'y'. "
-        "Mend the labels, add such texts to training, or leave these rows out with --data.unseen_labels drop."
+        "test: 3 of 4 rows have 2 labels that the training split lacks: 'new' (2), 'odd' (1). The training "
+        "split has: 'x', 'y'. Fix the labels, add such texts to training, or drop these rows "
+        "with --data.unseen_labels drop."
     )
 
 
@@ -209,17 +208,18 @@ def test_labels_unknown_to_training_can_be_left_out(data):
     assert module.load_texts("validation") == ["b", "d"]
     assert module.get_split("validation").numbers.tolist() == [1, 3]
     assert (
-        "validation: 2 rows carry 1 label(s) that the training split lacks and were dropped: 'new' (2)" in module.notes
+        "validation: 2 of 4 rows dropped because they have 1 label that the training split lacks: 'new' (2)"
+        in module.notes
     )
 
 
 def test_leaving_all_rows_out_is_refused(data):
-    with pytest.raises(DataError, match=r"validation: 1 rows carry 1 label.*'new' \(1\). No row is left"):
+    with pytest.raises(DataError, match=r"validation: 1 of 1 rows have 1 label .*'new' \(1\). No row is left"):
         data(SOME, Rows(["a"], ["new"]), unseen_labels="drop")
 
 
 def test_unknown_labels_among_several_are_found(data):
-    with pytest.raises(DataError, match=r"validation: 2 rows carry 2 label\(s\) .*: 'odd' \(2\), 'new' \(1\)"):
+    with pytest.raises(DataError, match=r"validation: 2 of 3 rows have 2 labels .*: 'odd' \(2\), 'new' \(1\)"):
         data(BAGS, Rows(["a", "b", "c"], [["red", "odd"], ["new", "odd"], ["blue"]]))
     module = data(BAGS, Rows(["a", "b", "c"], [["red", "odd"], [], ["blue"]]), unseen_labels="drop")
     assert module.load_texts("validation") == ["b", "c"]
@@ -228,7 +228,7 @@ def test_unknown_labels_among_several_are_found(data):
 @pytest.mark.parametrize(
     ("rows", "got"),
     [
-        (Rows(["a", "b"], ["x", "x"]), "at least two different labels to tell apart, got one only, 'x'"),
+        (Rows(["a", "b"], ["x", "x"]), "at least two different labels, got only 'x'"),
         (Rows(["a", "b"], [[], []]), "got none"),
     ],
 )
@@ -244,7 +244,7 @@ def test_one_label_is_enough_where_a_text_may_have_none(data):
 
 def test_classes_of_a_single_text_are_noted(data):
     module = data(labelled("x", "x", "rare", "y", "y", "lone"), HELD_OUT)
-    assert ("train: 2 of 4 classes have a single text and can hardly be learned: lone, rare") in module.notes
+    assert ("train: 2 of 4 classes have only one training text: lone, rare") in module.notes
 
 
 def test_each_class_number_means_its_name(data):
@@ -290,8 +290,7 @@ def test_a_length_or_a_share_to_cover_says_what_it_cuts(data, growing, max_lengt
     assert module.spec.max_length == length
     assert module.get_split("train").lengths.tolist() == [min(words, length) for words in range(1, 11)]
     assert (
-        f"train: {cut} of 10 texts are longer than {length} tokens and were truncated ({lost} of all tokens; "
-        "--data.max_length)"
+        f"train: {cut} of 10 texts truncated to {length} tokens ({lost} of all tokens; --data.max_length)"
     ) in module.notes
     assert not any(note.startswith("validation") and "truncated" in note for note in module.notes)
 
@@ -308,8 +307,7 @@ def test_the_length_covers_training_texts_and_binds_the_others_too(data, growing
     module = data(growing, Rows(["word " * 30, "word"], ["x", "y"]), max_length=1.0)
     assert module.get_split("validation").lengths.tolist() == [10, 1]
     assert any(
-        note.startswith("validation: 1 of 2 texts are longer than 10 tokens") and "64.5%" in note
-        for note in module.notes
+        note.startswith("validation: 1 of 2 texts truncated to 10 tokens") and "64.5%" in note for note in module.notes
     )
 
 
@@ -352,7 +350,7 @@ def test_pairs_are_encoded_together_and_kept_apart(data, tiny_bert):
     module = data(rows, rows.select([2, 0]), tokenizer=lambda: Pretrained(str(tiny_bert)), max_length=9)
     tokens = module.get_split("train").tokens
     assert rows_of(tokens) == [[CLS, A, SEP, B, SEP], [CLS, A, B, C, SEP, A, B, C, SEP], [CLS, B, SEP, SEP]]
-    assert any(note.startswith("train: 1 of 3 texts are longer than 9 tokens") for note in module.notes)
+    assert any(note.startswith("train: 1 of 3 texts truncated to 9 tokens") for note in module.notes)
     assert tokens.type_ids[:5].tolist() == [0, 0, 0, 1, 1]
     assert len(tokens.type_ids) == len(tokens.ids)
     assert (module.spec.pairs, module.load_pairs("train")) == (True, rows.pairs)
@@ -362,7 +360,7 @@ def test_pairs_are_encoded_together_and_kept_apart(data, tiny_bert):
 
 def test_pairs_need_a_tokenizer_that_tells_them_apart(data):
     rows = Rows(["a", "b"], ["x", "y"], pairs=["c", "d"])
-    message = r"a second text a row, which Words cannot tell from the first; choose --data.tokenizer Pretrained"
+    message = r"pairs of texts, which Words cannot distinguish; choose --data.tokenizer Pretrained"
     with pytest.raises(UsageError, match=message):
         data(rows, rows)
 

@@ -93,23 +93,26 @@ def test_classes_are_mixed_within_an_epoch():
         ({"min_repeats": -1}, "min_repeats is a number of draws and must be 0 or more, got -1"),
         (
             {"min_repeats": 1},
-            "min_repeats 1 fills an epoch of 1 times the training texts and leaves nothing to balance; choose less, or "
-            "an epoch_length above 1",
+            "min_repeats 1 fills an epoch of 1 times the training texts and leaves nothing to balance; choose a "
+            "smaller one, or an epoch_length above 1",
         ),
         (
             {"max_repeats": 2, "epoch_length": 2.5},
-            "max_repeats 2 cannot fill an epoch of 2.5 times .* choose at least 3, or an epoch_length below 2",
+            "max_repeats 2 is too small to balance classes in an epoch of 2.5 times .* at least 3, .* below 2",
         ),
         ({"max_repeats": 0}, "max_repeats is a number of draws and must be at least 1, got 0"),
-        ({"max_repeats": 1}, "max_repeats 1 cannot fill an epoch of 1 times .* choose at least 2"),
-        ({"start": 1.0}, r"start is a share of the epochs and must be in \[0, 1\), got 1.0"),
+        (
+            {"max_repeats": 1},
+            "max_repeats 1 is too small to balance classes in an epoch of 1 times .* choose at least 2",
+        ),
+        ({"start": 1.0}, r"start is a fraction of the epochs and must be in \[0, 1\), got 1.0"),
         ({"schedule": "later"}, 'schedule must be "constant", "deferred" or "progressive", got "later"'),
         (
             {"schedule": "deferred"},
-            "schedule deferred goes by the share of the epochs that is done, and training has no last epoch; give "
-            "--trainer.max_epochs a number, or choose schedule constant",
+            "schedule deferred needs the number of epochs, and training has no last epoch; set "
+            "--trainer.max_epochs, or choose schedule constant",
         ),
-        ({"schedule": "progressive"}, "schedule progressive goes by .* no last epoch"),
+        ({"schedule": "progressive"}, "schedule progressive needs .* no last epoch"),
     ],
 )
 def test_options_out_of_range_are_refused(options, message):

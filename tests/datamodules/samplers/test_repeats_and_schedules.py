@@ -98,7 +98,7 @@ def test_a_floor_holds_over_all_ranks_together_where_an_epoch_cannot_be_shared_o
 
 def test_a_floor_that_no_even_epoch_can_hold_is_refused():
     labels = np.array([0, 1, 1, 1, 1])
-    message = r"min_repeats 1 of 5 texts does not fit an epoch of 4 draws, shared out evenly to 2 processes; choose a"
+    message = r"min_repeats 1 of 5 texts does not fit an epoch of 4 draws, split evenly among 2 processes; choose a"
     with pytest.raises(UsageError, match=message):
         ClassBalanced(context(labels, 0, 2), min_repeats=1, epoch_length=1.01)
 

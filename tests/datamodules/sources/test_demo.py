@@ -46,7 +46,7 @@ def test_the_messages_are_the_same_on_every_platform():
 
 
 def test_the_test_split_alone_has_the_words_kept_for_it(splits):
-    kept = set(phrases.RARE_WORDS.values()) | set(phrases.RARE["item"])
+    kept = set(phrases.RARE_WORDS.values()) | set(phrases.RARE_SLOTS["item"])
     assert len(kept & words(splits["test"])) > len(kept) / 2
     assert not kept & (words(splits["train"]) | words(splits["validation"]))
 
@@ -82,7 +82,7 @@ def test_most_messages_of_the_rarest_classes_are_shared_sentences(splits):
 def test_every_class_is_there_however_few_rows(rows):
     train = Demo(rows=rows).read()["train"]
     assert len(train.texts) == rows
-    assert set(train.labels) == set(phrases.SHARES)
+    assert set(train.labels) == set(phrases.CLASS_FREQUENCIES)
 
 
 def test_too_few_rows_are_refused():

@@ -58,7 +58,7 @@ def test_an_all_file_counts_only_where_no_split_is(tmp_path):
     write(tmp_path, {"all.csv": CSV, "labels.txt": "pos\nneg\n"})
     assert list(Files(str(tmp_path)).read()) == ["train"]
     write(tmp_path, {"test.csv": CSV})
-    with pytest.raises(DataError, match=r"no train file .*it holds: all.csv, labels.txt, test.csv"):
+    with pytest.raises(DataError, match=r"no train file .*it has: all.csv, labels.txt, test.csv"):
         Files(str(tmp_path)).read()
 
 
@@ -196,10 +196,10 @@ def test_the_task_is_told_by_the_first_line_alone(tmp_path):
     [
         (
             "trian.csv",
-            r'no such file or folder: .*holds no "trian.csv"\)\. Did you mean "train.csv"\?.*--data.source.path',
+            r'no such file or folder: .*has no "trian.csv"\)\. Did you mean "train.csv"\?.*--data.source.path',
         ),
-        ("deep/down/train.csv", r'holds no "deep"\)'),
-        ("notes.md", r"notes.md ends in none of .csv, .tsv, .jsonl, .ndjson, .json .*rename or convert"),
+        ("deep/down/train.csv", r'has no "deep"\)'),
+        ("notes.md", r"notes.md has none of the extensions .csv, .tsv, .jsonl, .ndjson, .json .*rename or convert"),
     ],
 )
 def test_a_path_that_cannot_be_read_is_refused(tmp_path, path, message):
@@ -236,10 +236,13 @@ def test_options_that_cannot_be_are_refused(tmp_path, options, message):
 @pytest.mark.parametrize(
     ("files", "message"),
     [
-        ({}, r"no train file \(train.csv, train.tsv, .*it holds: no file\. Rename"),
-        ({"a.csv": CSV, "b.txt": ""}, r"it holds: a.csv, b.txt\. .*--data.source.path"),
+        ({}, r"no train file \(train.csv, train.tsv, .*it has: no file\. Rename"),
+        ({"a.csv": CSV, "b.txt": ""}, r"it has: a.csv, b.txt\. .*--data.source.path"),
         ({"train.csv": CSV, "dev.csv": CSV, "val.tsv": CSV}, r"2 files for validation: dev.csv, val.tsv; keep one"),
-        ({"train.csv": CSV, "test.xlsx": ""}, r"test.xlsx would be the test split, but ends in none of .csv.*convert"),
+        (
+            {"train.csv": CSV, "test.xlsx": ""},
+            r"test.xlsx would be the test split, but has none of the extensions .csv.*convert",
+        ),
     ],
 )
 def test_a_folder_whose_splits_are_not_clear_is_refused(tmp_path, files, message):
@@ -270,10 +273,14 @@ def test_splits_with_other_columns_are_refused(tmp_path):
         (
             "a.csv",
             "text,lable\na,x\n",
-            r'"label" \(one label a text\) or "labels" .* Did you mean "lable"\?.*label_column',
+            r'"label" \(one label per text\) or "labels" .* Did you mean "lable"\?.*label_column',
         ),
         ("a.jsonl", '["a", "x"]\n', r"line 1 is a list, not an object.*jq"),
-        ("a.jsonl", "{'text': 'a'}\n", r"line 1 is no JSON: .* at character 2, in \{'text': 'a'\}\. Write one whole"),
+        (
+            "a.jsonl",
+            "{'text': 'a'}\n",
+            r"line 1 is not JSON: .* at character 2, in \{'text': 'a'\}\. Write one complete",
+        ),
         ("a.csv", b"t\xe9xt,label\na,x\n", r"not utf-8: byte 2, in line 1"),
         ("a.csv", '"text,label\n', r"a quote that opens in line 1 is never closed"),
     ],
@@ -317,7 +324,7 @@ def test_a_fault_in_the_first_line_is_found_without_the_rest(tmp_path, name, con
         (
             "a.jsonl",
             '{"text":"a","label":"x"}\n\n{"text":"b","label"\n',
-            r'line 3 is no JSON: .*in \{"text":"b","label"\.',
+            r'line 3 is not JSON: .*in \{"text":"b","label"\.',
         ),
         ("a.jsonl", '{"text":"a","label":"x"}\n7\n', r"line 2 is a number, not an object"),
         ("a.jsonl", '{"text":"a","label":"x"}\n{"text":"b"}\n', r'1 row lacks "label", .*: line 2\. Every object'),
@@ -329,9 +336,9 @@ def test_a_fault_in_the_first_line_is_found_without_the_rest(tmp_path, name, con
         (
             "a.jsonl",
             '{"text":"a","label":["x"]}\n',
-            r"one label a text, but .*1 row: line 1 .*--data.source.labels_column label",
+            r"one label per text, but .*1 row: line 1 .*--data.source.labels_column label",
         ),
-        ("a.jsonl", '{"text":"a\\ud83d","label":"x"}\n', r"line 1 holds half of a character"),
+        ("a.jsonl", '{"text":"a\\ud83d","label":"x"}\n', r"line 1 holds half a character"),
         ("a.jsonl", "[" * 100_000, r"line 1 is n"),
     ],
 )
@@ -348,7 +355,7 @@ def test_a_wrong_encoding_that_the_user_named_is_told_as_such(tmp_path):
 @pytest.mark.parametrize("cut", [slice(0, 20), slice(0, -4), slice(2, None)])
 def test_a_gzip_file_that_is_cut_short_or_none_is_told(tmp_path, cut):
     (tmp_path / "a.csv.gz").write_bytes(gzip.compress(CSV.encode())[cut])
-    with pytest.raises(DataError, match=r"a.csv.gz is no whole gzip file \(.*take .gz from its name"):
+    with pytest.raises(DataError, match=r"a.csv.gz is not a complete gzip file \(.*remove .gz from its name"):
         Files(str(tmp_path / "a.csv.gz")).read()
 
 
@@ -362,7 +369,7 @@ def test_a_file_that_may_not_be_read_is_told(tmp_path, monkeypatch):
     monkeypatch.setattr(Path, "read_bytes", refuse)
     monkeypatch.setattr(Path, "open", refuse)
     for use in (Files.detect_task, Files.read, Files.fingerprint):
-        with pytest.raises(DataError, match=r"a.csv cannot be read: Permission denied; mend"):
+        with pytest.raises(DataError, match=r"a.csv cannot be read: Permission denied; fix"):
             use(source)
 
 

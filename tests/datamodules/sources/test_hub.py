@@ -117,7 +117,7 @@ def test_names_that_are_not_there_are_told_with_those_that_are(tmp_path, options
 def test_what_the_library_itself_refuses_is_told_in_its_words(tmp_path):
     for split, rows in {"train": "a,x\n", "test": ""}.items():
         (tmp_path / f"{split}.csv").write_text(f"text,label\n{rows}")
-    with pytest.raises(DataError, match=r'cannot be loaded: .*"test" corresponds to no data\. See'):
+    with pytest.raises(DataError, match=r'cannot be loaded: .*"test" corresponds to no data\. Check'):
         Hub(str(tmp_path)).read()
 
 

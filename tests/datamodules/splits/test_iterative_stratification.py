@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sklearn.model_selection import StratifiedKFold
 
 from datamodules.sources.labels import to_indicator_matrix
-from datamodules.splits.iterative_stratification import _poured, assign_rows_to_parts
+from datamodules.splits.iterative_stratification import allocate_rows, assign_rows_to_parts
 
 LABELS = st.lists(st.sampled_from("abcde"), min_size=1, max_size=60)
 
@@ -27,7 +27,7 @@ def test_rows_that_are_alike_are_dealt_out_as_one_by_one(rows, parts, wanted, wa
     shares = np.array(parts) / sum(parts)
     wanted = np.round(np.array(wanted[: len(parts)]), 3)
     wanted_rows = np.round(np.array(wanted_rows[: len(parts)]), 3)
-    found = _poured(rows, wanted, wanted_rows, shares, np.random.default_rng(seed))
+    found = allocate_rows(rows, wanted, wanted_rows, shares, np.random.default_rng(seed))
     by_turns = np.zeros(len(parts), int)
     for _ in range(rows):
         needs, lacks = ((many - by_turns - 0.5) / shares for many in (wanted, wanted_rows))

@@ -69,7 +69,7 @@ def test_a_validation_split_that_is_there_is_left_aside_and_that_is_said(data):
     module = data(num_folds=4, fold=1, validation=labelled({"x": 9, "unheard-of": 1}, "aside"))
     assert not any("aside" in text for text in module.load_texts("train") + module.load_texts("validation"))
     assert len(module.get_split("validation")) == 16
-    note = "validation: the 10 rows of the source are left aside, for a fold is held out (--data.num_folds)"
+    note = "validation: the 10 rows of the source are not used, a fold takes their place (--data.num_folds)"
     assert note in module.notes
 
 
@@ -90,7 +90,7 @@ def test_more_folds_than_texts_are_refused(data):
 
 def test_a_fold_that_training_cannot_spare_is_refused(data):
     train = labelled({"x": 1, "y": 1})
-    with pytest.raises(UsageError, match=r"fold \d of 2 has no text that training could spare; choose fewer"):
+    with pytest.raises(UsageError, match=r"fold \d of 2 would be empty: .*; choose fewer"):
         data(train, test=labelled({"x": 1}), num_folds=2, fold=0)
 
 
@@ -103,14 +103,14 @@ def test_few_shot_takes_so_many_texts_of_each_class_and_leaves_validation_and_te
     for split in ("validation", "test"):
         assert numbers_of(few, split) == numbers_of(whole, split)
     assert set(numbers_of(few, "train")) < set(numbers_of(whole, "train"))
-    assert "train: 9 of 52 rows, 3 a class (--data.few_shot)" in few.notes
+    assert "train: 9 of 52 rows, 3 per class (--data.few_shot)" in few.notes
     assert few.spec.num_rows == 9
 
 
 def test_a_class_of_fewer_texts_keeps_them_all_and_that_is_said(data):
     module = data(few_shot=10, validation=labelled({"x": 3, "z": 1}))
     assert counts_of(module) == {"x": 10, "y": 10, "z": 4}
-    assert "train: 1 classes have fewer than 10 texts and keep them all: z (4)" in module.notes
+    assert "train: 1 classes have fewer than 10 texts and keep all: z (4)" in module.notes
 
 
 def test_few_shot_of_several_labels_has_each_label_so_often_and_texts_of_none(data):
@@ -158,7 +158,7 @@ def test_more_rows_than_there_are_and_fewer_than_classes_are_refused(data):
     ):
         data(validation=other, max_train_samples=65)
     with pytest.raises(
-        UsageError, match=r"--data.max_train_samples 2 are too few for a text of each of the 3 classes; choose more"
+        UsageError, match=r"--data.max_train_samples 2 is too few for a text of each of the 3 classes; choose more"
     ):
         data(validation=other, max_train_samples=2)
 
@@ -173,11 +173,11 @@ def test_more_rows_than_there_are_and_fewer_than_classes_are_refused(data):
         ),
         (
             (4, 500, None, None),
-            "--data.few_shot 4 and --data.max_train_samples 500 both say how few .* choose one of them",
+            "--data.few_shot 4 and --data.max_train_samples 500 both limit the training texts; choose one of them",
         ),
         ((None, None, 5, None), "--data.num_folds 5 needs --data.fold too: "),
         ((None, None, None, 0), "--data.fold 0 needs --data.num_folds too: "),
-        ((None, None, 1, 0), "--data.num_folds is a number of folds and must be at least 2, got 1"),
+        ((None, None, 1, 0), "--data.num_folds must be at least 2, got 1"),
         ((None, None, 5, 5), "--data.fold counts from 0 and must be below --data.num_folds 5, got 5"),
         ((None, None, 5, -1), "--data.fold counts from 0 and must be below --data.num_folds 5, got -1"),
         ((3, None, 5, 0), "--data.num_folds 5 and --data.few_shot 3 contradict each other: .* choose one of them"),

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from contracts.errors import UsageError
-from contracts.positions import get_max_positions
+from contracts.max_positions import get_max_positions
 from datamodules.tokenizers.base import TokenIds, tokenizer_from_json
 from datamodules.tokenizers.pretrained import Pretrained
 

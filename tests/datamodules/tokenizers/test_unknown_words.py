@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from contracts.errors import UsageError
-from datamodules.preparation.encoding import unknown_share
+from datamodules.preparation.encoding import compute_unknown_ratio
 from datamodules.tokenizers.base import TokenIds, tokenizer_from_json
 from datamodules.tokenizers.mixed import Mixed
 from datamodules.tokenizers.unknown_replacement import replace_marked
@@ -46,7 +46,7 @@ def test_several_unknown_ids_are_shared_by_a_hash_of_the_word():
     expected = [1 + zlib.crc32(word.encode()) % 3 for word in strangers]
     assert found == [expected, [expected[1], 5], [expected[0]]]
     assert set(expected) == set(words.unknown_ids) == {1, 2, 3}
-    assert unknown_share(words.encode_batch(["dog house a b"]), words) == 0.5
+    assert compute_unknown_ratio(words.encode_batch(["dog house a b"]), words) == 0.5
     assert words.list_tokens() == ["[PAD]", "[UNK]", "[UNK 2]", "[UNK 3]", "b", "a", "c"]
 
 

@@ -7,8 +7,7 @@ import pytest
 
 from contracts.errors import UsageError
 from datamodules.samplers.base import SamplingContext
-from datamodules.samplers.over_sampled import OverSampled
-from datamodules.samplers.under_sampled import UnderSampled
+from datamodules.samplers.resampling import OverSampled, UnderSampled
 
 SIZES = [900, 90, 0, 10]
 LABELS = np.repeat(range(4), SIZES)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from contracts.errors import DataError
-from datamodules.preparation.exclusion import exclude_unsuitable_texts
+from datamodules.preparation.excluded_texts import exclude_unsuitable_texts
 from datamodules.sources.base import Rows
 from datamodules.tokenizers.words import Words
 
@@ -21,7 +21,7 @@ def test_texts_of_unknown_words_leave_training_and_are_counted():
     kept = exclude_unsuitable_texts(Rows(TEXTS, ["x", "y", "x", "y"]), trained(unknown="drop_text"), notes)
     assert (kept.texts, kept.labels, list(kept.numbers)) == (["a a b", "b a", "a b"], ["x", "y", "y"], [0, 1, 3])
     assert notes == [
-        "train: 1 of 4 texts were left out of training: more than 30% of their words are unknown "
+        "train: 1 of 4 texts excluded from training: more than 30% of their words are unknown "
         "(--data.tokenizer.max_unknown_ratio)"
     ]
 
