@@ -6,6 +6,7 @@ Layer-wise decay: Howard and Ruder, "Universal Language Model Fine-tuning for Te
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -74,6 +75,9 @@ def build_parameter_groups(
     """
     top_lr = base_lr if plan.backbone_lr is None else plan.backbone_lr
     layers = encoder.layer_groups()
+    if plan.layer_decay < 1 and len(layers) == 1:
+        name = f"{type(encoder).__name__}.layer_groups()"
+        warnings.warn(f"layer_decay {plan.layer_decay} has no effect: {name} returns one group only", stacklevel=2)
     if plan.layer_decay == 1:
         parts = [("encoder", top_lr, [module for modules in layers for module in modules])]
     else:

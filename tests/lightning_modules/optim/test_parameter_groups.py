@@ -36,6 +36,16 @@ class Forgetful(Stack):
         return super().layer_groups()[1:]
 
 
+class WithoutGroups(Stack):
+    """Has the default groups, and a parameter of its own."""
+
+    layer_groups = TextEncoder.layer_groups
+
+    def __init__(self, spec=None, /):
+        super().__init__()
+        self.scale = nn.Parameter(torch.ones(3, 3))
+
+
 class LinearHead(Head):
     def __init__(self, spec=None, features=3, /):
         super().__init__()
@@ -93,6 +103,22 @@ def test_layer_decay_alone_starts_from_the_optimizers_rate():
     assert groups["encoder/3/no_decay"]["lr"] == 0.1
     assert groups["encoder/2"]["lr"] == 0.05
     assert groups["head"]["lr"] == 0.1
+
+
+def test_an_encoder_without_groups_has_one_rate_for_all_its_parameters():
+    encoder, head = WithoutGroups(), LinearHead()
+    groups = build_parameter_groups(encoder, head, 0.1, LearningRatePlan(backbone_lr=0.01))
+    held = [p for group in groups for p in group["params"]]
+    assert len(held) == len(set(held))
+    assert set(held) == set(trainable(encoder, head))
+    assert {group["lr"] for group in groups if group["name"].startswith("encoder")} == {0.01}
+
+
+def test_layer_decay_without_layers_is_warned_of():
+    message = r"layer_decay 0.5 has no effect: WithoutGroups.layer_groups\(\) returns one group only"
+    with pytest.warns(UserWarning, match=message):
+        groups = build_parameter_groups(WithoutGroups(), LinearHead(), 0.1, LearningRatePlan(layer_decay=0.5))
+    assert {group["lr"] for group in groups} == {0.1}
 
 
 def test_biases_and_norms_do_not_decay_and_the_rest_keeps_the_optimizers_default():
