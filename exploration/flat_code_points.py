@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from datamodules.tokenizers.characters import code_points, text_offsets
+from datamodules.tokenizers.characters import compute_text_offsets, to_code_points
 
 
 class FlatCodePoints(NamedTuple):
@@ -33,4 +33,4 @@ def flatten_texts(texts: Sequence[str]) -> FlatCodePoints:
     >>> flatten_texts(["ab", "", "中"])
     FlatCodePoints(codes=array([   97,    98, 20013], dtype=uint32), offsets=array([0, 2, 2, 3]))
     """
-    return FlatCodePoints(code_points(texts), text_offsets(texts))
+    return FlatCodePoints(to_code_points(texts), compute_text_offsets(texts))

@@ -1,7 +1,7 @@
-"""Tokenizers: texts in, ids out; learned from the training split only.
+"""Tokenizers: texts in, token ids out; trained on the training split only. And the report of unknown tokens (`oov.py`).
 
-To add one: write a file here with a final `Tokenizer`; name it as `--data.tokenizer`; nothing else.
-Not here: cutting to a length that covers the data (`preparation.py`).
+To add one: write a file here with a concrete subclass of `Tokenizer`, and name it as `--data.tokenizer`.
+Not here: the choice of a maximum length (`preparation/`); word vectors (`vectors/`).
 """
 
 from contracts.discovery import import_submodules

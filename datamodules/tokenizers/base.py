@@ -1,4 +1,4 @@
-"""What a tokenizer promises, and the flat arrays it fills."""
+"""The extension point for tokenizers, and the flat arrays that they return."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import tokenizers
 from contracts.errors import DataError
 from contracts.rebuildable import Rebuildable, rebuild
 
-_HALVES = re.compile("[\ud800-\udfff]")
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class TokenIds(NamedTuple):
@@ -27,12 +27,12 @@ class TokenIds(NamedTuple):
 
     @property
     def lengths(self) -> np.ndarray:
-        """Tokens of each row."""
+        """Number of tokens of each text, `(texts,)`."""
         return np.diff(self.offsets)
 
 
 class Units(NamedTuple):
-    """What texts fall into before anything is done about the unknown: words, characters or pieces of words.
+    """The units of texts (words, characters or subwords) before unknown ones are replaced or encoded otherwise.
 
     Row `i` is `[strings[number] for number in unit_ids[offsets[i]:offsets[i + 1]]]`.
     """
@@ -44,56 +44,56 @@ class Units(NamedTuple):
 
     @property
     def unknown_counts(self) -> np.ndarray:
-        """How many unknown units each row has."""
-        return count_by_row(~self.is_known[self.unit_ids], self.offsets)
+        """Number of unknown units of each text, `(texts,)`."""
+        return count_per_text(~self.is_known[self.unit_ids], self.offsets)
 
 
 class ExcludedTexts(NamedTuple):
-    """Training texts that are better not learned from."""
+    """Training texts that a tokenizer excludes from training."""
 
     mask: np.ndarray  # bool (texts,)
     reason: str
 
 
 class Tokenizer(Rebuildable, ABC):
-    """Turns texts into ids. Padding is id 0 unless the tokenizer was made elsewhere."""
+    """Encodes texts as token ids. Padding is id 0 unless the tokenizer was trained elsewhere."""
 
     max_positions: int | None = None
-    """The most tokens its model can take, special tokens counted; none where there is no bound."""
+    """Maximum number of tokens of its model, special tokens included; None if there is no limit."""
     supports_pairs: bool = False
 
     @abstractmethod
     def train(self, texts: Sequence[str]) -> None:
-        """Learns the vocabulary from the training texts; does nothing where it came with one."""
+        """Builds the vocabulary from the training texts; does nothing if it came with one."""
 
     @abstractmethod
     def encode_batch(
         self, texts: Sequence[str], pairs: Sequence[str] | None = None, max_length: int | None = None
     ) -> TokenIds:
-        """Ids of all texts, each cut to `max_length` tokens (special tokens counted and kept)."""
+        """Encodes texts, each truncated to `max_length` tokens (special tokens included and kept)."""
 
     @property
     @abstractmethod
     def vocabulary_size(self) -> int:
-        """Ids run from 0 to one below this."""
+        """Number of token ids."""
 
     @property
     @abstractmethod
     def padding_id(self) -> int:
-        """The id that fills a batch up."""
+        """The id of padding tokens."""
 
     @property
     def unknown_id(self) -> int | None:
-        """The id of what is not in the vocabulary, where there is one."""
+        """The (first) id of unknown tokens; None if nothing is unknown."""
         return None
 
     @property
     def unknown_ids(self) -> Sequence[int]:
-        """All ids of what is not in the vocabulary."""
+        """All ids of unknown tokens."""
         return () if self.unknown_id is None else (self.unknown_id,)
 
     def extract_units(self, texts: Sequence[str]) -> Units:
-        """What the texts fall into, and which of it the vocabulary lacks; nothing is cut, nothing is added."""
+        """Splits texts into units and marks unknown ones; nothing is truncated, no special token is added."""
         tokens = self.encode_batch(texts)
         used = np.flatnonzero(np.bincount(tokens.ids, minlength=self.vocabulary_size))
         place_of = np.zeros(self.vocabulary_size, np.int32)
@@ -103,66 +103,66 @@ class Tokenizer(Rebuildable, ABC):
         return Units(place_of[tokens.ids], tokens.offsets, [strings[number] for number in used], known)
 
     def find_excluded_texts(self, texts: Sequence[str]) -> ExcludedTexts | None:
-        """Which of the training texts should not be learned from; asked once it is trained. None keeps all."""
+        """Finds training texts to exclude from training; called after `train`. None keeps all."""
         return None
 
     def list_tokens(self) -> list[str]:
-        """The string of every id, in the order of the ids; empty for an id that has none."""
-        return vocabulary_strings(tokenizers.Tokenizer.from_str(self.state()), self.vocabulary_size)
+        """Lists the string of each id, in the order of ids; empty for an id without one."""
+        return list_vocabulary(tokenizers.Tokenizer.from_str(self.dump_state()), self.vocabulary_size)
 
     @abstractmethod
-    def state(self) -> str:
-        """What was learned: the JSON of a Hugging Face `tokenizers.Tokenizer`, or JSON with it under `tokenizer`."""
+    def dump_state(self) -> str:
+        """Serializes the trained state: JSON of a `tokenizers.Tokenizer`, or JSON with that as `tokenizer`."""
 
     @abstractmethod
     def load_state(self, state: str) -> None:
-        """Takes back what `state` gave."""
+        """Restores the state saved by `dump_state`."""
 
     def fingerprint(self) -> str:
-        """Changes whenever the same training texts would be encoded otherwise."""
+        """Identifies class and arguments: equal if the same training texts are encoded equally."""
         return json.dumps(self.to_blueprint(), sort_keys=True)
 
     def to_json(self) -> str:
-        """One string that `tokenizer_from_json` makes the same tokenizer of."""
-        return json.dumps(self.to_blueprint() | {"state": self.state()})
+        """Serializes the tokenizer for `tokenizer_from_json`."""
+        return json.dumps(self.to_blueprint() | {"state": self.dump_state()})
 
 
 def tokenizer_from_json(text: str) -> Tokenizer:
-    """The inverse of `Tokenizer.to_json`.
+    """Restores a tokenizer saved by `Tokenizer.to_json`.
 
     Raises:
         DataError: The text was not written by `to_json`.
     """
     try:
         plain: dict[str, Any] = json.loads(text)
-        made = rebuild(Tokenizer, plain)  # type: ignore[type-abstract]  # final classes of the seam are called
-        made.load_state(plain["state"])
+        tokenizer = rebuild(Tokenizer, plain)  # type: ignore[type-abstract]  # only concrete classes are called
+        tokenizer.load_state(plain["state"])
     except DataError:
         raise
     except Exception as error:  # of no narrower kind, where the Rust library refuses a state
         raise DataError(f"the tokenizer in this checkpoint cannot be read: {error}") from error
-    return made
+    return tokenizer
 
 
 def replace_lone_surrogates(texts: Sequence[str]) -> list[str]:
-    """Puts U+FFFD in place of lone surrogates, halves of characters that no string in Rust can hold."""
+    """Replaces lone surrogates, which no string in Rust can hold, by U+FFFD."""
     try:
         "".join(texts).encode()
     except UnicodeEncodeError:
-        return [_HALVES.sub("\ufffd", text) for text in texts]
+        return [_LONE_SURROGATE.sub("\ufffd", text) for text in texts]
     return list(texts)
 
 
-def vocabulary_strings(backend: tokenizers.Tokenizer, size: int) -> list[str]:
-    """The string of every id below `size`, as the Hugging Face library has them."""
+def list_vocabulary(backend: tokenizers.Tokenizer, size: int) -> list[str]:
+    """Lists the string of each id below `size`, as the Hugging Face library has them."""
     strings = [""] * size
     for token, number in backend.get_vocab(with_added_tokens=True).items():
         strings[number] = token
     return strings
 
 
-def flat(encodings: Sequence[tokenizers.Encoding], with_types: bool = False) -> TokenIds:
-    """Gathers the encodings of the Hugging Face library into flat arrays."""
+def flatten_encodings(encodings: Sequence[tokenizers.Encoding], with_types: bool = False) -> TokenIds:
+    """Concatenates encodings of the Hugging Face library into flat arrays."""
     rows = [encoding.ids for encoding in encodings]
     offsets = np.zeros(len(rows) + 1, np.int64)
     np.cumsum([len(row) for row in rows], out=offsets[1:])
@@ -173,15 +173,15 @@ def flat(encodings: Sequence[tokenizers.Encoding], with_types: bool = False) -> 
     return TokenIds(ids, offsets, np.fromiter(types, np.uint8, count=int(offsets[-1])))
 
 
-def count_by_row(marked: np.ndarray, offsets: np.ndarray) -> np.ndarray:
-    """How many of the marked tokens, bool `(all tokens,)`, each row has: int64 `(rows,)`."""
+def count_per_text(marked: np.ndarray, offsets: np.ndarray) -> np.ndarray:
+    """Counts the marked tokens, bool `(all tokens,)`, of each text: int64 `(texts,)`."""
     before = np.zeros(len(marked) + 1, np.int64)
     np.cumsum(marked, out=before[1:])
     return np.diff(before[offsets])
 
 
-def cut(tokens: TokenIds, max_length: int | None) -> TokenIds:
-    """Keeps the first `max_length` tokens of each row."""
+def truncate(tokens: TokenIds, max_length: int | None) -> TokenIds:
+    """Truncates each text to its first `max_length` tokens."""
     lengths = tokens.lengths
     if max_length is None or not len(lengths) or lengths.max() <= max_length:
         return tokens

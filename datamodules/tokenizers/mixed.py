@@ -1,9 +1,9 @@
 """Words, and the characters of words outside the vocabulary: the mixed word/character model (Wu et al. 2016, §4.2).
 
-An unknown word becomes its characters, each marked as the word's beginning, middle or end: `Miki` is `<B>M <M>i <M>k
-<E>i`. The marks keep a spelled word apart from short words and from its neighbours. A word of one character is its own
-beginning. A character that training hardly saw becomes the bytes of its UTF-8, so nothing is ever unknown; the paper
-has no such case.
+An unknown word is encoded as its characters, each marked as the word's beginning, middle or end: `Miki` is `<B>M <M>i
+<M>k <E>i`. The marks distinguish a spelled word from short words and from its neighbours. A word of one character is
+its own beginning. A rare character is encoded as its UTF-8 bytes, so nothing is ever unknown; the paper has no such
+case.
 """
 
 from __future__ import annotations
@@ -15,28 +15,29 @@ import numpy as np
 
 from contracts.errors import UsageError
 from datamodules.tokenizers.base import TokenIds
-from datamodules.tokenizers.characters import check_vocabulary_limits, code_points, text_offsets
+from datamodules.tokenizers.characters import check_vocabulary_limits, compute_text_offsets, to_code_points
 from datamodules.tokenizers.unknown_replacement import replace_marked
-from datamodules.tokenizers.word_based import WordBased
+from datamodules.tokenizers.word_tokenizer import WordTokenizer
 
 _MARKS = ("<B>", "<M>", "<E>")
 _BYTES = [f"<0x{number:02X}>" for number in range(256)]
 _SPECIAL = ("[PAD]", "[UNK]")  # the second is never given; the Rust library must have one
 
 
-class Mixed(WordBased):
-    """Known words whole, all others by their characters.
+class Mixed(WordTokenizer):
+    """Words of the vocabulary as one token each, all others as marked characters.
 
     Args:
-        vocab_size: The most ids of whole words, two special ones counted; characters and bytes come on top. None keeps
-            all words seen often enough.
-        min_frequency: Words seen less often in training are spelled; at 1 no training word is, and no spelling is
-            learned.
-        min_character_frequency: Characters seen less often in training are spelled in bytes, so that these are learned.
-        lowercase: Whether capitals are folded.
-        segment: What a word is: `unicode` goes by letters, numbers and signs, `jieba` parts Chinese (extra `jieba`).
-        user_dictionary: A file of words for `jieba`, one a line, after it if wanted its frequency and part of speech.
-        hmm: Whether `jieba` guesses words that its dictionaries lack.
+        vocab_size: Maximum number of ids of whole words, two special ones included; characters and bytes are added to
+            these. None keeps all frequent words.
+        min_frequency: Less frequent training words are encoded as characters; with 1 no training word is, so the
+            characters are not trained.
+        min_character_frequency: Less frequent characters are encoded as UTF-8 bytes, so that these are trained.
+        lowercase: Whether texts are lowercased.
+        segment: How words are found: `unicode` by letters, numbers and punctuation, `jieba` for Chinese (extra
+            `jieba`).
+        user_dictionary: A file of words for jieba, one per line, optionally with frequency and part of speech.
+        hmm: Whether jieba guesses words that its dictionaries lack, by a hidden Markov model.
     """
 
     def __init__(
@@ -56,24 +57,24 @@ class Mixed(WordBased):
         self.vocab_size = vocab_size
         self.min_frequency = min_frequency
         self.min_character_frequency = min_character_frequency
-        self._take_names([*_SPECIAL, *_BYTES])
+        self._set_token_list([*_SPECIAL, *_BYTES])
 
     def train(self, texts: Sequence[str]) -> None:
-        """Keeps the commonest words, and every character that is common enough in any word."""
-        splitting = self._splitting
-        prepared = splitting.prepare(texts)
-        words = splitting.vocabulary(prepared, _SPECIAL, self.vocab_size, self.min_frequency)
-        split = splitting.split(prepared)
-        counts = np.bincount(split.places, minlength=len(split.names))
-        characters = np.bincount(code_points(split.names), np.repeat(counts, list(map(len, split.names))))
+        """Builds a vocabulary of the most frequent words, and of characters frequent in any word."""
+        splitter = self._splitter
+        prepared = splitter.prepare(texts)
+        words = splitter.build_vocabulary(prepared, _SPECIAL, self.vocab_size, self.min_frequency)
+        split = splitter.split(prepared)
+        counts = np.bincount(split.word_ids, minlength=len(split.words))
+        characters = np.bincount(to_code_points(split.words), np.repeat(counts, list(map(len, split.words))))
         kept = map(chr, np.flatnonzero(characters >= self.min_character_frequency))
         marked = [mark + character for character in kept for mark in _MARKS]
-        self._take_names([*sorted(words, key=words.__getitem__), *marked, *_BYTES])
+        self._set_token_list([*sorted(words, key=words.__getitem__), *marked, *_BYTES])
 
-    def spell(self, words: Sequence[str]) -> TokenIds:
-        """A marked id for each character, several for one that is spelled in bytes."""
-        points = code_points(words)
-        offsets = text_offsets(words)
+    def encode_unknown(self, words: Sequence[str]) -> TokenIds:
+        """Encodes words as one marked id per character, or as byte ids for rare characters."""
+        points = to_code_points(words)
+        offsets = compute_text_offsets(words)
         places = np.ones(len(points), np.int32)
         places[offsets[1:] - 1] = _MARKS.index("<E>")
         places[offsets[:-1]] = _MARKS.index("<B>")
@@ -87,5 +88,5 @@ class Mixed(WordBased):
         rare = first[which] < 0
         return replace_marked(TokenIds(first[which] + places, offsets), rare, which[rare], by_bytes)
 
-    def _take_names(self, names: Sequence[str]) -> None:
-        self._take({name: number for number, name in enumerate(names)})
+    def _set_token_list(self, names: Sequence[str]) -> None:
+        self._set_vocabulary({name: number for number, name in enumerate(names)})

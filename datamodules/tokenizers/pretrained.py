@@ -1,4 +1,4 @@
-"""The tokenizer that a pretrained model was trained with."""
+"""The tokenizer of a pretrained model."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ import tokenizers
 from contracts.errors import UsageError
 from contracts.max_positions import get_max_positions
 from contracts.pretrained_path import resolve_model_path
-from datamodules.tokenizers.base import TokenIds, Tokenizer, Units, vocabulary_strings
-from datamodules.tokenizers.pieces import encode_pieces, piece_units, unknown_piece
+from datamodules.tokenizers.base import TokenIds, Tokenizer, Units, list_vocabulary
+from datamodules.tokenizers.subword_encoding import encode_subwords, extract_subword_units, get_unknown_id
 
 
 class Pretrained(Tokenizer):
-    """A tokenizer from a hub name, a local folder, or a folder inside an installed package.
+    """The tokenizer of a pretrained model, from a hub name, a local folder, or a folder of an installed package.
 
     Args:
-        model: As for the encoder of the same name: `bert-base-uncased`, a folder, or `package:NAME/FOLDER`.
+        model: The same as for the encoder `Pretrained`: `bert-base-uncased`, a folder, or `package:NAME/FOLDER`.
     """
 
     supports_pairs = True
@@ -36,57 +36,59 @@ class Pretrained(Tokenizer):
     def encode_batch(
         self, texts: Sequence[str], pairs: Sequence[str] | None = None, max_length: int | None = None
     ) -> TokenIds:
-        """Encodes in parallel, in Rust; special tokens stay when a text is cut; a pair loses from its longer text.
+        """Encodes in parallel, in Rust; special tokens survive truncation; of a pair the longer text is truncated.
 
         Raises:
-            UsageError: The special tokens alone are more than `max_length`.
+            UsageError: `max_length` has no room for the special tokens.
         """
-        return encode_pieces(self._backend, texts, pairs, max_length)
+        return encode_subwords(self._backend, texts, pairs, max_length)
 
     def extract_units(self, texts: Sequence[str]) -> Units:
-        """Pieces of words; unknown is what the model's vocabulary cannot spell."""
-        unknown = unknown_piece(self._backend)
-        return piece_units(self._backend, texts, [] if unknown is None else [unknown])
+        """Splits texts into subwords and marks what the model's vocabulary cannot spell."""
+        unknown = get_unknown_id(self._backend)
+        return extract_subword_units(self._backend, texts, [] if unknown is None else [unknown])
 
     @property
     def vocabulary_size(self) -> int:
-        """All ids of the model's vocabulary, added tokens counted."""
+        """Number of ids of the model's vocabulary, added tokens included."""
         return max(self._backend.get_vocab(with_added_tokens=True).values()) + 1
 
     @property
     def padding_id(self) -> int:
-        """As the model has it."""
+        """The padding id of the model."""
         return self._backend and self._padding_id
 
     @property
     def unknown_id(self) -> int | None:
-        """As the model has it; none where its pieces spell everything."""
-        return unknown_piece(self._backend)
+        """The unknown id of the model; None if its subwords spell everything."""
+        return get_unknown_id(self._backend)
 
     @property
     def max_positions(self) -> int | None:  # type: ignore[override]  # known once the tokenizer is loaded
-        """The least of what the tokenizer and the model say."""
+        """The smaller limit of tokenizer and model."""
         return self._backend and self._max_positions
 
     def list_tokens(self) -> list[str]:
-        """Pieces of words, as the model's files have them."""
-        return vocabulary_strings(self._backend, self.vocabulary_size)
+        """Lists the subwords, as the model's files have them."""
+        return list_vocabulary(self._backend, self.vocabulary_size)
 
     def fingerprint(self) -> str:
-        """The files' content counts, not only their name."""
+        """Identifies the content of the files, not only the model's name."""
         return self.to_json()
 
-    def state(self) -> str:
-        """The `tokenizers` JSON, and what the model's folder says beside it."""
+    def dump_state(self) -> str:
+        """Serializes the `tokenizers` JSON, the padding id and the maximum number of tokens."""
         backend = self._backend
         backend.no_truncation()
         plain = {"padding_id": self._padding_id, "max_positions": self._max_positions, "tokenizer": backend.to_str()}
         return json.dumps(plain)
 
     def load_state(self, state: str) -> None:
-        """Needs neither the hub nor the folder."""
+        """Restores the state saved by `dump_state`, without the hub or the folder."""
         plain = json.loads(state)
-        self._take(tokenizers.Tokenizer.from_str(plain["tokenizer"]), plain["padding_id"], plain["max_positions"])
+        self._set_backend(
+            tokenizers.Tokenizer.from_str(plain["tokenizer"]), plain["padding_id"], plain["max_positions"]
+        )
 
     @property
     def _backend(self) -> tokenizers.Tokenizer:
@@ -120,9 +122,9 @@ class Pretrained(Tokenizer):
                 "save its tokenizer there too, by `save_pretrained`."
             )
         limits = [limit for limit in (positions, loaded.model_max_length) if limit and limit < np.iinfo(np.int32).max]
-        self._take(backend, loaded.pad_token_id or 0, min(limits, default=None))
+        self._set_backend(backend, loaded.pad_token_id or 0, min(limits, default=None))
 
-    def _take(self, backend: tokenizers.Tokenizer, padding_id: int, max_positions: int | None) -> None:
+    def _set_backend(self, backend: tokenizers.Tokenizer, padding_id: int, max_positions: int | None) -> None:
         backend.no_padding()
         backend.encode_special_tokens = True  # a text that spells "[SEP]" stays a text
         self._loaded, self._padding_id, self._max_positions = backend, padding_id, max_positions

@@ -1,7 +1,7 @@
-"""Pieces of words learned from the training texts: WordPiece, BPE (Sennrich et al. 2016) or Unigram (Kudo 2018).
+"""Subwords trained on the training texts: WordPiece, BPE (Sennrich et al. 2016) or Unigram (Kudo 2018).
 
-Common words stay whole, rare ones fall into pieces, Chinese clauses into words and characters. Or a `tokenizer.json`
-that was trained elsewhere.
+Frequent words stay whole, rare ones are split into subwords, Chinese clauses into words and characters. Or a
+`tokenizer.json` that was trained elsewhere.
 """
 
 from __future__ import annotations
@@ -14,26 +14,25 @@ from typing import Any
 import tokenizers
 
 from contracts.errors import UsageError
-from datamodules.tokenizers.base import TokenIds, Tokenizer, Units, replace_lone_surrogates, vocabulary_strings
-from datamodules.tokenizers.piece_training import BYTES, SPECIAL, Algorithm, train_pieces
-from datamodules.tokenizers.pieces import encode_pieces, piece_units, unknown_piece
+from datamodules.tokenizers.base import TokenIds, Tokenizer, Units, list_vocabulary, replace_lone_surrogates
+from datamodules.tokenizers.subword_encoding import encode_subwords, extract_subword_units, get_unknown_id
+from datamodules.tokenizers.subword_training import BYTES, SPECIAL, Algorithm, train_subwords
 
 _PADDING_NAMES = ("[PAD]", "<pad>", "<PAD>")
 
 
 class Subwords(Tokenizer):
-    """Pieces of words.
+    """Subwords: frequent words as one token, rare words as several.
 
     Args:
-        algorithm: How pieces are found: `bpe` joins the commonest neighbours, `wordpiece` does so and takes the longest
-            piece that fits, `unigram` drops what a text's probability needs least.
-        vocab_size: The most ids, special ones and bytes counted; at most half go to single characters.
-        min_frequency: Characters, and pairs of pieces (`bpe`, `wordpiece`), seen less often in training are left
-            out.
-        lowercase: Whether capitals are folded.
-        byte_fallback: Whether characters outside the vocabulary are spelled in bytes, so that nothing is unknown; by
+        algorithm: `bpe` merges the most frequent pairs, `wordpiece` does so and encodes by the longest match, `unigram`
+            prunes a large vocabulary by likelihood.
+        vocab_size: Maximum number of ids, special tokens and bytes included; at most half are single characters.
+        min_frequency: Less frequent characters and pairs of subwords (`bpe`, `wordpiece`) are not added.
+        lowercase: Whether texts are lowercased.
+        byte_fallback: Whether characters outside the vocabulary are encoded as bytes, so that nothing is unknown; for
             `bpe` and `unigram`.
-        path: A `tokenizer.json` to take instead; the arguments above then have no say.
+        path: A `tokenizer.json` to use instead; the other arguments are then ignored.
     """
 
     def __init__(
@@ -45,29 +44,29 @@ class Subwords(Tokenizer):
         byte_fallback: bool = False,
         path: str | None = None,
     ) -> None:
-        least = len(SPECIAL) + (len(BYTES) if byte_fallback else 0) + 4
-        if vocab_size < least:
-            raise UsageError(f"vocab_size must be at least {least} with these choices, got {vocab_size}")
+        minimum = len(SPECIAL) + (len(BYTES) if byte_fallback else 0) + 4
+        if vocab_size < minimum:
+            raise UsageError(f"vocab_size must be at least {minimum} with these choices, got {vocab_size}")
         if min_frequency < 1:
             raise UsageError(f"min_frequency must be at least 1, got {min_frequency}")
         if byte_fallback and algorithm == "wordpiece":
             raise UsageError("byte_fallback works with algorithm bpe or unigram, got wordpiece, which has no bytes")
         self.algorithm: Algorithm = algorithm
-        self.most_ids = vocab_size
+        self.vocab_size = vocab_size
         self.min_frequency = min_frequency
         self.lowercase = lowercase
         self.byte_fallback = byte_fallback
         self._file = path is not None
         if path is not None:
-            self._take(_read(path))
+            self._set_backend(_read_tokenizer_file(path))
         else:
             self.train([])
 
     def train(self, texts: Sequence[str]) -> None:
-        """Learns pieces, unless they came from a file."""
+        """Trains the subwords, unless they come from a file."""
         if not self._file:
-            limits = (self.most_ids, self.min_frequency, self.lowercase, self.byte_fallback)
-            self._take(train_pieces(replace_lone_surrogates(texts), self.algorithm, *limits))
+            limits = (self.vocab_size, self.min_frequency, self.lowercase, self.byte_fallback)
+            self._set_backend(train_subwords(replace_lone_surrogates(texts), self.algorithm, *limits))
 
     def encode_batch(
         self, texts: Sequence[str], pairs: Sequence[str] | None = None, max_length: int | None = None
@@ -75,55 +74,55 @@ class Subwords(Tokenizer):
         """Encodes in parallel, in Rust.
 
         Raises:
-            UsageError: The special tokens of a file's tokenizer are more than `max_length`.
+            UsageError: `max_length` has no room for the special tokens of a file's tokenizer.
         """
-        return encode_pieces(self._backend, texts, None, max_length)
+        return encode_subwords(self._backend, texts, None, max_length)
 
     def extract_units(self, texts: Sequence[str]) -> Units:
-        """Its pieces; unknown are characters without an id, also where bytes stand for them, one unit a byte."""
+        """Splits texts into subwords; unknown are characters without an id, encoded as bytes or not."""
         names = (self._backend.token_to_id(name) for name in BYTES)
-        unknown = {number for number in (*names, unknown_piece(self._backend)) if number is not None}
-        return piece_units(self._backend, texts, unknown)
+        unknown = {number for number in (*names, get_unknown_id(self._backend)) if number is not None}
+        return extract_subword_units(self._backend, texts, unknown)
 
     @property
     def vocabulary_size(self) -> int:
-        """All ids, padding counted."""
+        """Number of ids, padding included."""
         return self._size
 
     @property
     def padding_id(self) -> int:
-        """0, or what a file's tokenizer has; one beyond its last id where it has none."""
+        """0, or the padding id of a file's tokenizer, or the next id after its last one."""
         return self._padding_id
 
     @property
     def unknown_id(self) -> int | None:
-        """1, or what a file's tokenizer has; none where bytes spell everything."""
-        return None if self.byte_fallback and not self._file else unknown_piece(self._backend)
+        """1, or the unknown id of a file's tokenizer; None if bytes spell everything."""
+        return None if self.byte_fallback and not self._file else get_unknown_id(self._backend)
 
     def list_tokens(self) -> list[str]:
-        """Its pieces."""
-        return vocabulary_strings(self._backend, self._size)
+        """Lists the subwords."""
+        return list_vocabulary(self._backend, self._size)
 
     def fingerprint(self) -> str:
-        """The content of a file counts, not its name."""
+        """Identifies the content of a file, not its name."""
         return self.to_json() if self._file else super().fingerprint()
 
     def override_arguments(self) -> dict[str, Any]:
-        """A file's content travels in the state."""
+        """Drops the path: the content of the file is part of the state."""
         return {"path": None}
 
-    def state(self) -> str:
-        """The `tokenizers` JSON, and whether it came from a file."""
+    def dump_state(self) -> str:
+        """Serializes the `tokenizers` JSON, and whether it came from a file."""
         self._backend.no_truncation()
         return json.dumps({"file": self._file, "tokenizer": self._backend.to_str()})
 
     def load_state(self, state: str) -> None:
-        """Needs no file."""
+        """Restores the state saved by `dump_state`, without the file."""
         plain = json.loads(state)
         self._file = plain["file"]
-        self._take(tokenizers.Tokenizer.from_str(plain["tokenizer"]))
+        self._set_backend(tokenizers.Tokenizer.from_str(plain["tokenizer"]))
 
-    def _take(self, backend: tokenizers.Tokenizer) -> None:
+    def _set_backend(self, backend: tokenizers.Tokenizer) -> None:
         numbers = backend.get_vocab(with_added_tokens=True)
         padding = (backend.padding or {}).get(
             "pad_id", next((numbers[n] for n in _PADDING_NAMES if n in numbers), None)
@@ -135,21 +134,21 @@ class Subwords(Tokenizer):
         backend.encode_special_tokens = True  # a text that spells "[SEP]" stays a text
 
 
-def _read(path: str) -> tokenizers.Tokenizer:
+def _read_tokenizer_file(path: str) -> tokenizers.Tokenizer:
     option = f"--data.tokenizer.path {path}"
-    wanted = "give a tokenizer.json as the library `tokenizers` writes it"
+    fix = "give a tokenizer.json as the library `tokenizers` writes it"
     try:
         content = Path(path).read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
-        raise UsageError(f"{option} is no text in UTF-8; {wanted}") from error
+        raise UsageError(f"{option} is no text in UTF-8; {fix}") from error
     except OSError as error:
-        raise UsageError(f"{option} cannot be read ({error.strerror}); {wanted}") from error
+        raise UsageError(f"{option} cannot be read ({error.strerror}); {fix}") from error
     try:
-        made = tokenizers.Tokenizer.from_str(content)
-        size = made.get_vocab_size()
-        made.encode("a")
+        backend = tokenizers.Tokenizer.from_str(content)
+        size = backend.get_vocab_size()
+        backend.encode("a")
     except Exception as error:  # of no narrower kind, where the Rust library refuses a file
-        raise UsageError(f"{option} is no tokenizer: {str(error).splitlines()[0]}; {wanted}") from error
+        raise UsageError(f"{option} is no tokenizer: {str(error).splitlines()[0]}; {fix}") from error
     if not size:
-        raise UsageError(f"{option} has no vocabulary; {wanted}, trained")
-    return made
+        raise UsageError(f"{option} has no vocabulary; {fix}, trained")
+    return backend

@@ -1,61 +1,62 @@
-"""Puts other ids in the place of unknown words: one, none or several each. Python sees each distinct word once."""
+"""Replaces unknown tokens by fallback ids (none, one, or several each); Python handles each distinct word once."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Sequence
+from itertools import compress
 
 import numpy as np
 
-from datamodules.tokenizers.base import TokenIds, count_by_row
-from datamodules.tokenizers.word_splitting import WordSplitting
+from datamodules.tokenizers.base import TokenIds, count_per_text
+from datamodules.tokenizers.word_splitter import WordSplitter
 
 
 def replace_unknown(
     tokens: TokenIds,
     prepared: Sequence[str],
-    splitting: WordSplitting,
+    splitter: WordSplitter,
     vocabulary: Container[str],
     unknown_id: int,
-    spell: Callable[[list[str]], TokenIds],
+    encode_unknown: Callable[[list[str]], TokenIds],
 ) -> TokenIds:
-    """Spells every unknown word.
+    """Replaces each unknown token by the fallback ids of its word.
 
     Args:
-        tokens: One id a word, `unknown_id` for those outside the vocabulary.
-        prepared: The texts they came from, as `splitting` takes them.
-        splitting: What made words of the texts.
+        tokens: One id per word, `unknown_id` for words outside the vocabulary.
+        prepared: The texts, from `WordSplitter.prepare`.
+        splitter: What made words of the texts.
         vocabulary: The known words.
-        unknown_id: Of the words to be spelled.
-        spell: The ids of distinct words, a row each; a row may be empty.
+        unknown_id: The id to replace.
+        encode_unknown: Returns the ids of distinct words, a row each; a row may be empty.
     """
     unknown = tokens.ids == unknown_id
-    touched = np.flatnonzero(count_by_row(unknown, tokens.offsets)).tolist()
-    if not touched:
+    texts = np.flatnonzero(count_per_text(unknown, tokens.offsets)).tolist()
+    if not texts:
         return tokens
-    split = splitting.split([prepared[row] for row in touched])
-    strange = np.array([name not in vocabulary for name in split.names])
-    number_of = np.cumsum(strange) - 1
-    spellings = spell([name for name, is_strange in zip(split.names, strange.tolist(), strict=True) if is_strange])
-    return replace_marked(tokens, unknown, number_of[split.places[strange[split.places]]], spellings)
+    split = splitter.split([prepared[row] for row in texts])
+    is_unknown = np.array([word not in vocabulary for word in split.words])
+    number_of = np.cumsum(is_unknown) - 1
+    replacements = encode_unknown(list(compress(split.words, is_unknown)))
+    return replace_marked(tokens, unknown, number_of[split.word_ids[is_unknown[split.word_ids]]], replacements)
 
 
-def replace_marked(tokens: TokenIds, marked: np.ndarray, which: np.ndarray, spellings: TokenIds) -> TokenIds:
-    """Puts row `which[i]` of the spellings in the place of the `i`-th marked token.
+def replace_marked(tokens: TokenIds, marked: np.ndarray, which: np.ndarray, replacements: TokenIds) -> TokenIds:
+    """Replaces the `i`-th marked token by the ids in row `which[i]` of `replacements`.
 
     Args:
         tokens: All of them.
         marked: Bool `(all tokens,)`.
         which: Integers `(marked tokens,)`.
-        spellings: The ids to put there, a row for each distinct token.
+        replacements: Ids, a row for each distinct token.
     """
     widths = np.ones(len(tokens.ids), np.int64)
-    widths[marked] = width = spellings.lengths[which]
+    widths[marked] = width = replacements.lengths[which]
     before = np.zeros(len(widths) + 1, np.int64)
     np.cumsum(widths, out=before[1:])
     ids = np.empty(int(before[-1]), np.int32)
     ids[before[:-1][~marked]] = tokens.ids[~marked]
     within = np.arange(int(width.sum())) - np.repeat(np.cumsum(width) - width, width)
-    ids[np.repeat(before[:-1][marked], width) + within] = spellings.ids[
-        np.repeat(spellings.offsets[which], width) + within
+    ids[np.repeat(before[:-1][marked], width) + within] = replacements.ids[
+        np.repeat(replacements.offsets[which], width) + within
     ]
     return TokenIds(ids, before[tokens.offsets])

@@ -1,4 +1,4 @@
-"""One id a word, for languages that put spaces between them, and for Chinese through `jieba`."""
+"""One token per word, for languages with spaces between words, and for Chinese through jieba."""
 
 from __future__ import annotations
 
@@ -11,23 +11,24 @@ import numpy as np
 from contracts.errors import UsageError
 from datamodules.tokenizers.base import ExcludedTexts, TokenIds
 from datamodules.tokenizers.characters import check_vocabulary_limits
-from datamodules.tokenizers.word_based import UNKNOWN, WordBased
+from datamodules.tokenizers.word_tokenizer import UNKNOWN, WordTokenizer
 
 
-class Words(WordBased):
-    """Unicode words, numbers and single punctuation marks.
+class Words(WordTokenizer):
+    """One token per word, number or punctuation mark.
 
     Args:
-        vocab_size: The most ids, the special ones counted; the commonest words stay. None keeps all.
-        min_frequency: Words seen less often in training are unknown.
-        lowercase: Whether capitals are folded.
-        unknown: What becomes of unknown words: `unk` gives them an id, `drop` leaves them out of every text,
-            `drop_text` gives them an id and leaves training texts with too many of them out of training.
-        num_oov_buckets: Ids that the unknown words share, from 1; the same word always has the same one.
-        max_unknown_ratio: The largest share of unknown words, in [0, 1], of a training text that `drop_text` keeps.
-        segment: What a word is: `unicode` goes by letters, numbers and signs, `jieba` parts Chinese (extra `jieba`).
-        user_dictionary: A file of words for `jieba`, one a line, after it if wanted its frequency and part of speech.
-        hmm: Whether `jieba` guesses words that its dictionaries lack.
+        vocab_size: Maximum number of ids, the special ones included; the most frequent words are kept. None keeps all.
+        min_frequency: Less frequent training words are unknown.
+        lowercase: Whether texts are lowercased.
+        unknown: Treatment of unknown words: `unk` encodes them as the unknown token, `drop` removes them from every
+            text, `drop_text` is `unk` and also excludes training texts with too many of them.
+        num_oov_buckets: Ids of unknown words, chosen by a hash of the word; at least 1.
+        max_unknown_ratio: Maximum ratio of unknown words, in [0, 1], of a training text that `drop_text` keeps.
+        segment: How words are found: `unicode` by letters, numbers and punctuation, `jieba` for Chinese (extra
+            `jieba`).
+        user_dictionary: A file of words for jieba, one per line, optionally with frequency and part of speech.
+        hmm: Whether jieba guesses words that its dictionaries lack, by a hidden Markov model.
     """
 
     def __init__(
@@ -45,14 +46,12 @@ class Words(WordBased):
         if num_oov_buckets < 1:
             raise UsageError(f"num_oov_buckets is a number of ids and must be at least 1, got {num_oov_buckets}")
         if unknown == "drop" and num_oov_buckets > 1:
-            raise UsageError(
-                f"unknown drop leaves unknown words out, so num_oov_buckets must be 1, got {num_oov_buckets}"
-            )
+            raise UsageError(f"unknown drop removes unknown words, so num_oov_buckets must be 1, got {num_oov_buckets}")
         if not 0 <= max_unknown_ratio <= 1:
-            raise UsageError(f"max_unknown_ratio is a share of words and must be in [0, 1], got {max_unknown_ratio}")
+            raise UsageError(f"max_unknown_ratio is a ratio of words and must be in [0, 1], got {max_unknown_ratio}")
         if unknown == "drop_text" and min_frequency == 1 and vocab_size is None:
             raise UsageError(
-                "unknown drop_text leaves out training texts of unknown words, and with all words kept none is; "
+                "unknown drop_text excludes training texts with unknown words, and with all words kept there are none; "
                 "give min_frequency above 1, or vocab_size"
             )
         check_vocabulary_limits(vocab_size, min_frequency, special=1 + num_oov_buckets)
@@ -62,15 +61,17 @@ class Words(WordBased):
         self.unknown = unknown
         self.max_unknown_ratio = max_unknown_ratio
         self._special = ["[PAD]", "[UNK]", *(f"[UNK {number}]" for number in range(2, num_oov_buckets + 1))]
-        self._take({name: number for number, name in enumerate(self._special)})
+        self._set_vocabulary({name: number for number, name in enumerate(self._special)})
 
     def train(self, texts: Sequence[str]) -> None:
-        """Keeps the commonest words; ties go to the earlier in the alphabet."""
-        splitting = self._splitting
-        self._take(splitting.vocabulary(splitting.prepare(texts), self._special, self.vocab_size, self.min_frequency))
+        """Builds a vocabulary of the most frequent words; ties in alphabetical order."""
+        splitter = self._splitter
+        self._set_vocabulary(
+            splitter.build_vocabulary(splitter.prepare(texts), self._special, self.vocab_size, self.min_frequency)
+        )
 
-    def spell(self, words: Sequence[str]) -> TokenIds | None:
-        """No id, or the one of the unknown ids that a hash of the word picks."""
+    def encode_unknown(self, words: Sequence[str]) -> TokenIds | None:
+        """Encodes unknown words as no id, or as one of the unknown ids, chosen by a hash of the word."""
         if self.unknown == "drop":
             return TokenIds(np.zeros(0, np.int32), np.zeros(len(words) + 1, np.int64))
         several = len(self._special) - UNKNOWN
@@ -80,7 +81,7 @@ class Words(WordBased):
         return TokenIds(np.array(ids, np.int32), np.arange(len(words) + 1))
 
     def find_excluded_texts(self, texts: Sequence[str]) -> ExcludedTexts | None:
-        """Texts of which too many words are unknown, by `drop_text`."""
+        """Finds texts with too many unknown words if `unknown` is `drop_text`."""
         if self.unknown != "drop_text":
             return None
         units = self.extract_units(texts)
@@ -92,10 +93,10 @@ class Words(WordBased):
 
     @property
     def unknown_id(self) -> int | None:
-        """The first of the ids of unknown words, 1; none where they are left out."""
+        """The first id of unknown words, 1; None if they are dropped."""
         return None if self.unknown == "drop" else UNKNOWN
 
     @property
     def unknown_ids(self) -> Sequence[int]:
-        """As many as were asked for, from 1 on."""
+        """All ids of unknown words, from 1."""
         return () if self.unknown_id is None else range(UNKNOWN, len(self._special))

@@ -195,8 +195,8 @@ def test_the_hugging_face_library_alone_gives_the_same_ids(trained, case):
         pytest.skip("does what that library cannot")
     texts = [text for text in [*TRAINING, *HOSTILE.values()] if "[" not in text and "\ud800" not in text]
     texts = [text for text in texts if "\ud83d" not in text]
-    state = json.loads(trained.state())
-    portable = tokenizers.Tokenizer.from_str(state.get("tokenizer") or trained.state())
+    state = json.loads(trained.dump_state())
+    portable = tokenizers.Tokenizer.from_str(state.get("tokenizer") or trained.dump_state())
     found = [encoding.ids for encoding in portable.encode_batch(texts)]
     assert len(found) > 12
     assert found == rows(trained.encode_batch(texts))

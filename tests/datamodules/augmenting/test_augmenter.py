@@ -66,7 +66,7 @@ def swap() -> RandomSwap:
 
 
 def decoded(data: TextDataModule, batch: TextBatch) -> dict[int, str]:
-    names = {number: word for word, number in json.loads(data.tokenizer.state())["model"]["vocab"].items()}
+    names = {number: word for word, number in json.loads(data.tokenizer.dump_state())["model"]["vocab"].items()}
     return {
         int(row): " ".join(names[int(i)] for i, real in zip(ids, mask, strict=True) if real)
         for row, ids, mask in zip(batch.index, batch.input_ids, batch.attention_mask, strict=True)

@@ -61,7 +61,7 @@ def test_capitals_are_told_apart_unless_they_are_folded():
 def test_capitals_are_folded_as_the_saved_tokenizer_folds_them(text):
     """Python folds a capital sigma at the end of a word to another letter than the Rust library does."""
     characters = trained(text, "σς", lowercase=True)
-    assert tokenizers.Tokenizer.from_str(characters.state()).encode(text).ids == ids(characters, text)
+    assert tokenizers.Tokenizer.from_str(characters.dump_state()).encode(text).ids == ids(characters, text)
 
 
 def test_the_first_characters_stay_when_a_text_is_cut():
@@ -91,7 +91,7 @@ def test_there_is_one_id_for_each_code_point(texts, other):
 @settings(max_examples=30, deadline=None)
 def test_the_saved_tokenizer_gives_the_same_ids_in_other_programs(texts, other):
     characters = trained(*texts)
-    assert tokenizers.Tokenizer.from_str(characters.state()).encode(other).ids == ids(characters, other)
+    assert tokenizers.Tokenizer.from_str(characters.dump_state()).encode(other).ids == ids(characters, other)
 
 
 @pytest.mark.parametrize(

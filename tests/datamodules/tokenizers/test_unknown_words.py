@@ -69,8 +69,8 @@ def test_texts_with_too_many_unknown_words_are_told():
     ("arguments", "message"),
     [
         ({"num_oov_buckets": 0}, "num_oov_buckets is a number of ids and must be at least 1, got 0"),
-        ({"num_oov_buckets": 2, "unknown": "drop"}, "leaves unknown words out, so num_oov_buckets must be 1, got 2"),
-        ({"max_unknown_ratio": 1.5}, r"max_unknown_ratio is a share of words and must be in \[0, 1\], got 1.5"),
+        ({"num_oov_buckets": 2, "unknown": "drop"}, "removes unknown words, so num_oov_buckets must be 1, got 2"),
+        ({"max_unknown_ratio": 1.5}, r"max_unknown_ratio is a ratio of words and must be in \[0, 1\], got 1.5"),
         (
             {"user_dictionary": "x.txt"},
             "user_dictionary x.txt is for Chinese words; add --data.tokenizer.segment jieba",

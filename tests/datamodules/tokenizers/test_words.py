@@ -20,7 +20,7 @@ def trained(*texts: str, **arguments) -> Words:
 
 def words_of(text: str, **arguments) -> list[str]:
     """The tokens of a text by a tokenizer that has learned all of them."""
-    portable = tokenizers.Tokenizer.from_str(trained(text, **arguments).state())
+    portable = tokenizers.Tokenizer.from_str(trained(text, **arguments).dump_state())
     return portable.encode(text).tokens
 
 

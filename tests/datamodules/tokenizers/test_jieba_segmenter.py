@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from contracts.errors import UsageError
-from datamodules.tokenizers import jieba_words
+from datamodules.tokenizers import jieba_segmenter
 from datamodules.tokenizers.base import tokenizer_from_json
 from datamodules.tokenizers.words import Words
 
@@ -43,20 +43,20 @@ def test_a_user_dictionary_has_its_say_and_travels(dictionary):
     assert moved.fingerprint() == fingerprint != Words(segment="jieba").fingerprint()
 
 
-def test_many_texts_are_parted_by_processes_as_by_one(monkeypatch):
+def test_several_processes_segment_as_one_does(monkeypatch):
     texts = [f"{TEXT}{number}" for number in range(6)]
-    alone = jieba_words.Segmenter(None, True)
-    together = jieba_words.Segmenter(None, True)
-    monkeypatch.setattr(jieba_words, "_MANY", 2)
-    assert together(texts + texts[:2]) == [alone.part(text) for text in texts + texts[:2]]
+    alone = jieba_segmenter.JiebaSegmenter(None, True)
+    together = jieba_segmenter.JiebaSegmenter(None, True)
+    monkeypatch.setattr(jieba_segmenter, "_PARALLEL_FROM", 2)
+    assert together(texts + texts[:2]) == [alone.segment(text) for text in texts + texts[:2]]
 
 
-def test_remembered_texts_are_forgotten_where_they_grow_too_many(monkeypatch):
-    monkeypatch.setattr(jieba_words, "_REMEMBERED", 5)
-    segment = jieba_words.Segmenter(None, True)
+def test_the_cache_is_emptied_when_it_grows_too_large(monkeypatch):
+    monkeypatch.setattr(jieba_segmenter, "_CACHE_SIZE", 5)
+    segment = jieba_segmenter.JiebaSegmenter(None, True)
     for text in ("中国人民", "银行", "太长的一句话啊"):
-        assert segment([text]) == [segment.part(text)]
-        assert sum(map(len, segment._remembered)) <= 5
+        assert segment([text]) == [segment.segment(text)]
+        assert sum(map(len, segment._cache)) <= 5
 
 
 @pytest.mark.parametrize(
@@ -77,6 +77,6 @@ def test_a_dictionary_that_cannot_be_used_is_refused(tmp_path, content, message)
 
 
 def test_without_the_library_its_extra_is_named(monkeypatch):
-    monkeypatch.setattr(jieba_words.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(jieba_segmenter.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(UsageError, match=r"needs jieba: python -m pip install -e '\.\[jieba\]'"):
         Words(segment="jieba")
