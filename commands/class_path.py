@@ -52,7 +52,7 @@ def explain_class_error(key: str, name: str) -> str | None:
             return _format_abstract(key, name, abstract)
         return format_unknown_class(key, name, CLASS_NAMES.get(key, {}).get(name.lower()))
     if key == "data.source" and (Path(name).exists() or "/" in name):
-        return f"--data.source names a class, got a path: did you mean --data.source Files --data.source.path {name}?"
+        return f"--data.source names a class, got a path. Did you mean --data.source Files --data.source.path {name}?"
     module, _, short_name = name.rpartition(".")
     if not all(word.isidentifier() for word in name.split(".")):
         return f"--{key} {name} is not the name of a class. It takes: {', '.join(sorted(registered_classes(key)))}"

@@ -1,6 +1,6 @@
-"""The command line of `train.py`: Lightning's, with the checks that must come before any work.
+"""The command line of `train.py`: Lightning's, with all checks before any data are read or a folder is made.
 
-Everything is described once, by the typed constructors: jsonargparse makes options, config keys and help of them.
+Options, config keys and help are derived from the typed constructors; they are described nowhere else.
 """
 
 from __future__ import annotations
@@ -26,10 +26,11 @@ from callbacks.reporting.run_logger import RunLogger
 from callbacks.run_report import RunReport
 from callbacks.sampling_report import SamplingReport
 from commands.changed_options import list_changed_options
-from commands.checkpoint_vectors import use_checkpoint_vectors
-from commands.checks import build_placeholder_spec, check_combinations, check_verb, choose_pretrained_tokenizer
+from commands.checks import check_combinations, check_verb
+from commands.implied_options import choose_pretrained_tokenizer, use_checkpoint_vectors
 from commands.option_parser import OptionParser
 from commands.option_reader import read_options
+from commands.placeholder_spec import build_placeholder_spec
 from commands.resume import check_unfinished, expand_resume, format_progress
 from commands.run_folder import check_run_folder, default_run_name, explain_write_error, remove_unused_folder
 from commands.run_options import RUN_OPTIONS, TRAINER_DEFAULTS
@@ -48,17 +49,17 @@ from lightning_modules.dry_run import (
 from lightning_modules.monitor import check_monitor, infer_mode
 from lightning_modules.text_classifier import TextClassifier
 
-# Their notes on devices, products and seeds; ours name the device, and the report has the seed.
+# Lightning's notes on devices, products and seeds: a run prints its device, and the report has the seed.
 for noisy in ("pytorch_lightning", "lightning_fabric"):
     logging.getLogger(noisy).setLevel(logging.WARNING)
 logging.getLogger("pytorch_lightning.profilers").setLevel(logging.INFO)  # what --trainer.profiler asks for
 
 
 class TextCLI(LightningCLI):
-    """Reads the choices, refuses what cannot be, and runs one of Lightning's verbs.
+    """Parses and checks the options, then runs one of Lightning's verbs.
 
     Args:
-        arguments: As after `python train.py`; `fit` is meant where no verb comes first.
+        arguments: Those after `python train.py`; `fit` is run if no verb comes first.
     """
 
     def __init__(self, arguments: list[str]) -> None:
@@ -102,17 +103,17 @@ class TextCLI(LightningCLI):
         )
 
     def subcommands(self) -> dict[str, set[str]]:  # type: ignore[override]  # static there, but called on the object
-        """The verb that was asked for; describing the options of all of them would take a quarter of a second."""
+        """Returns the verb of this command line only: parsers of all verbs would take a quarter of a second more."""
         verb = self.arguments[0]
         return {verb: LightningCLI.subcommands()[verb]}
 
     def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
-        """Parses our list of arguments, whatever `sys.argv` says."""
+        """Parses the arguments of the constructor in place of `sys.argv`."""
         assert isinstance(parser, OptionParser)
         self.config = parser.parse_options(self.arguments, self._subcommand_parsers[self.arguments[0]])
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
-        """The callbacks that are always there, each under its own name."""
+        """Adds the options of the run and of the callbacks that every run has, each under its own name."""
         for option in RUN_OPTIONS:
             parser.add_argument(f"--{option.name}", type=str | None, default=None, help=option.meaning)
         parser.add_lightning_class_args(EarlyStopping, "early_stopping")
@@ -121,8 +122,8 @@ class TextCLI(LightningCLI):
         parser.add_lightning_class_args(ModelCheckpoint, "checkpoint")
         parser.add_lightning_class_args(ModelCheckpoint, "last_checkpoint")
         for group, file in (("checkpoint", "best"), ("last_checkpoint", "last")):
-            # Both at the end of validation, the best one first: Lightning leaves out the validation that follows a
-            # checkpoint written before it, and the last one must know which was the best.
+            # Both are written after validation, the best one first: Lightning skips the validation that follows a
+            # checkpoint written before it, and the last one must contain which was the best.
             parser.set_defaults(
                 {
                     f"{group}.filename": file,
@@ -134,13 +135,17 @@ class TextCLI(LightningCLI):
         parser.link_arguments("model.monitor", "checkpoint.mode", compute_fn=infer_mode)
 
     def before_instantiate_classes(self) -> None:
-        """Refuses choices that contradict each other."""
+        """Completes the config by what it implies, and checks it.
+
+        Raises:
+            UsageError: Options that contradict each other.
+        """
         config = self.config[self.subcommand]
         named = [option for option in read_options(self.arguments[1:]) if option.name.startswith("data.tokenizer")]
         choose_pretrained_tokenizer(config, (named[-1].file or "the command line") if named else None)
         check_verb(config, str(self.subcommand))
         if self.subcommand != "fit" and "--version" not in {argument.split("=")[0] for argument in self.arguments}:
-            config.version = None  # it came with the run's own config, and stands for the folder that holds its report
+            config.version = None  # it came with the config of the evaluated run, whose folder has a report
         path = self._checkpoint_path()
         check_run_folder(config, resumes=self.subcommand == "fit" and path is not None)
         use_checkpoint_vectors(path, config)
@@ -171,14 +176,14 @@ class TextCLI(LightningCLI):
 
     def _instantiate_trainer(self, config: dict[str, Any], callbacks: list[Callback]) -> Trainer:
         callbacks += [ExactResume(), SamplingReport(), EpochLog()]
-        quick = bool(config.get("fast_dev_run"))
-        if quick or config.get("enable_checkpointing") is False:
+        is_dev_run = bool(config.get("fast_dev_run"))
+        if is_dev_run or config.get("enable_checkpointing") is False:
             callbacks = [callback for callback in callbacks if not isinstance(callback, ModelCheckpoint)]
         if config.get("enable_progress_bar") is not False and sys.stdout.isatty():
             callbacks.append(ProgressBar())
         else:
             config["enable_progress_bar"] = False
-        if not quick:
+        if not is_dev_run:
             callbacks.append(self.report)
         try:
             return super()._instantiate_trainer(config, callbacks)
@@ -186,7 +191,7 @@ class TextCLI(LightningCLI):
             raise UsageError(f"the trainer refuses its options (--trainer.…): {error}") from error
 
     def before_fit(self) -> None:
-        """Makes the data ready before Lightning makes a folder: what is wrong with them leaves nothing behind."""
+        """Checks model and data and prepares the data, before Lightning makes the folder of the run."""
         config = self.config[self.subcommand]
         path = self._checkpoint_path()
         checkpoint, self._checkpoint = self._checkpoint, None  # which may be large
@@ -203,7 +208,7 @@ class TextCLI(LightningCLI):
         self.datamodule.setup()
         spec = self.datamodule.spec
         check_loss_and_monitor(parts, monitor, spec)
-        _check_interval(self.trainer, self.datamodule)
+        _check_validation_interval(self.trainer, self.datamodule)
         if self.subcommand == "fit" and config.early_stopping.monitor is not None:
             check_monitor(config.early_stopping.monitor, spec, "--early_stopping.monitor")
         if checkpoint is not None and path is not None:
@@ -224,28 +229,29 @@ class TextCLI(LightningCLI):
         return None if path is None else find_checkpoint(Path(path), "last" if self.subcommand == "fit" else "best")
 
     def after_fit(self) -> None:
-        """Tests the best checkpoint, once."""
+        """Tests the best checkpoint."""
         fast = self.trainer.fast_dev_run  # type: ignore[attr-defined]  # set when it is made
         if fast or not self.datamodule.has_split("test"):
             self.report.write_report(self.trainer, self.model)
             return
         best = getattr(self.trainer.checkpoint_callback, "best_model_path", "")
-        if best:  # by hand: Lightning would also set the callbacks back to what they knew then
+        if best:  # not by Lightning, which would also restore the callbacks' states
             self.model.load_state_dict(read_checkpoint(Path(best))["state_dict"])
         self.trainer.test(self.model, self.datamodule, verbose=False)
 
     def _parse_ckpt_path(self) -> None:
-        """Leaves the config as it is: Lightning would take class paths from the file, which may come from anyone."""
+        """Does nothing: Lightning would take class paths from the checkpoint, which may not be trusted."""
 
     def _prepare_subcommand_kwargs(self, subcommand: str) -> dict[str, Any]:
         path = self._checkpoint_path()
-        own: dict[str, Any] = {"weights_only": True, "ckpt_path": None if path is None else str(path)}
+        arguments: dict[str, Any] = {"weights_only": True, "ckpt_path": None if path is None else str(path)}
         if subcommand == "test":
-            own["verbose"] = False  # the report says it
-        return super()._prepare_subcommand_kwargs(subcommand) | own
+            arguments["verbose"] = False  # the report has the metrics
+        return super()._prepare_subcommand_kwargs(subcommand) | arguments
 
 
-def _check_interval(trainer: Trainer, data: TextDataModule) -> None:
+def _check_validation_interval(trainer: Trainer, data: TextDataModule) -> None:
+    """Raises an error if the training split has fewer batches than `--trainer.val_check_interval`."""
     interval = trainer.val_check_interval
     if not isinstance(interval, int) or trainer.check_val_every_n_epoch is None:
         return
@@ -253,5 +259,5 @@ def _check_interval(trainer: Trainer, data: TextDataModule) -> None:
     if interval > batches:
         raise UsageError(
             f"--trainer.val_check_interval {interval} is beyond the {batches} batches of an epoch; give less, "
-            "a share such as 0.5, or --trainer.check_val_every_n_epoch null to count over all epochs"
+            "a fraction such as 0.5, or --trainer.check_val_every_n_epoch null to count over all epochs"
         )

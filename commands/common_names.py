@@ -97,7 +97,7 @@ CLASS_NAMES: dict[str, dict[str, str]] = {
     "model.lr_scheduler": {
         **dict.fromkeys(("linear", "warmup"), "--model.lr_scheduler WarmupLinear"),
         **dict.fromkeys(("cosine",), "--model.lr_scheduler WarmupCosine"),
-        **dict.fromkeys(("plateau", "reducelronplateau"), "--model.lr_scheduler ReduceLROnPlateau"),
+        **dict.fromkeys(("plateau",), "--model.lr_scheduler ReduceLROnPlateau"),
     },
 }
 """For each option that names a class: lower-case names of classes elsewhere, and what to type here."""

@@ -1,9 +1,12 @@
-"""How classes are chosen: by their plain names, and each starting from its own defaults.
+"""Two private functions of jsonargparse 4.53, replaced while options are parsed; it has no setting for either.
 
-Two habits of jsonargparse, for which it has no switch, are replaced while arguments are parsed. It hands on those
-arguments of the former class that the new one has as well: `--model.optimizer SGD` would decay weights because the
-default, AdamW, does. And a name that two classes bear is refused, though Lightning's `ReduceLROnPlateau` is there for
-its own command line alone and no choice here.
+1. `discard_init_args_on_class_path_change`: when another class is named, jsonargparse keeps those arguments of the
+   former class that the new one accepts as well. `--model.optimizer SGD` would get a weight decay of 0.01, as AdamW,
+   the default, has it. Here a new class starts from its own defaults.
+2. `get_all_subclass_paths`: jsonargparse refuses a short name that two classes have. `ReduceLROnPlateau` is in torch
+   and again in `pytorch_lightning.cli`, for Lightning's own command line. Here the one of torch is meant.
+
+`tests/commands/test_class_defaults.py` fails if a version of jsonargparse no longer calls them; the version is pinned.
 """
 
 from __future__ import annotations
@@ -14,33 +17,36 @@ from typing import Any
 
 from jsonargparse import _typehints
 
-_all_paths = _typehints.get_all_subclass_paths
+_get_all_subclass_paths = _typehints.get_all_subclass_paths
 
 
 @contextmanager
 def patch_jsonargparse() -> Iterator[None]:
-    """Within it, arguments outlive a further config or option only where that leaves the class as it was."""
-    theirs = {name: getattr(_typehints, name) for name in _OURS}
+    """Replaces both functions for the duration of a `with` block."""
+    originals = {name: getattr(_typehints, name) for name in _REPLACEMENTS}
     try:
-        for name, function in _OURS.items():
+        for name, function in _REPLACEMENTS.items():
             setattr(_typehints, name, function)
         yield
     finally:
-        for name, function in theirs.items():
+        for name, function in originals.items():
             setattr(_typehints, name, function)
 
 
-def _forget_former_arguments(parser: Any, former: Any, chosen: Any) -> None:
-    if former and "init_args" in former and former["class_path"] != chosen["class_path"]:
+def _discard_arguments_of_former_class(parser: Any, former: Any, new: Any) -> None:
+    """Removes all arguments of the former class from the config if the new class is another one."""
+    if former and "init_args" in former and former["class_path"] != new["class_path"]:
         for name in list(vars(former["init_args"])):
             former["init_args"].pop(name)
 
 
-def _choosable_paths(*arguments: Any, **options: Any) -> list[str]:
-    return [path for path in _all_paths(*arguments, **options) if not path.startswith("pytorch_lightning.cli.")]
+def _get_subclass_paths_without_lightning_cli(*arguments: Any, **options: Any) -> list[str]:
+    """Lists the paths that jsonargparse lists, without those of `pytorch_lightning.cli`."""
+    paths = _get_all_subclass_paths(*arguments, **options)
+    return [path for path in paths if not path.startswith("pytorch_lightning.cli.")]
 
 
-_OURS = {
-    "discard_init_args_on_class_path_change": _forget_former_arguments,
-    "get_all_subclass_paths": _choosable_paths,
+_REPLACEMENTS = {
+    "discard_init_args_on_class_path_change": _discard_arguments_of_former_class,
+    "get_all_subclass_paths": _get_subclass_paths_without_lightning_cli,
 }

@@ -88,6 +88,8 @@ def _explain_unknown_option(option: Option, chosen: ChosenClasses) -> str:
 
 def _find_meant_option(name: str, chosen: ChosenClasses) -> str | None:
     """Finds what to type for a name: by its last component here, by its meaning elsewhere, as the name of a class."""
+    if suggest_option(name):
+        return suggest_option(name)
     last = name.rsplit(".", 1)[-1]
     for key in sorted(chosen.option_names):
         if key.rsplit(".", 1)[-1] == last:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from jsonargparse import Namespace
 
-from commands.checks import class_name
+from commands.checks import get_class_name
 from contracts.errors import UsageError
 
 
@@ -17,8 +17,8 @@ def default_run_name(config: Namespace) -> str:
     """Joins the names of data and model, as in `thucnews_text_cnn`."""
     source = config.data.source
     path = (source.get("init_args") or {}).get("path")
-    data = Path(str(path)).resolve().name.split(".")[0] if path else class_name(source) or "data"
-    words = (data, class_name(config.model.encoder) or "model")
+    data = Path(str(path)).resolve().name.split(".")[0] if path else get_class_name(source) or "data"
+    words = (data, get_class_name(config.model.encoder) or "model")
     return "_".join(_to_snake_case(word) for word in words)
 
 
@@ -52,6 +52,8 @@ def check_run_folder(config: Namespace, resumes: bool) -> None:
 
 def remove_unused_folder(folder: Path) -> None:
     """Removes config and curves of a run that trained nothing, and the folders that are empty without them."""
+    if not folder.is_dir():
+        return
     for file in (*folder.glob("events.out.tfevents.*"), folder / "config.yaml", folder / "hparams.yaml"):
         file.unlink(missing_ok=True)
     for empty in (folder / "checkpoints", folder, folder.parent, folder.parent.parent):

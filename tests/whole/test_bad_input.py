@@ -206,7 +206,7 @@ ARGUMENTS = {
     ),
     "weights twice": (
         "--data.sampler ClassBalanced --model.loss CrossEntropy --model.loss.class_weights inverse",
-        r"--data.sampler ClassBalanced and --model.loss.class_weights inverse would both .*choose one",
+        r"--data.sampler ClassBalanced and --model.loss.class_weights inverse would both compensate .*choose one",
     ),
     "weights twice, inside": (
         "--data.sampler ClassBalanced --model.loss OHEM --model.loss.base Focal --model.loss.base.alpha inverse",
@@ -248,7 +248,7 @@ def test_a_wrong_choice_is_refused_with_code_2(case, work, data):
 
 @pytest.mark.parametrize("verb", ["test", "validate"])
 def test_a_verb_that_measures_needs_a_checkpoint(verb, work, on):
-    words = rf"`{verb}` measures a trained model and there is none: give --ckpt_path RUN_OR_CHECKPOINT"
+    words = rf"`{verb}` evaluates a trained model and there is none: give --ckpt_path RUN_OR_CHECKPOINT"
     assert_refused(work.train(verb, *on), work, USAGE, words)
 
 

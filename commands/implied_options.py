@@ -1,0 +1,56 @@
+"""Completes a parsed config by what its choices imply: the tokenizer of an encoder, word vectors from a checkpoint."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from jsonargparse import Namespace
+
+from commands.checks import get_class_name
+from contracts.errors import UsageError
+from lightning_modules.checkpoints import read_checkpoint
+
+
+def choose_pretrained_tokenizer(config: Namespace, named_in: str | None) -> None:
+    """Sets the tokenizer of a pretrained encoder to the one it was trained with, if the user has named none.
+
+    Args:
+        config: Of one verb; changed in place.
+        named_in: Where the user has named a tokenizer: `the command line` or a config file; None if nowhere.
+
+    Raises:
+        UsageError: The named tokenizer has another vocabulary than the encoder.
+    """
+    if get_class_name(config.model.encoder) != "Pretrained":
+        return
+    model = config.model.encoder.init_args.model
+    tokenizer = config.data.tokenizer
+    if named_in is None:
+        config.data.tokenizer = Namespace(
+            class_path="datamodules.tokenizers.pretrained.Pretrained", init_args=Namespace(model=model)
+        )
+    elif get_class_name(tokenizer) != "Pretrained" or tokenizer.init_args.model != model:
+        raise UsageError(
+            f"--model.encoder Pretrained ({model}) knows only the ids of its own tokenizer, got --data.tokenizer "
+            f"{get_class_name(tokenizer)} from {named_in}; leave the tokenizer out, or give "
+            f"--data.tokenizer Pretrained --data.tokenizer.model {model}"
+        )
+
+
+def use_checkpoint_vectors(checkpoint: Path | None, config: Namespace) -> None:
+    """Sets the encoder to read its word vectors from a checkpoint if their file no longer exists.
+
+    Args:
+        checkpoint: The one whose weights will be loaded; None if there is none.
+        config: Of one verb; changed in place.
+
+    Raises:
+        DataError: The checkpoint cannot be read.
+    """
+    arguments = config.model.encoder.get("init_args") or Namespace()
+    vectors = arguments.get("vectors")
+    if checkpoint is None or vectors in (None, "train", "checkpoint") or Path(vectors).expanduser().is_file():
+        return
+    saved = read_checkpoint(checkpoint)["bundle"]["encoder"].get("arguments", {})
+    if saved.get("vectors") == "checkpoint":
+        arguments.vectors, arguments.embedding_dim = "checkpoint", saved["embedding_dim"]

@@ -1,0 +1,86 @@
+"""Classes of the user's own: what they lack is named, before any data are read."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+import train
+from commands.class_path import explain_class_error, find_class
+
+MODULE = """
+from torch import nn
+from lightning_modules.encoders.base import TextEncoder
+from lightning_modules.losses.base import Loss
+
+class WithoutForward(TextEncoder):
+    def __init__(self, spec, /): super().__init__()
+
+class Finished(TextEncoder):
+    output_dim = 3
+    def __init__(self, spec, /, width: int = 3): super().__init__()
+    def forward(self, input_ids, attention_mask, token_type_ids=None): ...
+    def layer_groups(self): return []
+
+class OfNothing(nn.Module):
+    pass
+
+class LossWithoutForward(Loss):
+    pass
+
+number = 3
+"""
+
+
+@pytest.fixture
+def own(tmp_path, monkeypatch):
+    """A module of the user's own on the path."""
+    name = "module_of_a_user"
+    (tmp_path / f"{name}.py").write_text(MODULE)
+    monkeypatch.syspath_prepend(tmp_path)
+    yield name
+    sys.modules.pop(name, None)
+
+
+ERRORS = {
+    ("model.encoder", "WithoutForward"): r"lacks .*forward.*: define what TextEncoder declares as abstract",
+    ("model.encoder", "OfNothing"): "is not a TextEncoder: derive the class from lightning_modules.encoders.base",
+    ("model.encoder", "Finishd"): 'has no class Finishd. Did you mean "Finished"?',
+    ("model.encoder", "number"): "is not a class",
+    ("model.loss", "Finished"): "is not a Loss: derive the class from lightning_modules.losses.base.Loss",
+    ("model.loss", "LossWithoutForward"): "lacks",
+}
+
+
+@pytest.mark.parametrize(("key", "name"), ERRORS)
+def test_what_is_wrong_with_a_class_is_one_message_with_code_2(key, name, own, capsys):
+    assert train.main([f"--{key}", f"{own}.{name}"]) == 2
+    message = capsys.readouterr().err
+    assert message.startswith(f"error: --{key} {own}.{name}")
+    for part in ERRORS[key, name].split(".*"):
+        assert part in message
+    assert "Traceback" not in message
+    assert len(message.splitlines()) == 1
+
+
+def test_an_abstract_class_is_found_by_its_short_name(own):
+    __import__(own)
+    assert "lacks forward" in explain_class_error("model.encoder", "WithoutForward")
+
+
+def test_a_module_that_does_not_exist_is_named():
+    message = explain_class_error("model.encoder", "nowhere.at.All")
+    assert message.startswith(
+        "--model.encoder nowhere.at.All: nowhere.at cannot be imported (No module named 'nowhere')"
+    )
+
+
+def test_a_finished_class_is_accepted(own):
+    assert explain_class_error("model.encoder", f"{own}.Finished") is None
+    assert find_class("model.encoder", f"{own}.Finished").__name__ == "Finished"
+
+
+def test_an_unknown_argument_of_an_own_class_is_refused(own, capsys):
+    assert train.main(["--model.encoder", f"{own}.Finished", "--model.encoder.widht", "3"]) == 2
+    assert 'Finished has no argument widht. Did you mean "width"?' in capsys.readouterr().err

@@ -1,0 +1,152 @@
+"""Names that do not exist: the message has what to type, and what it has can be typed."""
+
+from __future__ import annotations
+
+import re
+import shlex
+
+import pytest
+
+import train
+from commands.class_registry import classes_with_argument, registered_classes
+from commands.common_names import CLASS_NAMES, OPTION_NAMES
+from commands.option_names import check_option_names
+from commands.option_parser import OptionParser
+from contracts.errors import UsageError
+
+
+@pytest.fixture(scope="module")
+def parser():
+    """The parser of `train.py fit`."""
+    parsers = []
+    with pytest.MonkeyPatch.context() as patch:
+
+        def keep(self, arguments, checked=None):
+            parsers.append(checked)
+            raise SystemExit(0)
+
+        patch.setattr(OptionParser, "parse_options", keep)
+        with pytest.raises(SystemExit):
+            train.main([])
+    return parsers[0]
+
+
+MEANT = {
+    # the last component, wherever it is
+    "--embedding_dim 3": '"--model.encoder.embedding_dim"',
+    "--max_epochs 3": '"--trainer.max_epochs"',
+    "--batch_size 3": '"--data.batch_size"',
+    "--patience 3": '"--early_stopping.patience"',
+    "--weight_decay 0": '"--model.optimizer.weight_decay"',
+    "--model.batch_size 3": '"--data.batch_size"',
+    "--cell gru": "--model.encoder RNN --model.encoder.cell …",
+    "--gamma 2": "--model.loss Focal --model.loss.gamma …",
+    "--data.text_column x": "--data.source Files --data.source.text_column COLUMN",
+    # what other projects call it
+    "--epochs 3": '"--trainer.max_epochs"',
+    "--lr 0.1": '"--model.optimizer.lr"',
+    "--learning_rate 0.1": '"--model.optimizer.lr"',
+    "--model.lr 0.1": '"--model.optimizer.lr"',
+    "--gpus 1": "--trainer.accelerator gpu --trainer.devices 1",
+    "--seed 1": '"--seed_everything"',
+    "--resume_from_checkpoint x": '"--resume"',
+    "--data.path x": "--data.source Files --data.source.path DIR_OR_FILE",
+    "--dataset x": "--data.source Files --data.source.path DIR_OR_FILE",
+    "--pad_size 32": '"--data.max_length"',
+    # a class in the place of an option
+    "--LSTM": "--model.encoder RNN --model.encoder.cell lstm",
+    # classes by the names that they have elsewhere
+    "--model.encoder LSTM": "--model.encoder RNN --model.encoder.cell lstm",
+    "--model.encoder GRU": "--model.encoder RNN --model.encoder.cell gru",
+    "--model.encoder BERT": "--model.encoder Pretrained --model.encoder.model NAME_OR_FOLDER",
+    "--model.encoder CNN": "--model.encoder TextCNN",
+    "--model.encoder textcnn": '"TextCNN"',
+    "--model.encoder Transformer": "--model.encoder Pretrained",
+    "--model.loss CrossEntropyLoss": "--model.loss CrossEntropy",
+    "--model.loss BCE": "--model.loss BinaryCrossEntropy",
+    "--data.tokenizer BPE": "--data.tokenizer Subwords",
+    "--data.sampler WeightedRandomSampler": "--data.sampler ClassBalanced",
+    "--data.source csv": "--data.source Files --data.source.path DIR_OR_FILE",
+    "--data.source tests/data.csv": "--data.source Files --data.source.path tests/data.csv",
+    "--model.lr_scheduler cosine": "--model.lr_scheduler WarmupCosine",
+}
+
+
+@pytest.mark.parametrize("given", MEANT)
+def test_the_message_has_what_was_meant(given, parser):
+    with pytest.raises(UsageError, match=rf"Did you mean {re.escape(MEANT[given])}"):
+        check_option_names(parser, shlex.split(given))
+
+
+def test_a_class_that_does_not_exist_comes_with_those_that_do(parser):
+    with pytest.raises(UsageError, match=r"no choice named Transformer\..* It takes: Pretrained, RNN, TextCNN$"):
+        check_option_names(parser, ["--model.encoder", "Transformer"])
+
+
+@pytest.mark.parametrize("options", OPTION_NAMES.values(), ids=str)
+def test_what_the_table_of_options_answers_can_be_typed(options, parser):
+    words = options.split()
+    arguments = words if len(words) > 1 else [*words, "x"]
+    check_option_names(parser, arguments)
+
+
+@pytest.mark.parametrize("options", sorted({o for names in CLASS_NAMES.values() for o in names.values()}))
+def test_what_the_table_of_classes_answers_can_be_typed(options, parser):
+    check_option_names(parser, options.split())
+
+
+def test_the_tables_hide_no_name_that_exists(parser):
+    from commands.chosen_classes import ChosenClasses
+
+    names = ChosenClasses(parser).option_names
+    for key, table in CLASS_NAMES.items():
+        assert not {name.lower() for name in registered_classes(key)} & table.keys()
+    for aliases in OPTION_NAMES:
+        assert not set(aliases) & names
+        assert all(alias == alias.lower() for alias in aliases)
+
+
+@pytest.mark.parametrize("first", ["LSTM", "tests"])
+def test_a_word_in_the_place_of_a_verb_is_told_what_to_type(first, capsys):
+    meant = {"LSTM": "--model.encoder RNN --model.encoder.cell lstm", "tests": "--data.source Files --data.source.path"}
+    assert train.main([first]) == 2
+    assert f"there is no verb {first}. Did you mean {meant[first]}" in capsys.readouterr().err
+
+
+CONFIGS = {
+    "dots below a group": (
+        "data: {source.path: some/folder}",
+        r"data.source.path is out of place; write data: \{source: \{class_path: Files, init_args: \{path: some/folder",
+    ),
+    "dots at the top": (
+        "data.source.path: x",
+        r"write data: \{source: \{class_path: Files, init_args: \{path: x\}\}\}",
+    ),
+    "beside class_path": (
+        "model: {encoder: {class_path: RNN, cell: gru}}",
+        r"model.encoder.cell is out of place; write \{class_path: RNN, init_args: \{cell: gru\}\}",
+    ),
+    "another project's name": ("trainer: {epochs: 3}", r'no key trainer.epochs\. Did you mean "trainer.max_epochs"\?'),
+    "another project's class": (
+        "model: {encoder: LSTM}",
+        r"Did you mean --model.encoder RNN --model.encoder.cell lstm",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CONFIGS)
+def test_a_config_is_told_how_to_write_it(case, parser, tmp_path):
+    text, words = CONFIGS[case]
+    (tmp_path / "config.yaml").write_text(text)
+    with pytest.raises(UsageError, match=rf"config.yaml: .*{words}"):
+        check_option_names(parser, ["--config", str(tmp_path / "config.yaml")])
+
+
+def test_dots_are_understood_where_no_class_is_meant(parser, tmp_path):
+    (tmp_path / "config.yaml").write_text("data.batch_size: 3\nmodel.encoder: RNN")
+    check_option_names(parser, ["--config", str(tmp_path / "config.yaml")])
+
+
+def test_classes_with_an_argument_are_found():
+    assert classes_with_argument("model.encoder", "cell") == ["RNN"]
+    assert classes_with_argument("model.encoder", "nothing") == []
