@@ -17,6 +17,7 @@ from rich.text import Text
 from commands.augmenting_help import AUGMENT_OPTIONS
 from commands.option_parser import OptionParser
 from commands.output_file import check_output, open_output
+from contracts.console import create_console
 from contracts.discovery import find_implementations
 from contracts.errors import UsageError
 from datamodules.augmentations.base import Augmentation
@@ -83,7 +84,7 @@ def _show_augmented_texts(parser: OptionParser, config: Any) -> None:
     pipeline = Pipeline(augmentations)
     pipeline.fit(texts, labels)
     streams = RandomStreams.from_rows(config.seed, config.epoch, np.arange(len(texts)))
-    console = Console(width=None if Console().is_terminal else 120, highlight=False)
+    console = create_console(width=120)
     rows = _select_rows(labels, options)
     if not len(rows):
         console.print("no class is rare by --data.augment.below and .up_to, so no copy would be added")

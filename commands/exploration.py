@@ -13,12 +13,12 @@ from pathlib import Path
 
 import yaml
 from jsonargparse import Namespace
-from rich.console import Console
 
 from commands.class_registry import format_unknown_class
 from commands.exploration_options import EXPLORE_OPTIONS
 from commands.option_parser import OptionParser
 from commands.output_file import check_output, open_output
+from contracts.console import create_console
 from contracts.errors import UsageError
 from datamodules.text_datamodule import TextDataModule
 from datamodules.tokenizers.base import Tokenizer
@@ -57,7 +57,7 @@ def explore(arguments: list[str]) -> None:
     page_file = _choose_page_file(config.output, data.source.name)
     json_file = page_file.with_suffix(".json")
     check_output(page_file, create_folder=True)
-    console = Console(width=None if Console().is_terminal else 120)
+    console = create_console(width=120)
     with console.status("reading") as status:
         corpus = read_corpus(data.source, data.preparation_options)
         report = analyze_corpus(corpus, tokenizers, config.near_threshold, lambda step: status.update(step), vectors)
@@ -68,7 +68,7 @@ def explore(arguments: list[str]) -> None:
         _write_text(json_file, json.dumps(report.to_dict() | {"advice": plain_advice}, ensure_ascii=False, indent=1))
     print_report(report, advice, console)
     seconds = time.perf_counter() - start
-    console.print(f"\nPage: {page_file}\nJSON: {json_file}\n{seconds:.0f} s", highlight=False, soft_wrap=True)
+    console.print(f"\nPage: {page_file}\nJSON: {json_file}\n{seconds:.0f} s", soft_wrap=True)
     if config.open:
         webbrowser.open(page_file.resolve().as_uri())
 

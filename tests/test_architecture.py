@@ -181,6 +181,14 @@ def public_definitions(node: ast.AST) -> Iterator[ast.FunctionDef | ast.ClassDef
                 yield from public_definitions(child)
 
 
+@pytest.mark.parametrize("file", SOURCES, ids=named)
+def test_only_one_place_creates_consoles(file):
+    """A console of rich interprets labels such as `[bold]red` as markup, unless it is told not to."""
+    if named(file) != "contracts/console.py":
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            assert not (isinstance(node, ast.Call) and ast.unparse(node.func).endswith("Console")), named(file)
+
+
 def test_no_file_is_named_after_nothing():
     for folder in (*ORDER, "tests", "benchmarks"):
         for path in (ROOT / folder).rglob("*"):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from rich import box
 from rich.console import Console
-from rich.markup import escape
 from rich.padding import Padding
 from rich.table import Table
 
@@ -29,11 +28,11 @@ def print_report(report: DataReport, advice: list[Advice], console: Console) -> 
     Args:
         report: What to show.
         advice: What to do about it, shown first.
-        console: Where to print.
+        console: Where to print, without interpreting markup.
     """
-    console.print(_escape_text(f"{report.source}: {format_summary(report)}"), highlight=False)
+    console.print(escape_control_characters(f"{report.source}: {format_summary(report)}"))
     for note in report.notes:
-        console.print(_escape_text(note), highlight=False)
+        console.print(escape_control_characters(note))
     _print_advice(advice, console)
     _print_classes(report, console)
     splits = list(report.classes.counts)
@@ -49,15 +48,13 @@ def print_report(report: DataReport, advice: list[Advice], console: Console) -> 
 
 
 def _print_advice(advice: list[Advice], console: Console) -> None:
-    console.print(
-        "\nWhat to do (each line of options is one experiment for train.py on the same data)", highlight=False
-    )
+    console.print("\nWhat to do (each line of options is one experiment for train.py on the same data)")
     for number, item in enumerate(advice, 1):
         grid = Table.grid(padding=(0, 1))
-        grid.add_row(f"{number:2}.", _escape_text(item.text))
-        console.print(grid, highlight=False)
+        grid.add_row(f"{number:2}.", escape_control_characters(item.text))
+        console.print(grid)
         for option in item.options:
-            console.print(f"      {escape(option)}", highlight=False, soft_wrap=True)
+            console.print(f"      {option}", soft_wrap=True)
 
 
 def _print_classes(report: DataReport, console: Console) -> None:
@@ -90,7 +87,7 @@ def _print_checks(report: DataReport, splits: list[str], console: Console) -> No
     _print_table(console, "Checks (number of texts)", ["found", *splits], rows, right=len(splits))
     clean = [check.clean for check in checks if not check.has_findings]
     if clean:
-        console.print(_escape_text(f"Checks without findings: {' '.join(clean)}"), highlight=False)
+        console.print(escape_control_characters(f"Checks without findings: {' '.join(clean)}"))
 
 
 def _print_table(console: Console, title: str, head: list[str], rows: list[list[Value]], right: int = 0) -> None:
@@ -102,11 +99,7 @@ def _print_table(console: Console, title: str, head: list[str], rows: list[list[
         is_number = index >= len(head) - right or all(isinstance(row[index], int | float) for row in rows)
         table.add_column(name, justify="right" if is_number else "left", overflow="fold")
     for row in rows:
-        table.add_row(*(_escape_text(value) if isinstance(value, str) else format_number(value) for value in row))
-    console.print(f"\n{escape(title)}", highlight=False)
+        cells = (escape_control_characters(value) if isinstance(value, str) else format_number(value) for value in row)
+        table.add_row(*cells)
+    console.print(f"\n{title}")
     console.print(Padding(table, (0, 0, 0, 2)))
-
-
-def _escape_text(text: str) -> str:
-    """Escapes control characters and the markup of rich."""
-    return escape(escape_control_characters(text))

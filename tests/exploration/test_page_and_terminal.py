@@ -34,7 +34,7 @@ def render(report, command="python explore.py"):
 
 
 def print_text(report, width=150):
-    console = Console(record=True, width=width, file=open("/dev/null", "w"))  # noqa: SIM115
+    console = Console(markup=False, highlight=False, record=True, width=width, file=open("/dev/null", "w"))  # noqa: SIM115
     print_report(report, give_advice(report), console)
     return console.export_text()
 
