@@ -24,7 +24,7 @@ OPTION_NAMES = {
         "save_path",
     ): "--trainer.default_root_dir",
     ("run_name", "experiment", "experiment_name"): "--name",
-    ("path", "data_path", "data_dir", "train_file", "train_path", "dataset", "file", "data"): (
+    ("path", "data_path", "data_dir", "train_file", "train_path", "dataset", "file"): (
         "--data.source Files --data.source.path DIR_OR_FILE"
     ),
     ("text_column", "text_field", "text_col"): "--data.source Files --data.source.text_column COLUMN",
@@ -33,7 +33,7 @@ OPTION_NAMES = {
     ("model_name", "model_name_or_path", "bert_path", "pretrained"): (
         "--model.encoder Pretrained --model.encoder.model NAME_OR_FOLDER"
     ),
-    ("model", "encoder", "arch", "architecture"): "--model.encoder",
+    ("encoder", "arch", "architecture"): "--model.encoder",
     ("criterion", "loss_function", "loss_type"): "--model.loss",
     ("class_weight", "class_weights", "weighted_loss"): (
         "--model.loss CrossEntropy --model.loss.class_weights inverse"

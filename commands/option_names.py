@@ -56,6 +56,10 @@ def _explain_name(option: Option, chosen: ChosenClasses) -> str | None:
         if is_config_file(option.value):
             return f"--{name}: there is no file {option.value}"
         return next(filter(None, (explain_class_error(name, cls) for cls in class_names_in(option.value))), None)
+    if name in ("model", "data") and isinstance(option.value, str) and not is_config_file(option.value):
+        source = f"--data.source Files --data.source.path {option.value}"
+        meant = source if name == "data" else suggest_class(option.value) or f"--model.encoder {option.value}"
+        return f"--{name} takes a config file (.yaml) with options below {name}. Did you mean {meant}?"
     if name in chosen.option_names or name in _WITHOUT_MEANING or _is_below(name, _UNCHECKED):
         return None
     if registered_classes(owner):

@@ -53,6 +53,10 @@ MEANT = {
     "--data.path x": "--data.source Files --data.source.path DIR_OR_FILE",
     "--dataset x": "--data.source Files --data.source.path DIR_OR_FILE",
     "--pad_size 32": '"--data.max_length"',
+    # a value for a group of options
+    "--model LSTM": "--model.encoder RNN --model.encoder.cell lstm",
+    "--model TextCNN": "--model.encoder TextCNN",
+    "--data mail.csv": "--data.source Files --data.source.path mail.csv",
     # a class in the place of an option
     "--LSTM": "--model.encoder RNN --model.encoder.cell lstm",
     # classes by the names that they have elsewhere
@@ -86,8 +90,8 @@ def test_a_class_that_does_not_exist_comes_with_those_that_do(parser):
 @pytest.mark.parametrize("options", OPTION_NAMES.values(), ids=str)
 def test_what_the_table_of_options_answers_can_be_typed(options, parser):
     words = options.split()
-    arguments = words if len(words) > 1 else [*words, "x"]
-    check_option_names(parser, arguments)
+    value = next(iter(registered_classes(words[0].removeprefix("--"))), "x")
+    check_option_names(parser, words if len(words) > 1 else [*words, value])
 
 
 @pytest.mark.parametrize("options", sorted({o for names in CLASS_NAMES.values() for o in names.values()}))

@@ -222,7 +222,7 @@ ARGUMENTS = {
     ),
     # files
     "no config": ("--config nothere.yaml", r"--config .*nothere.yaml: there is no such file"),
-    "a folder for a config": ("--config /", r"--config: Path is not a file"),
+    "a folder for a config": ("--config /", r"--config / cannot be read as a config file: Is a directory"),
     "no config of a class": ("--model.encoder nothere.yaml", r"--model.encoder: there is no file nothere.yaml"),
     "no checkpoint": ("--ckpt_path nothere.ckpt", r"there is no checkpoint or run folder nothere.ckpt"),
     "no path": ("--data.source Files", r"--data.source.path is required"),
