@@ -84,13 +84,13 @@ class NearestNeighbours(TableAugmentation):
 
         def build(folder: Path) -> None:
             found = open_vector_file(str(self.path)).read({_encode(word) for word in words})
-            known = [word for word in words if _encode(word) in found.places]
+            known = [word for word in words if _encode(word) in found.index_of]
             if not known:
                 raise DataError(
                     f"{self.path} has no vector for any of the {len(words):,} words of the training texts; its tokens "
                     f"are like {join_names(found.examples, 3)}. Give vectors of the language of the texts."
                 )
-            vectors = np.array([found.vector(word) for word in known], np.float32).reshape(len(known), found.dim)
+            vectors = np.array([found.get_vector(word) for word in known], np.float32).reshape(len(known), found.dim)
             table = find_neighbours(known, vectors, self.top_k, self.similarity)
             (folder / "neighbours.json").write_text(json.dumps(table, ensure_ascii=False), encoding="utf-8")
 

@@ -1,5 +1,6 @@
-"""Word vectors made before training: read from a file, or learned by word2vec from the training texts.
+"""Pretrained word vectors: read from a file, or trained by word2vec on the training texts; one initial vector per id.
 
-Here: files of every usual kind, and how a vocabulary gets its starting vectors. Not here: the table that a model
-looks them up in (`lightning_modules/layers/embedding.py`).
+Belongs here: readers of vector files, word2vec, and the initialization of a vocabulary's vectors.
+Not here: the embedding table of a model (`lightning_modules/layers/embedding.py`).
+To add one: a file format is a module with `read_…_rows` that fills a `VectorRows`; `files.py` calls it.
 """

@@ -1,4 +1,4 @@
-"""Rows of word2vec's binary form: a token, a space, and its numbers as float32."""
+"""Reads word2vec's binary format: rows of a token, a space, and its numbers as float32."""
 
 from __future__ import annotations
 
@@ -7,47 +7,47 @@ from typing import BinaryIO
 import numpy as np
 
 from contracts.errors import DataError
-from datamodules.vectors.rows import FoundRows
+from datamodules.vectors.vector_rows import VectorRows
 
 _BLOCK = 1 << 22
-_LONGEST_TOKEN = 4096  # bytes
+_MAX_TOKEN_BYTES = 4096
 
 
-def read_binary_rows(file: BinaryIO, found: FoundRows) -> None:
-    """Reads as many rows as the first line of the file announced.
+def read_binary_rows(file: BinaryIO, rows: VectorRows) -> None:
+    """Reads the rows of a binary file into `rows`, as many as its first line declares.
 
     Args:
-        file: Unpacked, past the first line.
-        found: Is filled.
+        file: Decompressed, past the first line.
+        rows: Requested rows are added.
 
     Raises:
-        DataError: It ends too early or too late, or no token is where one must be.
+        DataError: The file ends too early or too late, or a token is missing.
     """
-    assert found.announced is not None
-    size, wanted, meet = 4 * found.dim, found.wanted, found.meet
-    block, place = b"", 0
-    for row in range(found.announced):
-        end = block.find(b" ", place, place + _LONGEST_TOKEN)
+    assert rows.declared_rows is not None
+    size, requested, inspect_token = 4 * rows.dim, rows.requested, rows.inspect_token
+    block, position = b"", 0
+    for row in range(rows.declared_rows):
+        end = block.find(b" ", position, position + _MAX_TOKEN_BYTES)
         if end < 0 or end + 1 + size > len(block):
-            block, place = block[place:] + file.read(max(_BLOCK, size + _LONGEST_TOKEN)), 0
-            end = block.find(b" ", 0, _LONGEST_TOKEN)
-            if end < 0 and len(block) >= _LONGEST_TOKEN:
+            block, position = block[position:] + file.read(max(_BLOCK, size + _MAX_TOKEN_BYTES)), 0
+            end = block.find(b" ", 0, _MAX_TOKEN_BYTES)
+            if end < 0 and len(block) >= _MAX_TOKEN_BYTES:
                 raise DataError(
-                    f"{found.path}: there is no token at row {row + 1:,}; the file is damaged, or its first line wrong"
+                    f"{rows.path}: there is no token at row {row + 1:,}; the file is damaged, or its first line wrong"
                 )
             if end < 0 or end + 1 + size > len(block):
                 raise DataError(
-                    f"{found.path} is cut off: its first line announces {found.announced:,} rows and it ends in row "
+                    f"{rows.path} is cut off: its first line declares {rows.declared_rows:,} rows and it ends in row "
                     f"{row + 1:,}; fetch it again"
                 )
-        token = block[place:end].lstrip(b"\r\n")  # some writers end each row with a line break
-        meet(token)
-        if token in wanted:
-            found.keep(token, np.frombuffer(block, "<f4", found.dim, end + 1).astype(np.float32))
-        place = end + 1 + size
-        found.rows += 1
-    if block[place:].strip() or file.read(_BLOCK).strip():
+        token = block[position:end].lstrip(b"\r\n")  # some writers end each row with a line break
+        inspect_token(token)
+        if token in requested:
+            rows.add(token, np.frombuffer(block, "<f4", rows.dim, end + 1).astype(np.float32))
+        position = end + 1 + size
+        rows.num_rows += 1
+    if block[position:].strip() or file.read(_BLOCK).strip():
         raise DataError(
-            f"{found.path} goes on after the {found.announced:,} rows of {found.dim} numbers that its first line "
-            "announces; the file is damaged, or that line wrong"
+            f"{rows.path} goes on after the {rows.declared_rows:,} rows of {rows.dim} numbers that its first line "
+            "declares; the file is damaged, or that line wrong"
         )

@@ -1,4 +1,4 @@
-"""Word vectors learned from the training texts by predicting words from their neighbours (Mikolov et al. 2013)."""
+"""Word vectors trained on the training texts by word2vec (Mikolov et al. 2013)."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from contracts.errors import UsageError
 
 @dataclass(frozen=True)
 class Word2Vec:
-    """How word2vec learns.
+    """Options of word2vec.
 
     Args:
-        algorithm: Predicts a token's neighbours from it (skip-gram), or it from its neighbours (CBOW, faster).
-        objective: Against drawn tokens, or along a tree of all tokens.
-        negative: Tokens drawn against each right one, 1 or more; for negative sampling.
-        window: Neighbours on each side, 1 or more.
-        epochs: Passes over the training texts, 1 or more; small sets want more than large ones.
-        min_frequency: Tokens seen less often get no vector, 1 or more.
+        algorithm: `skip_gram` predicts the context from a token, `cbow` (faster) a token from its context.
+        objective: `negative_sampling` against random tokens, or `hierarchical_softmax` along a tree of all tokens.
+        negative: Random tokens per true one, at least 1; for negative sampling.
+        window: Context tokens on each side, at least 1.
+        epochs: Passes over the training texts, at least 1; small data sets need more.
+        min_frequency: Less frequent tokens get no vector; at least 1.
     """
 
     algorithm: Literal["cbow", "skip_gram"] = "skip_gram"
@@ -36,14 +36,14 @@ class Word2Vec:
     min_frequency: int = 2
 
     def check(self) -> None:
-        """Refuses what is out of range, and a missing library; not when it is made, which the parser would hide.
+        """Checks ranges, and that gensim is installed; not in the constructor, whose errors the parser would hide.
 
         Raises:
             UsageError: With the range, or the extra to install.
         """
         if importlib.util.find_spec("gensim") is None:
             raise UsageError(
-                "vectors train learns word2vec with the library gensim, which is not installed; run "
+                "vectors train trains word2vec with the library gensim, which is not installed; run "
                 "python -m pip install -e '.[gensim]'"
             )
         for name in ("negative", "window", "epochs", "min_frequency"):
@@ -57,17 +57,17 @@ class Word2Vec:
                 raise UsageError(f"word2vec.{name} must be {' or '.join(allowed)}, got {getattr(self, name)!r}")
 
     def train(self, ids: np.ndarray, offsets: np.ndarray, dim: int, seed: int, folder: Path) -> None:
-        """Writes the ids that got a vector, and these vectors; the same input gives the same bytes.
+        """Trains vectors and writes them with their ids to a folder; the same input gives the same bytes.
 
         Args:
             ids: int `(all tokens,)` of the training texts.
-            offsets: Where each text begins, and the end.
-            dim: Numbers a vector.
-            seed: Of the start and of all that is drawn.
-            folder: To be filled.
+            offsets: Where each text begins, and where the last ends.
+            dim: Length of a vector.
+            seed: Of initialization and sampling.
+            folder: Gets `ids.npy` and `vectors.npy`.
 
         Raises:
-            UsageError: No token is common enough.
+            UsageError: No token is frequent enough.
         """
         import gensim.models  # optional, and slow to import
 
@@ -82,27 +82,27 @@ class Word2Vec:
             negative=0 if hierarchical else self.negative,
             seed=seed,
             workers=1,  # several would race for the same vectors, and no two runs would agree
-            hashfxn=_unsalted,
+            hashfxn=_hash_stably,
         )
-        texts = _Texts(ids, offsets)
+        texts = _TokenSequences(ids, offsets)
         model.build_vocab(texts)
         if not len(model.wv):
             raise UsageError(
-                f"word2vec.min_frequency {self.min_frequency}: no token of the training texts occurs so often"
+                f"word2vec.min_frequency {self.min_frequency}: no token of the training texts is that frequent"
             )
         model.train(texts, total_examples=model.corpus_count, epochs=self.epochs)
         np.save(folder / "ids.npy", np.array([int(name) for name in model.wv.index_to_key], np.int64))
         np.save(folder / "vectors.npy", model.wv.vectors.astype(np.float32))
 
     def fingerprint(self) -> dict[str, Any]:
-        """Everything here that shapes the vectors, the library's version included."""
+        """Returns all options and the library's version, on which the vectors depend."""
         from importlib.metadata import version
 
         return asdict(self) | {"gensim": version("gensim")}
 
 
-class _Texts:
-    """Texts as lists of ids, written as strings; it can be gone through again and again."""
+class _TokenSequences:
+    """Iterates over texts as lists of ids in the form of strings; can be iterated repeatedly."""
 
     def __init__(self, ids: np.ndarray, offsets: np.ndarray) -> None:
         self.ids, self.bounds = ids, offsets.tolist()
@@ -113,6 +113,6 @@ class _Texts:
             yield self.names[self.ids[start:end]].tolist()
 
 
-def _unsalted(name: str) -> int:
-    """Python's own hash of a string differs from process to process."""
+def _hash_stably(name: str) -> int:
+    """Hashes a string equally in every process, unlike Python's own hash."""
     return zlib.crc32(name.encode())

@@ -122,8 +122,8 @@ def _measure_coverage(
     strings = tokenizer.list_tokens()
     file_vectors = vectors.read(list_spellings(strings, "matched"))
     has_vector = np.array(
-        [any(file_vectors.vector(form) is not None for form in list_case_variants(name)) for name in strings], bool
+        [any(file_vectors.get_vector(form) is not None for form in list_case_variants(name)) for name in strings], bool
     )
     has_vector[tokenizer.padding_id] = False
     coverage = {split: compute_coverage(has_vector, counts) for split, counts in id_counts.items()}
-    return coverage, file_vectors.notes()
+    return coverage, file_vectors.list_problems()

@@ -55,11 +55,11 @@ class TokenEmbedding(nn.Embedding):
         """Copies the chosen word vectors into the table, for the vocabulary of these texts; see `TextEncoder`."""
         if self.choices.vectors in (None, "checkpoint"):
             return
-        start = self.choices.build_vectors(data, self.padding_id, self.embedding_dim)
+        start = self.choices.build_initial_vectors(data, self.padding_id, self.embedding_dim)
         self.weight.copy_(torch.from_numpy(start.vectors))
         if self.static_embedding is not None:
             self.static_embedding.weight.copy_(self.weight)
-        self.summary, self.notes = start.about, start.notes
+        self.summary, self.notes = start.summary, start.notes
         self._is_initialized = True
 
     def check_initialized(self) -> None:

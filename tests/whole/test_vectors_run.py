@@ -38,7 +38,7 @@ def test_a_run_reports_its_vectors_and_predicts_without_their_file(work, on, dat
     assert answer.code == 0, answer.err
     assert f"note: vectors of {file}: 35 of 37 ids found (94.6%)" in answer.out
     assert "24 as they are, 11 in another case, 2 drawn at random" in answer.out
-    assert "one copy stays as it is and one learns" in answer.out
+    assert "one copy is not trained and one is" in answer.out
     (run,) = work.run_folders()
     told = report_of(run)["vectors"]
     assert (told["as_is"], told["other_case"], told["mode"], told["dim"]) == (24, 11, "multichannel", 6)
@@ -109,7 +109,7 @@ def test_vectors_are_learned_from_the_training_texts(work, on):
             ("--model.encoder.vectors", "{file}", "--model.encoder.embedding_dim", 7),
             r"embedding_dim is 7 and .* has vectors of 6 numbers",
         ),
-        (("--model.encoder.vectors_mode", "static"), r"vectors_mode says what is done with word vectors; give vectors"),
+        (("--model.encoder.vectors_mode", "static"), r"vectors_mode is an option of word vectors; give vectors"),
         (("--model.encoder.vectors_mode", "frozen"), r"frozen"),
         (
             ("--model.encoder.vectors", "{file}", "--model.encoder.unfreeze_after", 5, "--trainer.max_epochs", 5),
@@ -127,7 +127,7 @@ def test_what_cannot_be_is_refused_before_a_run_folder_is_made(work, on, file, o
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"uno 1 2\ndos 3 4\n", r"no vector for any of the 37 tokens, such as .*; its own are like uno, dos"),
+        (b"uno 1 2\ndos 3 4\n", r"no vector for any of the 37 tokens, such as .*; its tokens are like uno, dos"),
         (b"6 2\nnear 1 2\n" + b"dos 3\n" * 5, r"5 of 6 rows are broken"),
         (gzip.compress(b"".join(b"w%d 1 2\n" % row for row in range(90_000)))[:-1000], r"cut off or damaged after"),
     ],

@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 
 from contracts.errors import DataError
 from datamodules.vectors.initial_vectors import build_initial_vectors, list_case_variants, list_spellings
-from datamodules.vectors.rows import FoundRows
+from datamodules.vectors.vector_rows import VectorRows
 
 
 def found(**vectors):
-    rows = FoundRows(Path("file.txt"), 2, ())
+    rows = VectorRows(Path("file.txt"), 2, ())
     for token, vector in vectors.items():
-        rows.keep(token.encode(), np.array(vector, np.float32))
-    rows.rows, rows.examples = len(vectors), list(vectors)[:3]
+        rows.add(token.encode(), np.array(vector, np.float32))
+    rows.num_rows, rows.examples = len(vectors), list(vectors)[:3]
     return rows
 
 
@@ -97,14 +97,13 @@ def test_coverage_counts_ids_and_training_tokens():
     assert (coverage.ids, coverage.as_is, coverage.other_case, coverage.drawn) == (4, 1, 1, 2)
     assert (coverage.share_of_ids, coverage.share_of_tokens) == (0.5, 0.9)
     assert coverage.commonest_missing == ["c", "d"]
-    assert coverage.sentence() == (
-        "2 of 4 ids found (50.0%), 90.0% of the training tokens: 1 as they are, 1 in another case, "
-        "2 drawn at random like these"
+    assert coverage.summarize() == (
+        "2 of 4 ids found (50.0%), 90.0% of the training tokens: 1 as they are, 1 in another case, 2 random"
     )
 
 
 def test_a_file_without_any_of_the_tokens_is_refused():
-    with pytest.raises(DataError, match=r"no vector for any of the 2 tokens, such as 猫, 狗; its own .* cat, dog"):
+    with pytest.raises(DataError, match=r"no vector for any of the 2 tokens, such as 猫, 狗; its tokens .* cat, dog"):
         start(["[PAD]", "狗", "猫"], found(cat=[1, 1], dog=[2, 2]), counts=[0, 1, 5])
 
 
@@ -112,8 +111,8 @@ def test_a_file_without_any_of_the_tokens_is_refused():
 @given(st.lists(st.text(min_size=1, max_size=5), min_size=1, max_size=8, unique=True))
 def test_every_spelling_that_is_looked_up_was_asked_for(tokens):
     """Whatever the tokens are: a file with all wanted rows leaves nothing to be drawn."""
-    rows = FoundRows(Path("all"), 2, ())
+    rows = VectorRows(Path("all"), 2, ())
     for token in list_spellings(tokens, "characters"):
-        rows.keep(token, np.ones(2, np.float32))
+        rows.add(token, np.ones(2, np.float32))
     _, coverage = start(["[PAD]", *tokens], rows)
     assert coverage.as_is == len(tokens)

@@ -35,8 +35,8 @@ def write(path, content):
 
 def table(path, words=WORDS, wanted=WANTED):
     found = open_vector_file(path).read(wanted)
-    assert found.notes() == []
-    return np.array([found.vector(word) for word in words])
+    assert found.list_problems() == []
+    return np.array([found.get_vector(word) for word in words])
 
 
 KINDS = {
@@ -85,13 +85,13 @@ def test_npz_of_more_rows_than_a_block_is_read_in_order(tmp_path):
     path = str(tmp_path / "v.npz")
     np.savez(path, words=np.array(words), vectors=np.arange(9_000, dtype=np.float32)[:, None])
     found = open_vector_file(path).read({b"w0", b"w4096", b"w8999"})
-    assert [found.vector(word)[0] for word in ("w0", "w4096", "w8999")] == [0, 4096, 8999]
+    assert [found.get_vector(word)[0] for word in ("w0", "w4096", "w8999")] == [0, 4096, 8999]
 
 
 @pytest.mark.parametrize("content", [lines(), binary()], ids=["text", "binary"])
 def test_only_the_rows_that_were_asked_for_are_kept(tmp_path, content):
     found = open_vector_file(write(tmp_path / "v", content)).read({b"New_York", b"absent"})
-    assert (found.rows, list(found.places), len(found.vectors)) == (3, [b"New_York"], 1)
+    assert (found.num_rows, list(found.index_of), len(found.vectors)) == (3, [b"New_York"], 1)
 
 
 def test_a_binary_row_across_two_blocks_is_read_whole(tmp_path):
@@ -106,9 +106,9 @@ COUNTED = [
     ("3 2\nthe 1 2\ndog 4 5\ncat 3 x\n", r"the first line 4 \(not all of its columns are numbers\)"),
     ("the 1 2\ndog 4 \ncat 4 4\n", r"1 broken rows were left out, the first line 2 \(1 numbers"),
     ("the 1 2\ncat nan 1\ndog inf 1\nowl 1 2\n", r"2 rows with NaN or infinite numbers were left out"),
-    ("the 1 2\nthe 3 4\ncat 1 2\n", r"1 rows repeat a token; the first row of each counts"),
+    ("the 1 2\nthe 3 4\ncat 1 2\n", r"1 rows repeat a token; the first row of each is used"),
     ("the 1 2\né 3 4\n".encode("latin-1"), r"1 tokens are not UTF-8 .* convert the file to UTF-8"),
-    ("9 2\nthe 1 2\ncat 3 4\n", r"announces 9 rows and there are 2; the file may have been cut off"),
+    ("9 2\nthe 1 2\ncat 3 4\n", r"declares 9 rows and there are 2; the file may have been cut off"),
     (b"2 2\nthe \0\0\x80\x3f\0\0\0\x40cat \0\0\xc0\x7f\0\0\0\x40", r"1 rows with NaN or infinite"),
 ]
 
@@ -116,25 +116,25 @@ COUNTED = [
 @pytest.mark.parametrize(("content", "message"), COUNTED, ids=range(len(COUNTED)))
 def test_faults_of_some_rows_are_counted_and_the_others_kept(tmp_path, content, message):
     found = open_vector_file(write(tmp_path / "v", content)).read({b"the", b"cat", b"dog"})
-    (note,) = found.notes()
+    (note,) = found.list_problems()
     assert note.startswith(f"{tmp_path / 'v'}: ")
     assert re.search(message, note), note
-    assert found.vector("the").tolist() == [1, 2]
+    assert found.get_vector("the").tolist() == [1, 2]
 
 
 def test_a_row_that_is_not_asked_for_is_not_parsed(tmp_path):
-    assert open_vector_file(write(tmp_path / "v", "the 1 2\ncat x y\n")).read({b"the"}).notes() == []
+    assert open_vector_file(write(tmp_path / "v", "the 1 2\ncat x y\n")).read({b"the"}).list_problems() == []
 
 
 REFUSED = [
     ("", r"v is empty; give a file of word vectors"),
     ("2 3\n", r"holds no vector after its first line"),
-    ("2 0\nthe\n", r"announces vectors of 0 numbers"),
+    ("2 0\nthe\n", r"declares vectors of 0 numbers"),
     ("hello world\nand more\n", r"holds no vectors: a row is a token and its numbers with spaces between"),
-    ("2 3\nthe 1 2\ncat 1 2\n", r"announces 3 numbers a row, and the first row has 2"),
+    ("2 3\nthe 1 2\ncat 1 2\n", r"declares 3 numbers per row, and the first row has 2"),
     ("2 2\nthe 1 2\ncat 1 2\n" + "x 1\n" * 5, r"5 of 7 rows are broken, the first line 4 \(1 numbers in place of 2\)"),
-    (binary()[:-5], r"is cut off: its first line announces 3 rows and it ends in row 3; fetch it again"),
-    (binary() + b"x 1234", r"goes on after the 3 rows of 3 numbers that its first line announces"),
+    (binary()[:-5], r"is cut off: its first line declares 3 rows and it ends in row 3; fetch it again"),
+    (binary() + b"x 1234", r"goes on after the 3 rows of 3 numbers that its first line declares"),
     (binary([f"w{i}" for i in range(900)], np.ones((900, 9), "f4")).replace(b"900 9", b"900 7", 1), r"damaged|goes on"),
     (b"\x80\x04\x95\x00\x01pickle", r"is neither text nor a binary file of word2vec"),
     (gzip.compress(lines().encode() * 99)[:-20], r"cannot be read \(.*\); fetch it again"),
@@ -146,7 +146,7 @@ REFUSED = [
 def test_a_file_that_is_broken_as_a_whole_is_refused(tmp_path, content, message):
     path = write(tmp_path / "v", content)
     with pytest.raises(DataError, match=message):
-        open_vector_file(path).read(WANTED).notes()
+        open_vector_file(path).read(WANTED).list_problems()
 
 
 def test_a_large_gz_that_is_cut_off_says_after_how_many_rows(tmp_path):

@@ -58,7 +58,7 @@ def test_unknown_ways_are_refused(name):
 
 def test_texts_without_a_common_token_are_refused(tmp_path):
     with pytest.raises(
-        UsageError, match=r"word2vec\.min_frequency 1000: no token of the training texts occurs so often"
+        UsageError, match=r"word2vec\.min_frequency 1000: no token of the training texts is that frequent"
     ):
         learn(tmp_path / "a", min_frequency=1000)
 

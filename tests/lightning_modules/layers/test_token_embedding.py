@@ -175,12 +175,15 @@ REFUSED = [
     ({"vectors_mode": "frozen"}, r"vectors_mode must be one of static, fine_tuned, multichannel; got 'frozen'"),
     ({"vectors_missing": "unk"}, r"vectors_missing must be one of matched, characters, zeros; got 'unk'"),
     ({"unfreeze_after": -1}, r"unfreeze_after is a number of epochs and must be 0 or more, got -1"),
-    ({"vectors_mode": "static", "unfreeze_after": 1}, r"unfreeze_after 1 lets vectors learn later and .* static never"),
-    ({"word2vec": Word2Vec()}, r"word2vec says how vectors are learned .*; give vectors train too"),
-    ({"vectors": None, "vectors_mode": "static"}, r"vectors_mode says what .* word vectors; give vectors too"),
-    ({"vectors": None, "unfreeze_after": 1}, r"unfreeze_after says what is done .* a file, or train"),
+    ({"vectors_mode": "static", "unfreeze_after": 1}, r"unfreeze_after 1 trains vectors later, and .* static never"),
+    ({"word2vec": Word2Vec()}, r"word2vec has the options of vectors train; give vectors train too"),
+    ({"vectors": None, "vectors_mode": "static"}, r"vectors_mode is an option of word vectors; give vectors too"),
+    (
+        {"vectors": None, "unfreeze_after": 1},
+        r"unfreeze_after is an option of word vectors; .* a file, or train",
+    ),
     ({"vectors": "nowhere.txt"}, r"the file of word vectors nowhere\.txt is not there"),
-    ({"vectors": "checkpoint"}, r"vectors checkpoint takes vectors with the weights; give their dim"),
+    ({"vectors": "checkpoint"}, r"vectors checkpoint loads vectors with the weights; set embedding_dim"),
 ]
 
 

@@ -1,4 +1,4 @@
-"""What is kept of a file of vectors while it streams by, what is counted, and how both are kept for the next run."""
+"""The requested rows of a vector file, counts of its broken rows, and a cache of both for the next run."""
 
 from __future__ import annotations
 
@@ -14,48 +14,48 @@ from datamodules.cache import load_texts, save_texts
 
 
 @dataclass
-class FoundRows:
-    """The rows that were asked for, and what was wrong with others.
+class VectorRows:
+    """Collects requested rows of a vector file, and counts rows that cannot be used.
 
     Args:
         path: The file, for messages.
         dim: Numbers a row.
-        wanted: Tokens to keep, in UTF-8.
+        requested: Tokens to keep, in UTF-8.
     """
 
     path: Path
     dim: int
-    wanted: Collection[bytes]
-    places: dict[bytes, int] = field(default_factory=dict)
-    """Where in `vectors` a token's row stands."""
+    requested: Collection[bytes]
+    index_of: dict[bytes, int] = field(default_factory=dict)
+    """The index in `vectors` of each token."""
     vectors: list[np.ndarray] = field(default_factory=list)
     """float32 `(dim,)` each."""
-    rows: int = 0
+    num_rows: int = 0
     """Rows of the file, broken ones included."""
     broken: int = 0
     first_broken: str = ""
     not_finite: int = 0
     duplicates: int = 0
-    """Wanted rows whose token had been there before; the first one counts."""
+    """Requested rows whose token occurred before; the first one is used."""
     not_utf8: int = 0
-    """Rows whose token is in another encoding, and so can never be found."""
-    announced: int | None = None
-    """Rows that the file says it holds."""
+    """Rows whose token is not UTF-8, and so cannot be found."""
+    declared_rows: int | None = None
+    """Number of rows that the file declares."""
     examples: list[str] = field(default_factory=list)
     """The first tokens of the file, for a message."""
 
-    def keep(self, token: bytes, vector: np.ndarray) -> None:
-        """Takes a wanted row, unless there is one already or a number of it is none."""
-        if token in self.places:
+    def add(self, token: bytes, vector: np.ndarray) -> None:
+        """Adds a requested row, unless its token was added before or a number is not finite."""
+        if token in self.index_of:
             self.duplicates += 1
         elif not np.isfinite(vector).all():
             self.not_finite += 1
         else:
-            self.places[token] = len(self.vectors)
+            self.index_of[token] = len(self.vectors)
             self.vectors.append(vector)
 
-    def meet(self, token: bytes) -> None:
-        """Looks at the token of each row, whether wanted or not."""
+    def inspect_token(self, token: bytes) -> None:
+        """Keeps the first tokens as examples, and counts tokens that are not UTF-8; called for every row."""
         if len(self.examples) < 3:
             self.examples.append(token.decode("utf-8", "replace"))
         if not token.isascii():
@@ -64,27 +64,27 @@ class FoundRows:
             except UnicodeDecodeError:
                 self.not_utf8 += 1
 
-    def skip(self, what: str) -> None:
-        """Counts a broken row; what the first is stays known."""
+    def count_broken(self, description: str) -> None:
+        """Counts a broken row, and keeps the description of the first."""
         self.broken += 1
-        self.first_broken = self.first_broken or what
+        self.first_broken = self.first_broken or description
 
-    def vector(self, token: str) -> np.ndarray | None:
-        """Float32 `(dim,)`, where the token was found."""
-        place = self.places.get(token.encode("utf-8", "surrogatepass"))
-        return None if place is None else self.vectors[place]
+    def get_vector(self, token: str) -> np.ndarray | None:
+        """Returns the vector of a token, float32 `(dim,)`, or None."""
+        index = self.index_of.get(token.encode("utf-8", "surrogatepass"))
+        return None if index is None else self.vectors[index]
 
-    def notes(self) -> list[str]:
-        """What was wrong, in plain words.
+    def list_problems(self) -> list[str]:
+        """Lists what was wrong with the file, a line each.
 
         Raises:
             DataError: Most of the file is broken.
         """
-        if self.rows == 0:
+        if self.num_rows == 0:
             raise DataError(f"{self.path} holds no vector; give a file that does")
-        if 2 * self.broken > self.rows:
+        if 2 * self.broken > self.num_rows:
             raise DataError(
-                f"{self.path}: {self.broken:,} of {self.rows:,} rows are broken, the first {self.first_broken}; "
+                f"{self.path}: {self.broken:,} of {self.num_rows:,} rows are broken, the first {self.first_broken}; "
                 "give a file with a token and its numbers in each row"
             )
         notes = []
@@ -93,33 +93,33 @@ class FoundRows:
         if self.not_finite:
             notes.append(f"{self.not_finite:,} rows with NaN or infinite numbers were left out")
         if self.duplicates:
-            notes.append(f"{self.duplicates:,} rows repeat a token; the first row of each counts")
+            notes.append(f"{self.duplicates:,} rows repeat a token; the first row of each is used")
         if self.not_utf8:
             notes.append(f"{self.not_utf8:,} tokens are not UTF-8 and cannot be found; convert the file to UTF-8")
-        if self.announced is not None and self.announced != self.rows:
+        if self.declared_rows is not None and self.declared_rows != self.num_rows:
             notes.append(
-                f"the first line announces {self.announced:,} rows and there are {self.rows:,}; "
+                f"the first line declares {self.declared_rows:,} rows and there are {self.num_rows:,}; "
                 "the file may have been cut off"
             )
         return [f"{self.path}: {note}" for note in notes]
 
     def save(self, folder: Path) -> None:
-        """Writes the kept rows and what there is to say of the others.
+        """Saves the rows and the problems to a folder.
 
         Raises:
             DataError: Most of the file is broken.
         """
-        about = {"notes": self.notes(), "examples": self.examples, "rows": self.rows}
+        about = {"notes": self.list_problems(), "examples": self.examples, "rows": self.num_rows}
         vectors = np.stack(self.vectors) if self.vectors else np.zeros((0, self.dim), np.float32)
         np.save(folder / "vectors.npy", vectors)
-        save_texts(folder, "tokens", [token.decode("utf-8", "surrogatepass") for token in self.places])
+        save_texts(folder, "tokens", [token.decode("utf-8", "surrogatepass") for token in self.index_of])
         (folder / "about.json").write_text(json.dumps(about), encoding="utf-8")
 
     @classmethod
-    def load(cls, folder: Path, path: Path, dim: int) -> tuple[FoundRows, list[str]]:
-        """The rows that `save` wrote, and its notes."""
+    def load(cls, folder: Path, path: Path, dim: int) -> tuple[VectorRows, list[str]]:
+        """Loads the rows and the problems that `save` wrote."""
         about = json.loads((folder / "about.json").read_text(encoding="utf-8"))
-        found = cls(path, dim, (), rows=about["rows"], examples=about["examples"])
+        found = cls(path, dim, (), num_rows=about["rows"], examples=about["examples"])
         for token, vector in zip(load_texts(folder, "tokens"), np.load(folder / "vectors.npy"), strict=True):
-            found.keep(token.encode("utf-8", "surrogatepass"), vector)
+            found.add(token.encode("utf-8", "surrogatepass"), vector)
         return found, about["notes"]
