@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Iterable
 from typing import Any, TypeVar
 
 from contracts.discovery import find_implementations
@@ -42,18 +43,20 @@ class Rebuildable:
         return {}
 
 
-def rebuild(base: type[T], blueprint: dict[str, Any], *first: Any) -> T:
+def rebuild(base: type[T], blueprint: dict[str, Any], *first: Any, classes: Iterable[type] = ()) -> T:
     """Builds the object that a blueprint describes.
 
     Args:
-        base: The base class of its extension point; only this project's own implementations of it are ever called.
+        base: The base class of its extension point; only this project's implementations and `classes` are called.
         blueprint: From `Rebuildable.to_blueprint`.
         first: The positional-only arguments of the constructor (sizes known from the data).
+        classes: Further implementations that the blueprint may name, given by the caller and never by a file.
 
     Raises:
         DataError: The blueprint names no implementation of the extension point, or has arguments it does not take.
     """
     implementations = {cls.__name__: cls for cls in find_implementations(base)}
+    implementations |= {cls.__name__: cls for cls in classes if issubclass(cls, base)}
     name = blueprint.get("class")
     if name not in implementations:
         raise DataError(

@@ -6,6 +6,7 @@ can hold wrong weights, but cannot run code.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -69,11 +70,12 @@ def build_bundle(
     }
 
 
-def load_bundle(path: Path) -> Bundle:
+def load_bundle(path: Path, classes: Sequence[type] = ()) -> Bundle:
     """Loads the model and preprocessing of a checkpoint, in evaluation mode on the CPU.
 
     Args:
         path: A checkpoint or a run folder, as in `find_checkpoint`.
+        classes: Encoders and heads from outside this project that the checkpoint may name.
 
     Raises:
         UsageError: There is no such file.
@@ -84,8 +86,8 @@ def load_bundle(path: Path) -> Bundle:
     bundle = checkpoint["bundle"]
     try:
         spec = TextSpec.from_dict(bundle["spec"])
-        encoder = rebuild(TextEncoder, bundle["encoder"], spec)  # type: ignore[type-abstract]  # builds a concrete subclass
-        head = rebuild(Head, bundle["head"], spec, encoder.output_dim)  # type: ignore[type-abstract]  # builds a concrete subclass
+        encoder = rebuild(TextEncoder, bundle["encoder"], spec, classes=classes)  # type: ignore[type-abstract]  # builds a concrete subclass
+        head = rebuild(Head, bundle["head"], spec, encoder.output_dim, classes=classes)  # type: ignore[type-abstract]  # builds a concrete subclass
         tokenizer = tokenizer_from_json(bundle["tokenizer"])
         variants = VariantGenerator.from_dict(bundle["variants"]) if "variants" in bundle else None
         text_columns = TextColumns(**bundle["text_columns"]) if "text_columns" in bundle else None

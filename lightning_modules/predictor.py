@@ -35,19 +35,20 @@ class Prediction(NamedTuple):
     """The probability of each label by name."""
 
 
-def load(path: str | Path, device: str = "auto", tta: int | None = None) -> Predictor:
+def load(path: str | Path, device: str = "auto", tta: int | None = None, classes: Sequence[type] = ()) -> Predictor:
     """Loads a trained model from a checkpoint, which holds all that is needed: no data, no config.
 
     Args:
         path: A checkpoint; a run folder, whose best checkpoint is taken; or `runs/NAME`, whose newest version is taken.
         device: `auto` (a GPU where there is one), `cpu`, `cuda`, `cuda:1` …
         tta: Predictions averaged per text, of the text itself and its variants, 1 or more; as trained where None.
+        classes: Encoders and heads from outside this project that the checkpoint may name.
 
     Raises:
         UsageError: There is no such checkpoint or device, or `tta` is below 1.
         DataError: The file is damaged, or not a checkpoint of this project.
     """
-    return Predictor(load_bundle(Path(path)), device, tta)
+    return Predictor(load_bundle(Path(path), classes), device, tta)
 
 
 class Predictor:

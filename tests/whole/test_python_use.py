@@ -8,7 +8,7 @@ from pytorch_lightning import Trainer
 from torch import nn
 from workplace import write_splits
 
-from contracts.errors import UsageError
+from contracts.errors import DataError, UsageError
 from datamodules.sources.files import Files
 from datamodules.text_datamodule import TextDataModule
 from datamodules.tokenizers.characters import Characters
@@ -171,15 +171,21 @@ def test_validating_first_does_not_keep_word_vectors_from_being_loaded(make_data
     model, data = TextClassifier(lambda spec: TextCNN(spec, vectors=str(path), vectors_mode="static")), make_data()
     trainer.validate(model, data, verbose=False)
     trainer.fit(model, data)
-    assert model.encoder.embedding.weight[data.list_tokens().index("apple")].tolist() == [1, 2]
+    assert model.encoder.embedding.weight[data.tokenizer.list_tokens().index("apple")].tolist() == [1, 2]
 
 
 def test_an_own_encoder_needs_three_things_only(make_data, trainer):
-    """Defined anywhere: only `train.py` refuses what a checkpoint could not name."""
+    """Defined anywhere: only `train.py` refuses what a checkpoint could not name. `load` must be given the class."""
     model, data = TextClassifier(MeanOfEmbeddings), make_data()
     trainer.fit(model, data)
     (tested,) = trainer.test(model, data, verbose=False)
     assert 0 <= tested["test/macro_f1"] <= 1
+    path = trainer.checkpoint_callback.best_model_path
+    assert len(load(path, classes=[MeanOfEmbeddings]).predict(TEXTS)) == 3
+    with pytest.raises(
+        DataError, match=r"asks for a TextEncoder named 'MeanOfEmbeddings', which this project does not"
+    ):
+        load(path)
 
 
 def test_an_encoder_without_its_length_is_told_so(make_data, trainer):
