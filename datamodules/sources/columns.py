@@ -130,6 +130,26 @@ class Columns:
         return getattr(self, option) not in (None, _DEFAULTS.get(option))
 
 
+def check_same_columns(table: Table, chosen: ColumnChoice, first: tuple[str, ColumnChoice], fix: str) -> None:
+    """Checks that a table has the same kind of labels, and second texts, as the first one of its source.
+
+    Args:
+        table: Of one split.
+        chosen: Its columns.
+        first: Origin and columns of the first table.
+        fix: A sentence for the message.
+
+    Raises:
+        DataError: It has not.
+    """
+    where, columns = first
+    if (chosen.task, chosen.text_pair) != (columns.task, columns.text_pair):
+        raise DataError(
+            f"{table.where} does not fit {where}: it has the columns {join_names(chosen.names)}, but the other "
+            f"{join_names(columns.names)}. {fix}"
+        )
+
+
 def read_rows(table: Table, chosen: ColumnChoice) -> Rows:
     """Reads texts and labels from the chosen columns of a table.
 

@@ -16,7 +16,7 @@ from typing import TextIO, cast
 from contracts.errors import DataError, UsageError, join_names, suggest_name
 from contracts.text_spec import Task
 from datamodules.sources.base import Rows, Source, SplitName
-from datamodules.sources.columns import ColumnChoice, Columns, Table, read_rows
+from datamodules.sources.columns import ColumnChoice, Columns, Table, check_same_columns, read_rows
 from datamodules.sources.folders import (
     SPLIT_ALIASES,
     find_split_files,
@@ -109,16 +109,12 @@ class Files(Source):
     def read(self) -> dict[SplitName, Rows]:
         """Reads every file; the rows of a single file are all `train`."""
         splits: dict[SplitName, Rows] = {}
-        first: tuple[Path, ColumnChoice] | None = None
+        first: tuple[str, ColumnChoice] | None = None
         for split, file in find_split_files(self.path).items():
             table = self._read_table(file)
             chosen = self.columns.choose(table.names, table.where)
-            first = first or (file, chosen)
-            if (chosen.task, chosen.text_pair) != (first[1].task, first[1].text_pair):
-                raise DataError(
-                    f"{file} does not fit {first[0]}: it has the columns {join_names(chosen.names)}, but the other "
-                    f"{join_names(first[1].names)}. Give all files the same ones."
-                )
+            first = first or (table.where, chosen)
+            check_same_columns(table, chosen, first, "Give all files the same ones.")
             splits[split] = read_rows(table, chosen)
         return splits
 

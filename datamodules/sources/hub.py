@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from contracts.errors import DataError, UsageError, join_names, suggest_name
 from contracts.text_spec import Task
 from datamodules.sources.base import Rows, Source, SplitName
-from datamodules.sources.columns import Columns, read_rows
+from datamodules.sources.columns import ColumnChoice, Columns, check_same_columns, read_rows
 
 if TYPE_CHECKING:  # the library takes seconds to import, which other sources need not wait for
     from datasets import Dataset
@@ -90,17 +90,12 @@ class Hub(Source):
     def read(self) -> dict[SplitName, Rows]:
         """Reads the chosen columns of every split."""
         splits: dict[SplitName, Rows] = {}
-        first = None
+        first: tuple[str, ColumnChoice] | None = None
         for split, dataset in self._load_splits().items():
             table = _DatasetTable(dataset, self._describe(split))
             chosen = self.columns.choose(table.names, table.where)
-            first = first or chosen
-            if (chosen.task, chosen.text_pair) != (first.task, first.text_pair):
-                raise DataError(
-                    f"{table.where} does not fit {self._describe('train')}: it has the columns "
-                    f"{join_names(chosen.names)}, but the other {join_names(first.names)}. "
-                    f"Name another with --data.source.{split}_split."
-                )
+            first = first or (table.where, chosen)
+            check_same_columns(table, chosen, first, f"Name another with --data.source.{split}_split.")
             if split != "train" and table.is_unlabelled(chosen.label):
                 raise DataError(
                     f'{table.where} has no labels: column "{chosen.label}" is empty, or -1, in every row. Ignore '

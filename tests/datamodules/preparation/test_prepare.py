@@ -6,12 +6,13 @@ import json
 
 import numpy as np
 import pytest
+from rows_in_memory import RowsInMemory
 
 from contracts.errors import DataError, UsageError
 from contracts.text_spec import TextSpec
 from datamodules.preparation.options import PreparationOptions
 from datamodules.preparation.prepare import prepare
-from datamodules.sources.base import Rows, Source
+from datamodules.sources.base import Rows
 from datamodules.text_datamodule import TextDataModule
 from datamodules.tokenizers.base import TokenIds, tokenizer_from_json
 from datamodules.tokenizers.characters import Characters
@@ -21,24 +22,6 @@ from datamodules.tokenizers.words import Words
 CLS, SEP, A, B, C = 2, 3, 5, 6, 7  # of the tiny BERT
 
 
-class Given(Source):
-    """Rows in memory."""
-
-    name = "given"
-
-    def __init__(self, **splits: Rows) -> None:
-        self.splits = splits
-
-    def detect_task(self):
-        return "single_label" if isinstance(self.splits["train"].labels[0], str) else "multi_label"
-
-    def fingerprint(self) -> str:
-        return json.dumps({name: vars(rows) for name, rows in self.splits.items()})
-
-    def read(self):
-        return self.splits
-
-
 @pytest.fixture
 def data(tmp_path):
     """Prepares rows, and sets them up for reading."""
@@ -46,7 +29,7 @@ def data(tmp_path):
     def prepared(train: Rows, validation: Rows | None = None, test: Rows | None = None, tokenizer=Words, **options):
         splits = {"train": train, "validation": validation, "test": test}
         given = {name: rows for name, rows in splits.items() if rows is not None}
-        module = TextDataModule(lambda: Given(**given), tokenizer, cache_dir=str(tmp_path / "cache"), **options)
+        module = TextDataModule(lambda: RowsInMemory(**given), tokenizer, cache_dir=str(tmp_path / "cache"), **options)
         module.setup()
         return module
 
@@ -369,7 +352,7 @@ def test_pairs_need_a_tokenizer_that_tells_them_apart(data):
 
 
 def test_the_folder_holds_what_a_checkpoint_and_a_reader_need(tmp_path):
-    prepare(Given(train=SOME, validation=HELD_OUT), Words(), PreparationOptions(), tmp_path, quiet=True)
+    prepare(RowsInMemory(train=SOME, validation=HELD_OUT), Words(), PreparationOptions(), tmp_path, quiet=True)
     about = json.loads((tmp_path / "about.json").read_text())
     spec = TextSpec.from_dict(about["spec"])
     assert spec == TextSpec("single_label", ("x", "y"), (2, 2), 4, vocabulary_size=8, padding_id=0, max_length=2)

@@ -6,7 +6,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from test_prepare import Given
+from rows_in_memory import RowsInMemory
 
 from contracts.errors import UsageError
 from datamodules.sources.base import Rows
@@ -27,7 +27,7 @@ def data(tmp_path):
     def prepared(train=None, validation: Rows | None = None, test: Rows | None = None, **options):
         splits = {"train": train or labelled(TRAIN), "validation": validation, "test": test}
         given = {name: rows for name, rows in splits.items() if rows is not None}
-        module = TextDataModule(lambda: Given(**given), cache_dir=str(tmp_path / "cache"), **options)
+        module = TextDataModule(lambda: RowsInMemory(**given), cache_dir=str(tmp_path / "cache"), **options)
         module.setup()
         return module
 
