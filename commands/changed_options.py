@@ -12,9 +12,9 @@ Plain = str | float | bool
 _ALWAYS_LISTED = ("data.source", "data.tokenizer", "data.sampler", "model.encoder", "model.loss", "seed_everything")
 """TensorBoard takes an option for one that differs only if two runs have values of it."""
 _WITHOUT_INFLUENCE = (
-    "config", "name", "version", "ckpt_path", "weights_only", "model.spec", "data.cache_dir", "data.num_workers",
-    "checkpoint.", "last_checkpoint.", "trainer.default_root_dir", "trainer.logger", "trainer.callbacks",
-    "trainer.profiler", "trainer.enable_", "trainer.log_every_n_steps", "gradient_norm.",
+    "config", "name", "version", "resume", "ckpt_path", "weights_only", "model.spec", "data.cache_dir",
+    "data.num_workers", "checkpoint.", "last_checkpoint.", "trainer.default_root_dir", "trainer.logger",
+    "trainer.callbacks", "trainer.profiler", "trainer.enable_", "trainer.log_every_n_steps", "gradient_norm.",
 )  # fmt: skip
 """Options, and groups of options, that change where a run writes and what it logs, not what it computes."""
 

@@ -26,8 +26,8 @@ class Memory(DummyLogger):
         self.logged[step] = metrics
 
 
-def told(sampler, classes: int, epoch: int = 0) -> tuple[SamplingReport, dict[str, float]]:
-    """What the callback makes of an epoch."""
+def run_callback(sampler, classes: int, epoch: int = 0) -> tuple[SamplingReport, dict[str, float]]:
+    """Returns the callback after the start of an epoch, and what it logged."""
     memory, callback = Memory(), SamplingReport()
     names = tuple(f"c{place}" for place in range(classes))
     trainer = SimpleNamespace(
@@ -41,13 +41,13 @@ def told(sampler, classes: int, epoch: int = 0) -> tuple[SamplingReport, dict[st
     return callback, memory.logged.get(7, {})
 
 
-def frame(labels, classes, rank=0, world_size=1, epochs=4) -> SamplingContext:
+def create_context(labels, classes, rank=0, world_size=1, epochs=4) -> SamplingContext:
     return SamplingContext(np.array(labels), np.ones(len(labels), int), classes, 2, 0, rank, world_size, epochs)
 
 
-def test_shares_and_repeats_of_an_over_sampled_epoch():
+def test_class_proportions_and_repetition_of_an_over_sampled_epoch():
     """Classes of 6 and 2: the two texts of the second come three times each, 12 draws of 8 texts."""
-    callback, logged = told(OverSampled(frame([0] * 6 + [1] * 2, 2)), 2)
+    callback, logged = run_callback(OverSampled(create_context([0] * 6 + [1] * 2, 2)), 2)
     assert logged == {
         "watch_sampling/largest_share": 0.5,
         "watch_sampling/smallest_share": 0.5,
@@ -62,49 +62,57 @@ def test_shares_and_repeats_of_an_over_sampled_epoch():
     assert callback.sampling["shares"] == {"c0": 0.5, "c1": 0.5}
 
 
-def test_shares_follow_the_schedule():
-    sampler = ClassBalanced(frame([0] * 6 + [1] * 2, 2), schedule="deferred", start=0.5)
-    assert [told(sampler, 2, epoch)[1]["watch_sampling/share/c1"] for epoch in range(4)] == [0.25, 0.25, 0.5, 0.5]
+def test_class_proportions_follow_the_schedule():
+    sampler = ClassBalanced(create_context([0] * 6 + [1] * 2, 2), schedule="deferred", start=0.5)
+    assert [run_callback(sampler, 2, epoch)[1]["watch_sampling/share/c1"] for epoch in range(4)] == [
+        0.25,
+        0.25,
+        0.5,
+        0.5,
+    ]
 
 
 def test_many_classes_have_no_curves_and_are_reported_all_the_same():
-    callback, logged = told(ClassBalanced(frame(range(51), 51)), 51)
+    callback, logged = run_callback(ClassBalanced(create_context(range(51), 51)), 51)
     assert not any(name.startswith("watch_sampling/share/") for name in logged)
     assert len(callback.sampling["shares"]) == 51
-    assert len([name for name in told(ClassBalanced(frame(range(50), 50)), 50)[1] if "/share/" in name]) == 50
+    assert (
+        len([name for name in run_callback(ClassBalanced(create_context(range(50), 50)), 50)[1] if "/share/" in name])
+        == 50
+    )
 
 
-def test_every_rank_tells_of_all_ranks_together():
+def test_every_rank_logs_the_draws_of_all_ranks():
     labels = [0] * 7 + [1] * 2
-    found = [told(ClassBalanced(frame(labels, 2, rank, 2)), 2)[1] for rank in (0, 1)]
-    assert found[0] == found[1]
-    shards = [np.concatenate(list(ClassBalanced(frame(labels, 2, rank, 2)))) for rank in (0, 1)]
+    logged = [run_callback(ClassBalanced(create_context(labels, 2, rank, 2)), 2)[1] for rank in (0, 1)]
+    assert logged[0] == logged[1]
+    shards = [np.concatenate(list(ClassBalanced(create_context(labels, 2, rank, 2)))) for rank in (0, 1)]
     drawn = np.concatenate(shards)
-    assert found[0]["watch_sampling/share/c1"] == pytest.approx((drawn >= 7).mean())
-    assert found[0]["watch_sampling/max_repeats"] == np.bincount(drawn).max()
+    assert logged[0]["watch_sampling/share/c1"] == pytest.approx((drawn >= 7).mean())
+    assert logged[0]["watch_sampling/max_repeats"] == np.bincount(drawn).max()
 
 
 def test_other_loaders_are_left_alone():
-    callback, logged = told(object(), 2)
+    callback, logged = run_callback(object(), 2)
     assert callback.sampling is None
     assert logged == {}
 
 
-def test_a_resumed_run_knows_the_last_epoch():
-    callback, _ = told(OverSampled(frame([0, 0, 1], 2)), 2)
+def test_a_resumed_run_keeps_the_values_of_the_last_epoch():
+    callback, _ = run_callback(OverSampled(create_context([0, 0, 1], 2)), 2)
     resumed = SamplingReport()
     resumed.load_state_dict(callback.state_dict())
     assert resumed.sampling == callback.sampling
 
 
-def test_shares_of_several_labels_are_of_all_labels_drawn():
+def test_multi_label_proportions_are_fractions_of_all_labels_drawn():
     """Texts with labels {0, 1} three times and {1} twice: 3 and 5 of 8 labels; a text of none has no say."""
     labels = np.array([[1, 1], [0, 1], [0, 0]])
     assert compute_class_ratios(labels, np.array([3, 2, 4]), 2).tolist() == [3 / 8, 5 / 8]
     assert compute_class_ratios(labels, np.array([0, 0, 4]), 2).tolist() == [0, 0]
 
 
-def test_spread_and_repeats_of_what_is_not_drawn():
+def test_classes_and_texts_that_are_not_drawn():
     assert compute_imbalance(np.zeros(2))["imbalance_ratio"] == 1.0
     assert compute_imbalance(np.array([0.8, 0.2, 0.0])) == {
         "largest_share": 0.8,
