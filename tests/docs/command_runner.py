@@ -7,6 +7,7 @@ import json
 import re
 import runpy
 import shlex
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -128,7 +129,9 @@ class CommandRunner:
             self._must_end_well(script, words[1:])
             return
         places = ["--data.cache_dir", str(self.folder / "cache" / str(abs(hash(tuple(words)))))]
-        if script is train:
+        if script is train and "--resume" in words:
+            words = [str(self._copy_unfinished(Path(word))) if word == str(self.run) else word for word in words]
+        elif script is train:
             places += ["--trainer.default_root_dir", str(self.folder / "new_runs")]
         with self._no_data():
             try:
@@ -136,6 +139,12 @@ class CommandRunner:
                 assert asks_for_help(words), "ended before it read data"
             except DataAreRead:
                 assert not asks_for_help(words)
+
+    def _copy_unfinished(self, run: Path) -> Path:
+        """Copies a run without its report, as if it had been killed before its end."""
+        copy = self.folder / "killed_runs" / "demo_text_cnn" / "version_0"
+        shutil.copytree(run, copy, ignore=shutil.ignore_patterns("report.json"), dirs_exist_ok=True)
+        return copy
 
     @staticmethod
     def _must_end_well(script: object, arguments: list[str]) -> None:
