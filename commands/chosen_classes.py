@@ -1,4 +1,4 @@
-"""Keeps track of the class that each option names while options are read in their order."""
+"""Tracks the class that each option names while options are read in their order."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import yaml
 from pytorch_lightning.cli import LightningArgumentParser
 
 from commands.class_path import find_class
-from commands.class_registry import registered_classes
+from commands.class_registry import get_registered_classes
 from commands.option_reader import Option
 
 
@@ -29,17 +29,17 @@ class ChosenClasses:
         defaults = parser.get_defaults()
         self._names: dict[str, str] = {}
         for key in self.option_names:
-            default = defaults.get(key) if registered_classes(key) else None
+            default = defaults.get(key) if get_registered_classes(key) else None
             if default is not None and "class_path" in default:
                 self._names[key] = default["class_path"]
 
     def names_class(self, option: Option) -> bool:
         """Whether this option names a class, or a list of them."""
         name = option.name.removesuffix("+")
-        return bool(registered_classes(name)) and (name in self.option_names or name.endswith(".base"))
+        return bool(get_registered_classes(name)) and (name in self.option_names or name.endswith(".base"))
 
     def record(self, option: Option) -> None:
-        """Takes an option into account."""
+        """Updates classes and arguments by the next option."""
         name = option.name.removesuffix("+")
         owner, _, argument = name.rpartition(".")
         self.arguments.setdefault(owner, set()).add(argument)
@@ -50,7 +50,7 @@ class ChosenClasses:
             self._names.pop(name, None)
         else:
             new = option.value if isinstance(option.value, str) else ""
-            if find_class(name, new) is not self.class_of(name):
+            if find_class(name, new) is not self.get_class(name):
                 self.arguments[name] = set()
             self._names[name] = new
 
@@ -58,19 +58,19 @@ class ChosenClasses:
         """Whether an option names no class."""
         return key not in self._names
 
-    def class_of(self, key: str) -> type | None:
-        """The class that an option names; None if it names none, or a list."""
+    def get_class(self, key: str) -> type | None:
+        """Returns the class that an option names; None if it names none, or a list."""
         return find_class(key, self._names.get(key, ""))
 
-    def class_options(self) -> list[str]:
-        """The options that name a class."""
+    def list_class_options(self) -> list[str]:
+        """Lists the options that name a class."""
         return sorted(self._names)
 
 
-def class_names_in(value: Any) -> list[str]:
+def list_class_names(value: Any) -> list[str]:
     """Lists the class names in the value of an option: one, or those of a list.
 
-    >>> class_names_in("[Words, {class_path: Mixed}]")
+    >>> list_class_names("[Words, {class_path: Mixed}]")
     ['Words', 'Mixed']
     """
     if isinstance(value, str) and value.lstrip().startswith(("[", "{")):

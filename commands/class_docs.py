@@ -91,10 +91,10 @@ def format_value(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def first_sentence(text: str) -> str:
+def extract_first_sentence(text: str) -> str:
     """Returns the first sentence of a text, without the stop.
 
-    >>> first_sentence("Reads, e.g. texts. And more.")
+    >>> extract_first_sentence("Reads, e.g. texts. And more.")
     'Reads, e.g. texts'
     """
     words = " ".join(text.split())
@@ -122,7 +122,7 @@ def _read_class(node: ast.ClassDef, constants: dict[str, Any]) -> ClassDoc:
         docstring = docstring if "Args:" in docstring else ast.get_docstring(constructor) or ""
         names = _list_parameters(constructor.args, constants)
     members = {method.name for method in methods} | {ast.unparse(attribute) for attribute in attributes}
-    summary = first_sentence(ast.get_docstring(node) or "")
+    summary = extract_first_sentence(ast.get_docstring(node) or "")
     parameters = read_parameters(names, docstring)
     return ClassDoc(
         node.name, summary, parameters, bases, frozenset(members), frozenset(abstract), _read_meanings(docstring)
@@ -152,6 +152,7 @@ def _list_parameters(arguments: ast.arguments, constants: dict[str, Any]) -> lis
 
 
 def _format_default(value: ast.expr | None, constants: dict[str, Any]) -> str | None:
+    """Returns a default as a user types it: a class by its name, a constant by its value."""
     if value is None:
         return None
     if isinstance(value, ast.Lambda):  # the default class of an option

@@ -12,7 +12,7 @@ from typing import Any
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
-from commands.class_registry import EXTENSION_POINTS, format_unknown_class, registered_classes
+from commands.class_registry import EXTENSION_POINTS, format_unknown_class, get_registered_classes
 from commands.common_names import CLASS_NAMES
 from contracts.errors import suggest_name
 from lightning_modules.losses.base import Loss
@@ -26,7 +26,7 @@ def find_class(key: str, name: str) -> type | None:
     """
     module, _, short_name = name.rpartition(".")
     if not module:
-        return registered_classes(key).get(name)
+        return get_registered_classes(key).get(name)
     try:
         found = getattr(importlib.import_module(module), short_name, None)
     except ImportError:
@@ -43,10 +43,10 @@ def explain_class_error(key: str, name: str) -> str | None:
     """
     base = EXTENSION_POINTS.get(key) or {"model.optimizer": Optimizer, "model.lr_scheduler": LRScheduler}.get(key, Loss)
     if name.isidentifier():
-        if name in registered_classes(key):
+        if name in get_registered_classes(key):
             return None
         abstract = next(
-            (cls for cls in _all_subclasses(base) if cls.__name__ == name and inspect.isabstract(cls)), None
+            (cls for cls in _walk_subclasses(base) if cls.__name__ == name and inspect.isabstract(cls)), None
         )
         if abstract is not None:
             return _format_abstract(key, name, abstract)
@@ -55,13 +55,13 @@ def explain_class_error(key: str, name: str) -> str | None:
         return f"--data.source names a class, got a path. Did you mean --data.source Files --data.source.path {name}?"
     module, _, short_name = name.rpartition(".")
     if not all(word.isidentifier() for word in name.split(".")):
-        return f"--{key} {name} is not the name of a class. It takes: {', '.join(sorted(registered_classes(key)))}"
+        return f"--{key} {name} is not the name of a class. It takes: {', '.join(sorted(get_registered_classes(key)))}"
     try:
         found = getattr(importlib.import_module(module), short_name, None)
     except ImportError as error:
         return f"--{key} {name}: {module} cannot be imported ({error}); is its folder on PYTHONPATH?"
     if found is None:
-        defined = [cls.__name__ for cls in _all_subclasses(base) if cls.__module__ == module]
+        defined = [cls.__name__ for cls in _walk_subclasses(base) if cls.__module__ == module]
         return f"--{key} {name}: {module} has no class {short_name}.{suggest_name(short_name, defined)}"
     if not callable(found):
         return f"--{key} {name} is not a class"
@@ -73,6 +73,7 @@ def explain_class_error(key: str, name: str) -> str | None:
 
 
 def _format_abstract(key: str, name: str, cls: type) -> str:
+    """Returns the message for a class that lacks abstract methods, with its file and those methods."""
     missing = sorted(getattr(cls, "__abstractmethods__", ()))
     owners = dict.fromkeys(next(base for base in cls.__mro__ if method in vars(base)).__name__ for method in missing)
     file = getattr(sys.modules.get(cls.__module__), "__file__", None)
@@ -80,7 +81,7 @@ def _format_abstract(key: str, name: str, cls: type) -> str:
     return f"--{key} {name}{where} lacks {', '.join(missing)}: define what {', '.join(owners)} declares as abstract"
 
 
-def _all_subclasses(base: Any) -> Iterator[type]:
+def _walk_subclasses(base: Any) -> Iterator[type]:
     for child in base.__subclasses__():
         yield child
-        yield from _all_subclasses(child)
+        yield from _walk_subclasses(child)

@@ -1,4 +1,4 @@
-"""Which classes an option can name, which parameters their constructors have, and the messages for wrong names."""
+"""Registers the classes that options can name, with their parameters, and formats messages for wrong names."""
 
 from __future__ import annotations
 
@@ -35,33 +35,33 @@ CLASS_OPTIONS = (*EXTENSION_POINTS, "model.optimizer", "model.lr_scheduler")
 """All options that name a class, those of torch included."""
 
 
-def registered_classes(key: str) -> dict[str, type]:
+def get_registered_classes(key: str) -> dict[str, type]:
     """Maps the class names that an option accepts to the classes; empty for an option that does not name a class.
 
-    >>> sorted(registered_classes("model.head"))
+    >>> sorted(get_registered_classes("model.head"))
     ['Linear']
     """
     if key in EXTENSION_POINTS or key.endswith(".base"):
         base: type[Any] = EXTENSION_POINTS.get(key, Loss)
         return {cls.__name__: cls for cls in find_implementations(base)}
     if key == "model.optimizer":
-        return {cls.__name__: cls for cls in _torch_subclasses(Optimizer)}
+        return {cls.__name__: cls for cls in _list_torch_subclasses(Optimizer)}
     if key == "model.lr_scheduler":
         schedules = {cls.__name__: cls for cls in ProgressSchedule.__subclasses__()}
-        return schedules | {cls.__name__: cls for cls in _torch_subclasses(torch.optim.lr_scheduler.LRScheduler)}
+        return schedules | {cls.__name__: cls for cls in _list_torch_subclasses(torch.optim.lr_scheduler.LRScheduler)}
     return {}
 
 
-def parameters_of(cls: type) -> dict[str, inspect.Parameter]:
+def get_parameters(cls: type) -> dict[str, inspect.Parameter]:
     """Maps names to those constructor parameters that a config can set; positional-only ones are set by the project."""
     from_project = 2 if issubclass(cls, (Optimizer, torch.optim.lr_scheduler.LRScheduler)) else 1  # self, parameters
-    parameters = list(_signature(cls).parameters.values())[from_project:]
+    parameters = list(_get_signature(cls).parameters.values())[from_project:]
     return {p.name: p for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
 
 
-def has_any_keywords(cls: type) -> bool:
+def accepts_any_keyword(cls: type) -> bool:
     """Whether a constructor takes keywords by any name, so that only the parser can tell which are known."""
-    return any(parameter.kind is parameter.VAR_KEYWORD for parameter in _signature(cls).parameters.values())
+    return any(parameter.kind is parameter.VAR_KEYWORD for parameter in _get_signature(cls).parameters.values())
 
 
 def format_unknown_class(key: str, name: str, meant: str | None = None) -> str:
@@ -72,23 +72,23 @@ def format_unknown_class(key: str, name: str, meant: str | None = None) -> str:
         name: The name that was given.
         meant: The options to type for it, if known; the nearest name is suggested otherwise.
     """
-    names = sorted(registered_classes(key))
+    names = sorted(get_registered_classes(key))
     suggestion = f" Did you mean {meant}?" if meant else suggest_name(name, names)
     return f"--{key} has no choice named {name}.{suggestion} It takes: {join_names(names, 30)}"
 
 
 def format_unknown_argument(key: str, cls: type, name: str) -> str:
     """Returns the message for an argument that the chosen class does not have."""
-    names = list(parameters_of(cls))
+    names = list(get_parameters(cls))
     takes = f" It takes: {join_names(names, 30)}" if names else " It takes none."
     return f"--{key} {cls.__name__} has no argument {name}.{suggest_name(name, names)}{takes}"
 
 
 def format_argument_without_class(key: str, name: str) -> str:
     """Returns the message for an argument of an option that names no class yet."""
-    classes = classes_with_argument(key, name)
+    classes = find_classes_with_argument(key, name)
     if not classes:
-        names = join_names(registered_classes(key))
+        names = join_names(get_registered_classes(key))
         return f"--{key}.{name}: no class that --{key} takes has such an argument; name one of: {names}"
     return (
         f"--{key}.{name} is an argument of a class, and --{key} names none: name a class first, "
@@ -98,22 +98,22 @@ def format_argument_without_class(key: str, name: str) -> str:
 
 def suggest_classes_with_argument(key: str, name: str) -> str:
     """Returns a question that names the classes with such an argument, to end a message; empty if there are none."""
-    classes = classes_with_argument(key, name)
+    classes = find_classes_with_argument(key, name)
     if not classes:
         return ""
     return f"; {join_names(classes)} can take it: did you mean --{key} {classes[0]} --{key}.{name} …?"
 
 
-def classes_with_argument(key: str, name: str) -> list[str]:
+def find_classes_with_argument(key: str, name: str) -> list[str]:
     """Lists the names of the classes of an option whose constructor has such a parameter."""
-    return sorted(cls.__name__ for cls in registered_classes(key).values() if name in parameters_of(cls))
+    return sorted(cls.__name__ for cls in get_registered_classes(key).values() if name in get_parameters(cls))
 
 
-def _signature(cls: type) -> inspect.Signature:
+def _get_signature(cls: type) -> inspect.Signature:
     return inspect.signature(cls.__init__)  # type: ignore[misc]  # the constructor of that very class
 
 
-def _torch_subclasses(base: type) -> list[type]:
+def _list_torch_subclasses(base: type) -> list[type]:
     pending: list[Any] = [base]
     subclasses: list[type] = []
     while pending:

@@ -32,7 +32,7 @@ from commands.option_parser import OptionParser
 from commands.option_reader import read_options
 from commands.placeholder_spec import build_placeholder_spec
 from commands.resume import check_unfinished, expand_resume, format_progress
-from commands.run_folder import check_run_folder, default_run_name, explain_write_error, remove_unused_folder
+from commands.run_folder import build_run_name, check_run_folder, explain_write_error, remove_unused_folder
 from commands.run_options import RUN_OPTIONS, TRAINER_DEFAULTS
 from commands.verbs import add_verb
 from contracts.console import announce
@@ -146,7 +146,7 @@ class TextCLI(LightningCLI):
         check_verb(config, str(self.subcommand))
         if self.subcommand != "fit" and "--version" not in {argument.split("=")[0] for argument in self.arguments}:
             config.version = None  # it came with the config of the evaluated run, whose folder has a report
-        path = self._checkpoint_path()
+        path = self._find_checkpoint_path()
         check_run_folder(config, resumes=self.subcommand == "fit" and path is not None)
         use_checkpoint_vectors(path, config)
         check_combinations(config)
@@ -167,8 +167,9 @@ class TextCLI(LightningCLI):
         return super().instantiate_trainer(**kwargs)
 
     def _create_logger(self, config: Namespace) -> RunLogger:
+        """Creates the logger of a new run folder, or of the one that is resumed."""
         if self.resumed is None:
-            logger = RunLogger(config.trainer.default_root_dir, config.name or default_run_name(config), config.version)
+            logger = RunLogger(config.trainer.default_root_dir, config.name or build_run_name(config), config.version)
             self._is_new_folder = config.version is None or not Path(logger.log_dir).exists()
             return logger
         folder, step = self.resumed.folder.absolute(), (self._checkpoint or {})["global_step"]
@@ -193,7 +194,7 @@ class TextCLI(LightningCLI):
     def before_fit(self) -> None:
         """Checks model and data and prepares the data, before Lightning makes the folder of the run."""
         config = self.config[self.subcommand]
-        path = self._checkpoint_path()
+        path = self._find_checkpoint_path()
         checkpoint, self._checkpoint = self._checkpoint, None  # which may be large
         if checkpoint is None and path is not None:
             checkpoint = read_checkpoint(path)
@@ -221,7 +222,7 @@ class TextCLI(LightningCLI):
 
     before_validate = before_test = before_fit
 
-    def _checkpoint_path(self) -> Path | None:
+    def _find_checkpoint_path(self) -> Path | None:
         """Finds the checkpoint of `--resume` or `--ckpt_path`: of a run folder the last for `fit`, else the best."""
         if self.resumed is not None:
             return self.resumed.checkpoint
@@ -243,7 +244,7 @@ class TextCLI(LightningCLI):
         """Does nothing: Lightning would take class paths from the checkpoint, which may not be trusted."""
 
     def _prepare_subcommand_kwargs(self, subcommand: str) -> dict[str, Any]:
-        path = self._checkpoint_path()
+        path = self._find_checkpoint_path()
         arguments: dict[str, Any] = {"weights_only": True, "ckpt_path": None if path is None else str(path)}
         if subcommand == "test":
             arguments["verbose"] = False  # the report has the metrics

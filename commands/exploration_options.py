@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from commands.class_docs import ParameterDoc, first_sentence, read_classes
+from commands.class_docs import ParameterDoc, extract_first_sentence, read_classes
 
 _ROOT = Path(__file__).parents[1]
 _DATA_OPTIONS = (
@@ -61,5 +61,5 @@ def format_help() -> str:
 def _format_option(option: str, doc: ParameterDoc, note: str = "") -> str:
     """Formats the name, the default and the first sentence on an option in one line."""
     default = "" if doc.default in (None, "null") else f" {doc.default}"
-    line = f"  {option + default:<40}  {note}{first_sentence(doc.meaning).replace('`', '')}"
+    line = f"  {option + default:<40}  {note}{extract_first_sentence(doc.meaning).replace('`', '')}"
     return line if len(line) <= 120 else f"{line[:119].rsplit(' ', 1)[0]} …"

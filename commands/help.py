@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from commands.class_docs import (
     ClassDoc,
     ParameterDoc,
-    first_sentence,
+    extract_first_sentence,
     format_value,
     list_implementations,
     read_classes,
@@ -194,51 +194,55 @@ def format_class_options(key: str, name: str) -> str:
     for parameter in doc.parameters:
         default = "required" if parameter.default is None else f"default {parameter.default}"
         lines.append(f"--{key}.{parameter.name}  ({parameter.annotation or 'any'}; {default})")
-        lines += textwrap.wrap(parameter.meaning, _width() - 6, initial_indent="      ", subsequent_indent="      ")
+        lines += textwrap.wrap(parameter.meaning, _get_width() - 6, initial_indent="      ", subsequent_indent="      ")
     return "\n".join(lines if doc.parameters else [*lines, "It has no options."])
 
 
 def _list_classes(key: str) -> list[ClassDoc]:
+    """Lists the classes that an option can name: this project's from their source, torch's by importing it."""
     docs = list_implementations(*CLASS_FOLDERS[key]) if key in CLASS_FOLDERS else []
     if key in ("model.optimizer", "model.lr_scheduler"):  # torch's, whose docstrings are made on import
-        from commands.class_registry import registered_classes
+        from commands.class_registry import get_registered_classes
 
         known = {doc.name for doc in docs}
-        docs += [_read_live_class(cls) for name, cls in sorted(registered_classes(key).items()) if name not in known]
+        docs += [
+            _read_live_class(cls) for name, cls in sorted(get_registered_classes(key).items()) if name not in known
+        ]
     return docs
 
 
 def _read_live_class(cls: Any) -> ClassDoc:
-    from commands.class_registry import parameters_of
+    """Reads summary and parameters of an imported class."""
+    from commands.class_registry import get_parameters
 
     docstring = inspect.getdoc(cls) or ""
     names = []
-    for name, parameter in parameters_of(cls).items():
+    for name, parameter in get_parameters(cls).items():
         annotation = parameter.annotation
         if not isinstance(annotation, str):
             annotation = "" if annotation is parameter.empty else inspect.formatannotation(annotation)
         default = None if parameter.default is parameter.empty else format_value(parameter.default)
         names.append((name, annotation, default))
-    summary = first_sentence(docstring.partition("\n\n")[0])
+    summary = extract_first_sentence(docstring.partition("\n\n")[0])
     return ClassDoc(cls.__name__, summary, read_parameters(names, docstring))
 
 
 def format_option_line(option: str, doc: ParameterDoc, note: str = "") -> str:
     """Returns one line on an option: name, default, and the first sentence of its meaning."""
     default = "" if doc.default in (None, "null") else f" {doc.default}"
-    meaning = first_sentence(doc.meaning).replace("`", "")
+    meaning = extract_first_sentence(doc.meaning).replace("`", "")
     return _truncate(f"  {option + default:<44}  {note}{meaning}")
 
 
 def _truncate(line: str) -> str:
     """Shortens a line to the width of the terminal, after a clause if that leaves half of it."""
-    if len(line) <= _width():
+    if len(line) <= _get_width():
         return line
-    kept = line[: _width() - 1]
+    kept = line[: _get_width() - 1]
     ends = [kept.rfind(mark) for mark in ("; ", ": ", ", ")]
     end = max(ends)
-    return kept[:end] if end > _width() // 2 else f"{kept.rsplit(' ', 1)[0]} …"
+    return kept[:end] if end > _get_width() // 2 else f"{kept.rsplit(' ', 1)[0]} …"
 
 
-def _width() -> int:
+def _get_width() -> int:
     return max(100, min(160, shutil.get_terminal_size((120, 24)).columns))

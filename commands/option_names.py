@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from pytorch_lightning.cli import LightningArgumentParser
 
-from commands.chosen_classes import ChosenClasses, class_names_in
+from commands.chosen_classes import ChosenClasses, list_class_names
 from commands.class_path import explain_class_error
 from commands.class_registry import (
-    classes_with_argument,
+    accepts_any_keyword,
+    find_classes_with_argument,
     format_argument_without_class,
     format_unknown_argument,
-    has_any_keywords,
-    parameters_of,
-    registered_classes,
+    get_parameters,
+    get_registered_classes,
     suggest_classes_with_argument,
 )
 from commands.common_names import suggest_class, suggest_option
@@ -50,27 +50,28 @@ def check_option_names(parser: LightningArgumentParser, arguments: list[str]) ->
 
 
 def _explain_name(option: Option, chosen: ChosenClasses) -> str | None:
+    """Returns what is wrong with the name of an option, or with the class it names; None if nothing is."""
     name = option.name.removesuffix("+")
     owner, _, argument = name.rpartition(".")
     if chosen.names_class(option):
         if is_config_file(option.value):
             return f"--{name}: there is no file {option.value}"
-        return next(filter(None, (explain_class_error(name, cls) for cls in class_names_in(option.value))), None)
+        return next(filter(None, (explain_class_error(name, cls) for cls in list_class_names(option.value))), None)
     if name in ("model", "data") and isinstance(option.value, str) and not is_config_file(option.value):
         source = f"--data.source Files --data.source.path {option.value}"
         meant = source if name == "data" else suggest_class(option.value) or f"--model.encoder {option.value}"
         return f"--{name} takes a config file (.yaml) with options below {name}. Did you mean {meant}?"
     if name in chosen.option_names or name in _WITHOUT_MEANING or _is_below(name, _UNCHECKED):
         return None
-    if registered_classes(owner):
+    if get_registered_classes(owner):
         if owner in chosen.option_names and chosen.is_empty(owner):
             return format_argument_without_class(owner, argument)
-        cls = chosen.class_of(owner)
-        if cls is None or argument in parameters_of(cls) or has_any_keywords(cls):
+        cls = chosen.get_class(owner)
+        if cls is None or argument in get_parameters(cls) or accepts_any_keyword(cls):
             return None
         suggestion = "" if owner in chosen.named else suggest_classes_with_argument(owner, argument)
         return format_unknown_argument(owner, cls, argument) + suggestion
-    if _is_below(name, (key for key in chosen.option_names if registered_classes(key))):
+    if _is_below(name, (key for key in chosen.option_names if get_registered_classes(key))):
         return None
     return _explain_unknown_option(option, chosen)
 
@@ -80,6 +81,7 @@ def _is_below(name: str, keys: object) -> bool:
 
 
 def _explain_unknown_option(option: Option, chosen: ChosenClasses) -> str:
+    """Returns the message for an option that does not exist, with what was probably meant."""
     dashes, kind = ("--", "option") if option.file is None else ("", "key")
     message = f"there is no {kind} {dashes}{option.name}."
     meant = _find_meant_option(option.name, chosen)
@@ -98,14 +100,14 @@ def _find_meant_option(name: str, chosen: ChosenClasses) -> str | None:
     for key in sorted(chosen.option_names):
         if key.rsplit(".", 1)[-1] == last:
             return f"--{key}"
-    for key in chosen.class_options():
-        cls = chosen.class_of(key)
-        if cls is not None and last in parameters_of(cls):
+    for key in chosen.list_class_options():
+        cls = chosen.get_class(key)
+        if cls is not None and last in get_parameters(cls):
             return f"--{key}.{last}"
     if suggest_option(last) or suggest_class(name):
         return suggest_option(last) or suggest_class(name)
-    for key in sorted(key for key in chosen.option_names if registered_classes(key)):
-        classes = classes_with_argument(key, last)
+    for key in sorted(key for key in chosen.option_names if get_registered_classes(key)):
+        classes = find_classes_with_argument(key, last)
         if classes:
             return f"--{key} {classes[0]} --{key}.{last} …"
     return None

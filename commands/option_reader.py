@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from commands.class_registry import classes_with_argument, registered_classes
+from commands.class_registry import find_classes_with_argument, get_registered_classes
 from contracts.errors import UsageError
 
 _CONFIG_SUFFIXES = (".yaml", ".yml", ".json")
@@ -64,6 +64,7 @@ def _is_option(argument: str) -> bool:
 
 
 def _read_mapping(name: str, mapping: Any, file: str | None) -> Iterator[Option]:
+    """Yields the options below a key of a config."""
     for key, value in mapping.items() if isinstance(mapping, dict) else ():
         full_name = f"{name}.{key}" if name else str(key)
         misplaced = _format_nested(full_name, value) if "." in str(key) else None
@@ -71,7 +72,8 @@ def _read_mapping(name: str, mapping: Any, file: str | None) -> Iterator[Option]
 
 
 def _read_option(name: str, value: Any, file: str | None, misplaced: str | None = None) -> Iterator[Option]:
-    if registered_classes(name) and is_config_file(value):
+    """Yields one option, or those below it if its value is a class with arguments, or the config file of one."""
+    if get_registered_classes(name) and is_config_file(value):
         path = Path(value) if file is None else Path(file).parent / value
         if path.is_file():
             value, file = _load_yaml(path, f"--{name}"), str(path)
@@ -81,7 +83,7 @@ def _read_option(name: str, value: Any, file: str | None, misplaced: str | None 
         for key in value.keys() - {"class_path", "init_args", "dict_kwargs", "__path__"}:
             written = f"{{class_path: {value['class_path']}, init_args: {{{key}: {value[key]}}}}}"
             yield Option(f"{name}.{key}", value[key], file, written)
-    elif isinstance(value, dict) and (registered_classes(name) or name in _GROUPS):
+    elif isinstance(value, dict) and (get_registered_classes(name) or name in _GROUPS):
         yield from _read_mapping(name, value.get("init_args", value), file)
     else:
         yield Option(name, value, file, misplaced)
@@ -90,7 +92,7 @@ def _read_option(name: str, value: Any, file: str | None, misplaced: str | None 
 def _format_nested(name: str, value: Any) -> str | None:
     """Returns how a config has to write the argument of a class whose key was written with dots."""
     owner, _, argument = name.rpartition(".")
-    classes = classes_with_argument(owner, argument)
+    classes = find_classes_with_argument(owner, argument)
     if not classes:
         return None  # a group: dots are understood there
     nested = f"{{class_path: {classes[0]}, init_args: {{{argument}: {value}}}}}"

@@ -16,7 +16,7 @@ from jsonargparse import ArgumentParser
 from pytorch_lightning.cli import LightningArgumentParser
 
 from commands.chosen_classes import ChosenClasses
-from commands.class_registry import format_unknown_class, parameters_of, registered_classes
+from commands.class_registry import format_unknown_class, get_parameters, get_registered_classes
 from commands.option_reader import Option, read_options
 
 
@@ -37,8 +37,8 @@ def find_value_errors(parser: LightningArgumentParser, arguments: list[str]) -> 
     for option in read_options(arguments):
         chosen.record(option)
         owner, _, argument = option.name.removesuffix("+").rpartition(".")
-        cls = chosen.class_of(owner)
-        wanted = types_of_options.get(option.name) or (None if cls is None else _type_of_parameter(cls, argument))
+        cls = chosen.get_class(owner)
+        wanted = types_of_options.get(option.name) or (None if cls is None else _get_parameter_type(cls, argument))
         fault = None if wanted is None else _explain_value(option, wanted)
         if fault is not None:
             faults.append(fault if option.file is None else f"{option.file}: {fault}")
@@ -66,19 +66,20 @@ def describe_type(annotation: Any) -> str:
 
 
 def _explain_value(option: Option, wanted: Any) -> str | None:
+    """Returns the message for a value that is not of the wanted type; None if it is."""
     name, value = option.name.removesuffix("+"), option.value
     if option.file is None and value is None:
         return f"--{name} needs a value: {describe_type(wanted)}"
-    if registered_classes(name):
+    if get_registered_classes(name):
         if value in (None, "null", "None") and type(None) not in get_args(wanted):
             return format_unknown_class(name, "null")
         return None
-    if _accepts(wanted, value):
+    if _is_valid(wanted, value):
         return None
     return f"--{name} must be {describe_type(wanted)}, got {'null' if value in (None, 'null') else repr(value)}"
 
 
-def _accepts(wanted: Any, value: Any) -> bool:
+def _is_valid(wanted: Any, value: Any) -> bool:
     """Whether a parser with one option of this type takes the value."""
     parser = ArgumentParser(exit_on_error=False)
     try:
@@ -91,7 +92,7 @@ def _accepts(wanted: Any, value: Any) -> bool:
     return True
 
 
-def _type_of_parameter(cls: type, name: str) -> Any:
+def _get_parameter_type(cls: type, name: str) -> Any:
     try:
         return get_type_hints(cls.__init__).get(name)  # type: ignore[misc]  # the constructor of that very class
     except Exception:  # a hint of another package that does not resolve
@@ -99,8 +100,9 @@ def _type_of_parameter(cls: type, name: str) -> Any:
 
 
 def _find_missing_arguments(chosen: ChosenClasses) -> Iterator[str]:
-    for key in chosen.class_options():
-        cls = chosen.class_of(key)
-        for name, parameter in parameters_of(cls).items() if cls is not None else ():
+    """Yields a message for each required argument of a named class that was not given."""
+    for key in chosen.list_class_options():
+        cls = chosen.get_class(key)
+        for name, parameter in get_parameters(cls).items() if cls is not None else ():
             if parameter.default is inspect.Parameter.empty and name not in chosen.arguments.get(key, ()):
                 yield f"--{key}.{name} is required, and there is none"

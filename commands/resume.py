@@ -10,9 +10,9 @@ from jsonargparse import Namespace
 from contracts.errors import UsageError
 from lightning_modules.checkpoints import find_checkpoint
 
-_OF_THE_RUN = ("ckpt_path", "name", "version", "trainer.default_root_dir")
+_FIXED_BY_THE_RUN = ("ckpt_path", "name", "version", "trainer.default_root_dir")
 """Options that a resumed run has already."""
-_RESTORED = ("model.optimizer", "model.lr_scheduler")
+_RESTORED_FROM_CHECKPOINT = ("model.optimizer", "model.lr_scheduler")
 """Options whose effect is overwritten by the state in the checkpoint."""
 
 
@@ -121,6 +121,7 @@ def count_epochs(checkpoint: dict[str, Any]) -> int:
 
 
 def _check_other_options(options: list[str], run: ResumedRun) -> None:
+    """Raises an error for options beside `--resume` that would have no effect."""
     for position, argument in enumerate(options):
         name, equals, value = argument.removeprefix("--").partition("=")
         value = value if equals else "".join(options[position + 1 : position + 2])
@@ -128,9 +129,9 @@ def _check_other_options(options: list[str], run: ResumedRun) -> None:
             continue
         if name == "trainer.default_root_dir" and Path(value).resolve() == run.folder.resolve().parent.parent:
             continue
-        if name in _OF_THE_RUN:
+        if name in _FIXED_BY_THE_RUN:
             raise UsageError(f"--resume continues in {run.folder}: leave --{name} out")
-        if any(name == key or name.startswith(f"{key}.") for key in _RESTORED):
+        if any(name == key or name.startswith(f"{key}.") for key in _RESTORED_FROM_CHECKPOINT):
             raise UsageError(
                 f"--{name} has no effect beside --resume: optimizer and schedule are restored from {run.checkpoint}; "
                 "start a new run for other ones"

@@ -13,7 +13,7 @@ from commands.checks import get_class_name
 from contracts.errors import UsageError
 
 
-def default_run_name(config: Namespace) -> str:
+def build_run_name(config: Namespace) -> str:
     """Joins the names of data and model, as in `thucnews_text_cnn`."""
     source = config.data.source
     path = (source.get("init_args") or {}).get("path")
@@ -42,7 +42,7 @@ def check_run_folder(config: Namespace, resumes: bool) -> None:
     trainer = config.trainer
     if config.version is None or resumes or trainer.fast_dev_run or trainer.logger not in (None, True):
         return
-    folder = Path(trainer.default_root_dir) / (config.name or default_run_name(config)) / config.version
+    folder = Path(trainer.default_root_dir) / (config.name or build_run_name(config)) / config.version
     if (folder / "report.json").exists():
         raise UsageError(
             f"{folder} holds the report of an earlier run, which would be overwritten; give another --version, or "
@@ -72,20 +72,20 @@ def explain_write_error(error: OSError, config: Namespace | None) -> str | None:
     """
     if config is None:
         return None
-    if error.errno in _FULL:  # whichever file it was: the system does not always name it
-        return f"nothing more can be written ({error.strerror}); make room, or choose another {_OPTIONS}"
+    if error.errno in _DISK_FULL_ERRORS:  # whichever file it was: the system does not always name it
+        return f"nothing more can be written ({error.strerror}); make room, or choose another {_FOLDER_OPTIONS}"
     path = error.filename
     folders = (Path(config.trainer.default_root_dir), Path(config.data.cache_dir))
-    if not isinstance(path, (str, os.PathLike)) or not any(_contain_each_other(Path(path), one) for one in folders):
+    if not isinstance(path, (str, os.PathLike)) or not any(_is_one_inside_other(Path(path), one) for one in folders):
         return None
-    return f"{os.fspath(path)} cannot be written ({error.strerror}); fix it, or choose another {_OPTIONS}"
+    return f"{os.fspath(path)} cannot be written ({error.strerror}); fix it, or choose another {_FOLDER_OPTIONS}"
 
 
-_FULL = (errno.ENOSPC, errno.EDQUOT)
-_OPTIONS = "folder with --trainer.default_root_dir, --name and --version, or --data.cache_dir"
+_DISK_FULL_ERRORS = (errno.ENOSPC, errno.EDQUOT)
+_FOLDER_OPTIONS = "folder with --trainer.default_root_dir, --name and --version, or --data.cache_dir"
 
 
-def _contain_each_other(one: Path, other: Path) -> bool:
+def _is_one_inside_other(one: Path, other: Path) -> bool:
     """Whether one path is the other or is in it, either way round: a folder above may be what cannot be made."""
     one, other = Path(os.path.abspath(one)), Path(os.path.abspath(other))
     return one.is_relative_to(other) or other.is_relative_to(one)

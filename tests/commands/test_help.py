@@ -14,7 +14,7 @@ import pytest
 import train
 from commands import help as help_page
 from commands.class_docs import list_implementations, read_classes
-from commands.class_registry import CLASS_OPTIONS, parameters_of, registered_classes
+from commands.class_registry import CLASS_OPTIONS, get_parameters, get_registered_classes
 
 ROOT = Path(__file__).parents[2]
 PAGE = help_page.format_first_page()
@@ -76,10 +76,10 @@ def test_options_of_the_run_exist(option_names):
 @pytest.mark.parametrize("key", help_page.CLASS_FOLDERS)
 def test_the_classes_found_in_the_source_are_those_that_the_option_takes(key):
     docs = {doc.name: doc for doc in list_implementations(*help_page.CLASS_FOLDERS[key])}
-    classes = {n: cls for n, cls in registered_classes(key).items() if not cls.__module__.startswith("torch")}
+    classes = {n: cls for n, cls in get_registered_classes(key).items() if not cls.__module__.startswith("torch")}
     assert docs.keys() == classes.keys()
     for name, cls in classes.items():
-        parameters = parameters_of(cls)
+        parameters = get_parameters(cls)
         assert [doc.name for doc in docs[name].parameters] == list(parameters)
         for doc in docs[name].parameters:
             default = parameters[doc.name].default
@@ -94,7 +94,7 @@ def test_the_classes_found_in_the_source_are_those_that_the_option_takes(key):
 def test_an_option_that_names_a_class_lists_its_classes(key, capsys):
     assert train.main([f"--{key}.help"]) == 0
     printed = capsys.readouterr().out
-    for name in registered_classes(key):
+    for name in get_registered_classes(key):
         (line,) = (line for line in printed.splitlines() if line.startswith(f"  {name} "))
         assert len(line.split(maxsplit=1)[1]) > 10, line
 

@@ -8,7 +8,7 @@ import shlex
 import pytest
 
 import train
-from commands.class_registry import classes_with_argument, registered_classes
+from commands.class_registry import find_classes_with_argument, get_registered_classes
 from commands.common_names import CLASS_NAMES, OPTION_NAMES
 from commands.option_names import check_option_names
 from commands.option_parser import OptionParser
@@ -90,7 +90,7 @@ def test_a_class_that_does_not_exist_comes_with_those_that_do(parser):
 @pytest.mark.parametrize("options", OPTION_NAMES.values(), ids=str)
 def test_what_the_table_of_options_answers_can_be_typed(options, parser):
     words = options.split()
-    value = next(iter(registered_classes(words[0].removeprefix("--"))), "x")
+    value = next(iter(get_registered_classes(words[0].removeprefix("--"))), "x")
     check_option_names(parser, words if len(words) > 1 else [*words, value])
 
 
@@ -104,7 +104,7 @@ def test_the_tables_hide_no_name_that_exists(parser):
 
     names = ChosenClasses(parser).option_names
     for key, table in CLASS_NAMES.items():
-        assert not {name.lower() for name in registered_classes(key)} & table.keys()
+        assert not {name.lower() for name in get_registered_classes(key)} & table.keys()
     for aliases in OPTION_NAMES:
         assert not set(aliases) & names
         assert all(alias == alias.lower() for alias in aliases)
@@ -152,5 +152,5 @@ def test_dots_are_understood_where_no_class_is_meant(parser, tmp_path):
 
 
 def test_classes_with_an_argument_are_found():
-    assert classes_with_argument("model.encoder", "cell") == ["RNN"]
-    assert classes_with_argument("model.encoder", "nothing") == []
+    assert find_classes_with_argument("model.encoder", "cell") == ["RNN"]
+    assert find_classes_with_argument("model.encoder", "nothing") == []

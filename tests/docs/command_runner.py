@@ -22,7 +22,7 @@ import augment
 import explore
 import predict
 import train
-from commands.class_registry import parameters_of, registered_classes
+from commands.class_registry import get_parameters, get_registered_classes
 from datamodules.sources.demo import Demo
 from datamodules.sources.files import Files
 from datamodules.sources.hub import Hub
@@ -102,11 +102,11 @@ class CommandRunner:
             found |= set(re.findall(r"--[a-z][\w.]*\w", self._help_of(script, arguments)))
         found |= set(re.findall(r"--[a-z]\w*", self._help_of(predict, ["--help"])))
         for key in [option.removeprefix("--") for option in found]:
-            for cls in registered_classes(key).values():
-                found |= {f"--{key}.{name}" for name in parameters_of(cls)}
+            for cls in get_registered_classes(key).values():
+                found |= {f"--{key}.{name}" for name in get_parameters(cls)}
         from datamodules.vectors.word2vec import Word2Vec
 
-        return found | {f"--model.encoder.word2vec.{name}" for name in parameters_of(Word2Vec)}
+        return found | {f"--model.encoder.word2vec.{name}" for name in get_parameters(Word2Vec)}
 
     def _help_of(self, script: object, arguments: list[str]) -> str:
         printed = io.StringIO()
