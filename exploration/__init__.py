@@ -1,4 +1,4 @@
-"""Exploration of labelled texts before any training: statistics, checks, advice, and the page and terminal output.
+"""Exploration of labeled texts before any training: statistics, checks, advice, and the page and terminal output.
 
 `data_report.py` runs all statistics and checks on a `Corpus`; each of them is one function that returns a dataclass
 of plain figures. Subpackages import one way: `statistics ← checks ← advice ← rendering`.

@@ -1,4 +1,4 @@
-"""The labelled texts of a source in the splits that `train.py` would use, beside the rows as they were read."""
+"""The labeled texts of a source in the splits that `train.py` would use, beside the rows as they were read."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from datamodules.sources.base import SPLIT_NAMES, Rows, Source, SplitName
 
 @dataclass(frozen=True)
 class Corpus:
-    """Labelled texts in splits.
+    """Labeled texts in splits.
 
     Args:
         name: Name of the source.
@@ -67,21 +67,21 @@ class Corpus:
         return matrix
 
 
-def read_corpus(source: Source, choices: PreparationOptions) -> Corpus:
+def read_corpus(source: Source, options: PreparationOptions) -> Corpus:
     """Reads a source and splits it as `train.py` would.
 
     Args:
         source: Source of the rows.
-        choices: Options as for training; empty texts are dropped and counted even if training would refuse them.
+        options: As for training; empty texts are dropped and counted even if training would refuse them.
 
     Raises:
         DataError: The rows cannot be read, or the training split is empty.
     """
     source_rows = source.read()
-    lenient = replace(choices, empty="keep" if choices.empty == "keep" else "drop")
+    lenient = replace(options, empty="keep" if options.empty == "keep" else "drop")
     notes: list[str] = []
     non_empty = {name: drop_empty_texts(name, rows, lenient, notes) for name, rows in source_rows.items()}
     splits = create_missing_splits(non_empty, lenient, notes)
     in_order = {name: source_rows[name] for name in SPLIT_NAMES if name in source_rows}
-    folds_available = choices.num_folds is None and choices.few_shot is None
+    folds_available = options.num_folds is None and options.few_shot is None
     return Corpus(source.name, source.detect_task(), splits, in_order, notes, folds_available)

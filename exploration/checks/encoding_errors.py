@@ -46,7 +46,7 @@ def find_encoding_errors(corpus: Corpus, max_examples: int = 4) -> EncodingError
     counts: dict[str, dict[str, int]] = {}
     examples: dict[str, list[tuple[Example, str]]] = {}
     for split, texts in corpus.texts.items():
-        for kind, matches in search_errors(texts).items():
+        for kind, matches in find_errors_by_kind(texts).items():
             counts.setdefault(kind, dict.fromkeys(corpus.splits, 0))[split] = len(matches)
             shown = examples.setdefault(kind, [])
             for row, found in list(matches.items())[: max_examples - len(shown)]:
@@ -54,10 +54,10 @@ def find_encoding_errors(corpus: Corpus, max_examples: int = 4) -> EncodingError
     return EncodingErrors(counts, examples)
 
 
-def search_errors(texts: Sequence[str]) -> dict[str, dict[int, str]]:
+def find_errors_by_kind(texts: Sequence[str]) -> dict[str, dict[int, str]]:
     """Returns by kind the rows of the texts with an error, each with the first match.
 
-    >>> search_errors(["cafÃ©", "fine", "a\ufffd"])
+    >>> find_errors_by_kind(["cafÃ©", "fine", "a\ufffd"])
     {'replacement characters (U+FFFD)': {2: '\ufffd'}, 'UTF-8 read as Latin-1 or Windows-1252': {0: 'Ã©'}}
     """
     ends = flatten_texts(texts).offsets[1:] + np.arange(1, len(texts) + 1)

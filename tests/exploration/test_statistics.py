@@ -7,7 +7,7 @@ from small_corpus import corpus
 from datamodules.preparation.options import PreparationOptions
 from datamodules.sources.files import Files
 from exploration.checks.duplicates import find_duplicates
-from exploration.checks.encoding_errors import search_errors
+from exploration.checks.encoding_errors import find_errors_by_kind
 from exploration.checks.extreme_texts import find_extreme_texts
 from exploration.corpus import read_corpus
 from exploration.statistics.class_distribution import count_classes
@@ -27,14 +27,14 @@ def test_classes_are_counted_by_split_and_compared():
     assert counts.effective_classes == pytest.approx(np.exp(entropy))
 
 
-def test_labels_that_come_together_are_counted_against_chance():
+def test_label_pairs_are_counted_with_their_lift():
     rows = [("x", ["a", "b"])] * 2 + [("x", ["a"])] * 2 + [("x", [])] * 4
     counts = count_classes(corpus(rows, task="multi_label"))
     assert counts.labels_per_text == {"train": [4, 2, 2]}
     assert counts.together == [("a", "b", 2, 2 * 8 / (4 * 2))]
 
 
-def test_repeats_and_conflicts_are_those_planted():
+def test_duplicates_and_conflicting_labels_are_those_planted():
     train = [("one", "a"), (" one ", "a"), ("one", "b"), ("cafe\u0301", "a"), ("two", "a"), ("three", "b")]
     test = [("caf\u00e9", "a"), ("two", "b"), ("two", "b"), ("four", "a")]
     found = find_duplicates(corpus(train, test=test))
@@ -49,7 +49,7 @@ def test_repeats_and_conflicts_are_those_planted():
     assert found.repeated[0][1] == 3
 
 
-def test_a_text_with_one_set_of_labels_in_any_order_is_no_conflict():
+def test_the_order_of_labels_is_no_conflict():
     rows = [("x", ["a", "b"]), ("x", ["b", "a"])]
     assert find_duplicates(corpus(rows, task="multi_label")).conflicts == {"train": 0}
 
@@ -86,7 +86,7 @@ def test_empty_wordless_and_very_long_texts_are_counted(tmp_path):
     assert found.longest[0][1] == 99
 
 
-def test_a_corpus_is_cut_as_for_training(tmp_path):
+def test_a_corpus_is_split_as_for_training(tmp_path):
     (tmp_path / "all.csv").write_text("text,label\n" + "".join(f"t{i},{'ab'[i % 2]}\n" for i in range(40)))
     made = read_corpus(Files(str(tmp_path)), PreparationOptions())
     assert {name: len(rows.texts) for name, rows in made.splits.items()} == {"train": 32, "validation": 4, "test": 4}
@@ -112,8 +112,8 @@ def test_a_corpus_is_cut_as_for_training(tmp_path):
         (r"\u4e2d\u6587", "escape sequences"),
     ],
 )
-def test_each_kind_of_damage_is_found_in_its_row(text, kind):
-    found = search_errors(["fine", text, "fine"])
+def test_each_kind_of_encoding_error_is_found_in_its_row(text, kind):
+    found = find_errors_by_kind(["fine", text, "fine"])
     (name,) = [name for name in found if kind in name]
     assert list(found[name]) == [1]
 
@@ -126,8 +126,8 @@ def test_each_kind_of_damage_is_found_in_its_row(text, kind):
         "C:\\users", "óáíïìåô",
     ],
 )  # fmt: skip
-def test_sound_texts_are_left_alone(text):
-    assert search_errors([text]) == {}
+def test_texts_without_encoding_errors_have_none(text):
+    assert find_errors_by_kind([text]) == {}
 
 
 def test_letters_are_counted_by_script():

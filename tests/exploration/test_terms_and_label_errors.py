@@ -34,7 +34,7 @@ def test_words_are_counted_as_by_scikit_learn():
     assert (terms.counts[:, order] != counts).nnz == 0
 
 
-def test_runs_of_characters_are_counted_as_by_scikit_learn():
+def test_character_ngrams_are_counted_as_by_scikit_learn():
     texts = ["我爱北京天安门", "北京的天安门", "我爱上海", "上海爱我，我爱上海"]
     terms = count_terms(corpus([(text, "a") for text in texts]), "Han")
     vectorizer = CountVectorizer(analyzer="char", ngram_range=(2, 3), min_df=2)
@@ -72,7 +72,7 @@ def test_log_odds_are_those_of_the_paper_term_by_term():
         assert score == pytest.approx(delta / np.sqrt(1 / (inside[w] + a) + 1 / (outside[w] + a)))
 
 
-def test_a_class_is_told_by_its_own_words_and_not_by_those_of_all():
+def test_the_most_discriminative_terms_of_a_class_are_its_own_words():
     made = corpus(sentences(60, seed=2))
     found = rank_discriminative_terms(made, count_terms(made, "Latin"))
     for label, words in WORDS.items():
@@ -80,7 +80,7 @@ def test_a_class_is_told_by_its_own_words_and_not_by_those_of_all():
         assert set(best) == set(words)
 
 
-def test_chinese_terms_say_each_thing_once():
+def test_chinese_terms_do_not_overlap():
     rows = [("我们看电影去", "film"), ("电影院今天放电影", "film"), ("今天去爬山", "hill"), ("我们爬山去", "hill")] * 5
     made = corpus(rows)
     terms = [term for term, _ in rank_discriminative_terms(made, count_terms(made, "Han")).terms["film"]]
@@ -88,13 +88,22 @@ def test_chinese_terms_say_each_thing_once():
     assert not [term for term in terms if term != "电影" and ("电影" in term or term in "电影")]
 
 
-def test_a_word_that_gives_the_class_away_is_told():
+def test_a_word_that_gives_the_class_away_is_a_leak():
     rows = [(f"{text} ticket" if label == "metal" else text, label) for text, label in sentences(60, seed=3)]
     made = corpus(rows)
     assert rank_discriminative_terms(made, count_terms(made, "Latin")).leaks == [("metal", "ticket", 1.0, 1.0)]
 
 
-def test_planted_wrong_labels_are_found():
+def test_a_word_of_nearly_all_texts_is_no_leak_of_the_largest_class():
+    """It was reported wherever one class had nine of ten texts: "is" gave it away."""
+    rows = [(f"this is {text}", "metal") for text, _ in sentences(400, seed=3)]
+    rows += [(f"here is {text}", "fruit") for text, _ in sentences(30, seed=4)]
+    made = corpus(rows)
+    leaks = rank_discriminative_terms(made, count_terms(made, "Latin")).leaks
+    assert [(name, term) for name, term, *_ in leaks] == [("fruit", "here"), ("metal", "this")]
+
+
+def test_planted_label_errors_are_found():
     rows = sentences(300, seed=4)
     planted = set(random.Random(0).sample(range(300), 15))
     other = {"fruit": "metal", "metal": "fruit"}
@@ -124,6 +133,6 @@ def test_classes_of_fewer_than_three_texts_are_left_out():
     assert find_label_errors(made, count_terms(made, "Latin")).texts == 30
 
 
-def test_several_labels_a_text_are_not_suspected():
+def test_multi_label_data_are_not_checked():
     made = corpus([("a b", ["x"])] * 5, task="multi_label")
     assert find_label_errors(made, count_terms(made, "Latin")) is None
