@@ -63,7 +63,9 @@ def test_two_processes_leave_one_run_folder_with_one_report(shared):
     report = report_of(run)
     assert report["device"]["processes"] == 2
     assert report["data"]["rows"] == {"train": 89, "validation": 30, "test": 41}
-    assert len(list(run.glob("events.out.tfevents.*"))) <= 2  # of training and of the test
+    hparams = list(run.glob("events.out.tfevents.*.hparams"))
+    assert len(hparams) == 1
+    assert len(set(run.glob("events.out.tfevents.*")) - set(hparams)) <= 2  # of training and of the test
 
 
 def test_each_test_text_is_predicted_once(shared):
