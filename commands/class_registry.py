@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from typing import Any
+from dataclasses import fields, is_dataclass
+from typing import Any, get_args, get_type_hints
 
 import torch.optim.lr_scheduler
 from torch.optim import Optimizer
@@ -57,6 +58,21 @@ def get_parameters(cls: type) -> dict[str, inspect.Parameter]:
     from_project = 2 if issubclass(cls, (Optimizer, torch.optim.lr_scheduler.LRScheduler)) else 1  # self, parameters
     parameters = list(_get_signature(cls).parameters.values())[from_project:]
     return {p.name: p for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
+
+
+def get_parameter_type(cls: type, name: str) -> Any:
+    """Returns the type of a constructor parameter; None if it has none, or names a type that cannot be resolved."""
+    try:
+        return get_type_hints(cls.__init__).get(name)  # type: ignore[misc]  # the constructor of that very class
+    except Exception:  # a hint of another package that does not resolve
+        return None
+
+
+def list_fields(annotation: Any) -> list[str]:
+    """Lists the fields of a dataclass, also of one that may be None; empty for every other type."""
+    return [
+        field.name for member in (annotation, *get_args(annotation)) if is_dataclass(member) for field in fields(member)
+    ]
 
 
 def accepts_any_keyword(cls: type) -> bool:

@@ -11,13 +11,15 @@ from commands.class_registry import (
     find_classes_with_argument,
     format_argument_without_class,
     format_unknown_argument,
+    get_parameter_type,
     get_parameters,
     get_registered_classes,
+    list_fields,
     suggest_classes_with_argument,
 )
 from commands.common_names import suggest_class, suggest_option
 from commands.option_reader import Option, is_config_file, read_options
-from contracts.errors import UsageError, suggest_name
+from contracts.errors import UsageError, join_names, suggest_name
 
 _WITHOUT_MEANING = ("config", "c", "h", "help", "print_config", "print_shtab")
 _UNCHECKED = tuple(
@@ -72,8 +74,21 @@ def _explain_name(option: Option, chosen: ChosenClasses) -> str | None:
         suggestion = "" if owner in chosen.named else suggest_classes_with_argument(owner, argument)
         return format_unknown_argument(owner, cls, argument) + suggestion
     if _is_below(name, (key for key in chosen.option_names if get_registered_classes(key))):
-        return None
+        return _explain_field(name, chosen)
     return _explain_unknown_option(option, chosen)
+
+
+def _explain_field(name: str, chosen: ChosenClasses) -> str | None:
+    """Returns what is wrong with `KEY.ARGUMENT.FIELD`, where the argument is a dataclass; None if nothing is."""
+    for key in chosen.list_class_options():
+        argument, _, field = name.removeprefix(f"{key}.").partition(".")
+        cls = chosen.get_class(key)
+        names = list_fields(get_parameter_type(cls, argument)) if cls is not None and field else []
+        if name.startswith(f"{key}.") and names and field not in names:
+            return (
+                f"--{key}.{argument} has no argument {field}.{suggest_name(field, names)} It takes: {join_names(names)}"
+            )
+    return None
 
 
 def _is_below(name: str, keys: object) -> bool:

@@ -10,13 +10,18 @@ import inspect
 import types
 from argparse import ArgumentError
 from collections.abc import Iterator
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Union, get_args, get_origin
 
 from jsonargparse import ArgumentParser
 from pytorch_lightning.cli import LightningArgumentParser
 
 from commands.chosen_classes import ChosenClasses
-from commands.class_registry import format_unknown_class, get_parameters, get_registered_classes
+from commands.class_registry import (
+    format_unknown_class,
+    get_parameter_type,
+    get_parameters,
+    get_registered_classes,
+)
 from commands.option_reader import Option, read_options
 
 
@@ -38,7 +43,7 @@ def find_value_errors(parser: LightningArgumentParser, arguments: list[str]) -> 
         chosen.record(option)
         owner, _, argument = option.name.removesuffix("+").rpartition(".")
         cls = chosen.get_class(owner)
-        wanted = types_of_options.get(option.name) or (None if cls is None else _get_parameter_type(cls, argument))
+        wanted = types_of_options.get(option.name) or (None if cls is None else get_parameter_type(cls, argument))
         fault = None if wanted is None else _explain_value(option, wanted)
         if fault is not None:
             faults.append(fault if option.file is None else f"{option.file}: {fault}")
@@ -90,13 +95,6 @@ def _is_valid(wanted: Any, value: Any) -> bool:
     except ValueError:  # a type that only its own class can parse
         return True
     return True
-
-
-def _get_parameter_type(cls: type, name: str) -> Any:
-    try:
-        return get_type_hints(cls.__init__).get(name)  # type: ignore[misc]  # the constructor of that very class
-    except Exception:  # a hint of another package that does not resolve
-        return None
 
 
 def _find_missing_arguments(chosen: ChosenClasses) -> Iterator[str]:

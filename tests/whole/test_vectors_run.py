@@ -115,7 +115,10 @@ def test_vectors_are_learned_from_the_training_texts(work, on):
             r"unfreeze_after 5 leaves none of the 5 epochs .* for the vectors to be trained in",
         ),
         (("--model.encoder.vectors", "train", "--model.encoder.word2vec.window", 0), r"window is a count.*got 0"),
-        (("--model.encoder.vectors", "train", "--model.encoder.word2vec.windwo", 1), r"windwo"),
+        (
+            ("--model.encoder.vectors", "train", "--model.encoder.word2vec.windwo", 1),
+            r'--model\.encoder\.word2vec has no argument windwo\. Did you mean "window"\? It takes: algorithm',
+        ),
     ],
 )
 def test_what_cannot_be_is_refused_before_a_run_folder_is_made(work, on, file, options, words):
