@@ -27,9 +27,9 @@ def main(arguments: list[str]) -> int:
 
 
 def _augment(arguments: list[str]) -> None:
-    from commands.augmenting_help import find_help
+    from commands.augmenting_help import get_help_text
 
-    text = find_help(arguments)
+    text = get_help_text(arguments)
     if text is not None:
         print(text)
         return
@@ -39,7 +39,7 @@ def _augment(arguments: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    from commands.loading_line import print_loading_line
+    from commands.loading_message import print_loading_message
 
-    print_loading_line(sys.argv[1:])
+    print_loading_message(sys.argv[1:])
     sys.exit(main(sys.argv[1:]))

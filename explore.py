@@ -25,9 +25,9 @@ def main(arguments: list[str]) -> int:
 
 def _explore(arguments: list[str]) -> None:
     from commands.exploration_options import format_help
-    from commands.help import find_class_help
+    from commands.help import get_class_help_text
 
-    text = format_help() if {"-h", "--help"} & set(arguments) else find_class_help(arguments)
+    text = format_help() if {"-h", "--help"} & set(arguments) else get_class_help_text(arguments)
     if text is not None:
         print(text)
         return
@@ -37,7 +37,7 @@ def _explore(arguments: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    from commands.loading_line import print_loading_line
+    from commands.loading_message import print_loading_message
 
-    print_loading_line(sys.argv[1:])
+    print_loading_message(sys.argv[1:])
     sys.exit(main(sys.argv[1:]))

@@ -30,13 +30,21 @@ def main(arguments: list[str]) -> int:
     """
     from commands.script import run_script
 
-    return run_script(_train, arguments)
+    return run_script(_train, arguments, ignore_broken_pipe=any(map(_is_help_option, arguments)))
+
+
+def _is_help_option(argument: str) -> bool:
+    """Whether an argument requests output instead of a run; a run must not end silently if its output is closed."""
+    name = argument.split("=")[0]
+    return name in ("-h", "--help", "--help_all", "--print_config") or (
+        name.startswith("--") and name.endswith(".help")
+    )
 
 
 def _train(arguments: list[str]) -> None:
-    from commands.help import find_help
+    from commands.help import get_help_text
 
-    text = find_help(arguments)
+    text = get_help_text(arguments)
     if text is not None:
         print(text)
         return
@@ -46,7 +54,7 @@ def _train(arguments: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    from commands.loading_line import print_loading_line
+    from commands.loading_message import print_loading_message
 
-    print_loading_line(sys.argv[1:])
+    print_loading_message(sys.argv[1:])
     sys.exit(main(sys.argv[1:]))

@@ -39,7 +39,7 @@ from transformers.utils import logging
 
 from benchmarks.interleaving import measure_interleaved, print_medians
 from benchmarks.timed_fit import time_fit
-from contracts.pretrained_path import resolve_model_path
+from contracts.pretrained_path import resolve_model_name_or_path
 from datamodules.sources.base import Rows
 from datamodules.sources.files import Files
 
@@ -80,7 +80,7 @@ class CountingCollator:
 
 def measure_transformers_trainer(repeat: int, rows: Rows, model: str, folder: str, steps: int, sampling: str) -> float:
     """Returns the texts/s of `transformers.Trainer` with a new model."""
-    path = resolve_model_path(model)
+    path = resolve_model_name_or_path(model)
     tokenizer = AutoTokenizer.from_pretrained(path)
     classes = {label: number for number, label in enumerate(sorted(set(map(str, rows.labels))))}
     encoded = tokenizer(rows.texts, truncation=True, max_length=_MAX_TOKENS)["input_ids"]

@@ -34,7 +34,7 @@ class DifferentialLearningRates(Callback):
         if self.plan.is_neutral:
             return
         for optimizer in trainer.optimizers:
-            for name, group in _name_groups(optimizer):
+            for name, group in _list_named_groups(optimizer):
                 num_parameters = sum(parameter.numel() for parameter in group["params"])
                 learning_rate = float(group.get("initial_lr", group["lr"]))
                 announce(f"{name}: {num_parameters:,} parameters at learning rate {learning_rate:.3g}")
@@ -44,10 +44,10 @@ class DifferentialLearningRates(Callback):
         every = trainer.log_every_n_steps  # type: ignore[attr-defined]  # set by a part of the trainer
         if not trainer.loggers or not every or (trainer.global_step + 1) % every:
             return
-        rates = {f"watch_learning_rate/{name}": float(group["lr"]) for name, group in _name_groups(optimizer)}
+        rates = {f"watch_learning_rate/{name}": float(group["lr"]) for name, group in _list_named_groups(optimizer)}
         for logger in trainer.loggers:
             logger.log_metrics(rates, step=trainer.global_step)
 
 
-def _name_groups(optimizer: Optimizer) -> list[tuple[str, dict]]:
+def _list_named_groups(optimizer: Optimizer) -> list[tuple[str, dict]]:
     return [(group.get("name", str(index)), group) for index, group in enumerate(optimizer.param_groups)]

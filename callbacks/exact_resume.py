@@ -80,7 +80,7 @@ def _copy_best_checkpoint(trainer: Trainer, callback: ModelCheckpoint) -> None:
     former = Path(callback.best_model_path)
     if not callback.best_model_path or callback.dirpath is None:
         return
-    if former.parent.resolve() == Path(callback.dirpath).resolve():
+    if callback.best_model_score is not None and former.parent.resolve() == Path(callback.dirpath).resolve():
         return
     moved = Path(callback.dirpath) / former.name  # with the whole folder of the run
     former = former if former.is_file() else moved
@@ -89,7 +89,7 @@ def _copy_best_checkpoint(trainer: Trainer, callback: ModelCheckpoint) -> None:
         callback.best_model_path = ""
         return
     copy = Path(callback.dirpath) / former.name
-    if trainer.is_global_zero and former != copy:
+    if trainer.is_global_zero and former.resolve() != copy.resolve():
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(former, copy)
     trainer.strategy.barrier()

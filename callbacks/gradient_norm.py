@@ -130,10 +130,10 @@ class GradientNorm(Callback):
         faulty_steps = (~totals.isfinite()).nonzero().flatten().tolist()
         self.non_finite_steps += len(faulty_steps)
         if faulty_steps and not self._has_scaler and self.first_non_finite is None:
-            self._warn(self._first_pending_step + faulty_steps[0], ~norms[faulty_steps[0]].isfinite())
+            self._warn_non_finite(self._first_pending_step + faulty_steps[0], ~norms[faulty_steps[0]].isfinite())
         return norms[-1]
 
-    def _warn(self, step: int, is_faulty: Tensor) -> None:
+    def _warn_non_finite(self, step: int, is_faulty: Tensor) -> None:
         # A fault spreads backwards from where it arises to the embedding, so the last in order is nearest to its cause.
         faulty = is_faulty.nonzero().flatten().tolist()
         nearest = max(faulty, key=self._order.__getitem__)

@@ -17,7 +17,8 @@ from rich.text import Text
 from commands.augmenting_help import AUGMENT_OPTIONS
 from commands.option_parser import OptionParser
 from commands.output_file import check_output, open_output
-from contracts.console import create_console
+from contracts.console import announce, create_console
+from contracts.control_characters import escape_control_characters
 from contracts.discovery import find_implementations
 from contracts.errors import UsageError
 from datamodules.augmentations.base import Augmentation
@@ -28,7 +29,6 @@ from datamodules.augmenting.augmenter import list_label_ids
 from datamodules.augmenting.options import AugmentOptions
 from datamodules.augmenting.pipeline import Pipeline
 from datamodules.text_datamodule import TextDataModule
-from exploration.control_characters import escape_control_characters
 
 _CHUNK = 64  # texts augmented at once
 
@@ -196,5 +196,5 @@ def _write_copies(parser: OptionParser, config: Any) -> None:
     with copies.open(encoding="utf-8", newline="") as cached, open_output(output) as file:
         shutil.copyfileobj(cached, file)
     for note in data.notes:
-        print(note)
+        announce(note)
     print(f"written to {output}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from commands.class_docs import ParameterDoc, read_classes
-from commands.help import find_class_help, format_option_line
+from commands.help import format_option_line, get_class_help_text
 
 _ROOT = Path(__file__).parents[1]
 
@@ -20,16 +20,16 @@ AUGMENT_OPTIONS = (
 
 _DATA_MODULE = (_ROOT / "datamodules/text_datamodule.py", "TextDataModule", "data")
 _FILES = (_ROOT / "datamodules/sources/files.py", "Files", "data.source")
-_WHEN = (_ROOT / "datamodules/augmenting/options.py", "AugmentOptions", "data.augment")
-_SHOWN = (
+_AUGMENT_OPTIONS_CLASS = (_ROOT / "datamodules/augmenting/options.py", "AugmentOptions", "data.augment")
+_TRAIN_OPTIONS = (
     (_DATA_MODULE, ("source",)),
     (_FILES, ("path", "text_column", "label_column")),
     (_DATA_MODULE, ("augmentations",)),
-    (_WHEN, ("mode", "ratio", "num_copies", "below", "up_to", "seed")),
+    (_AUGMENT_OPTIONS_CLASS, ("mode", "ratio", "num_copies", "below", "up_to", "seed")),
 )
 
 
-def find_help(arguments: list[str]) -> str | None:
+def get_help_text(arguments: list[str]) -> str | None:
     """Returns the help that a command line of `augment.py` asks for; None if it asks for none.
 
     Args:
@@ -38,7 +38,7 @@ def find_help(arguments: list[str]) -> str | None:
     Raises:
         UsageError: Help on a class that the option cannot name.
     """
-    return format_help() if {"-h", "--help"} & set(arguments) else find_class_help(arguments)
+    return format_help() if {"-h", "--help"} & set(arguments) else get_class_help_text(arguments)
 
 
 def format_help() -> str:
@@ -57,7 +57,7 @@ def format_help() -> str:
         "",
         "data and augmentations, as for train.py:",
     ]
-    for (file, class_name, prefix), names in _SHOWN:
+    for (file, class_name, prefix), names in _TRAIN_OPTIONS:
         parameters = {doc.name: doc for doc in read_classes(file)[class_name].parameters}
         note = "Files: " if class_name == "Files" else ""
         lines += [format_option_line(f"--{prefix}.{name}", parameters[name], note) for name in names]

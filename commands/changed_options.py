@@ -45,7 +45,7 @@ def list_changed_options(config: Mapping[str, Any], defaults: Mapping[str, Any])
         for group in groups:
             options = options.get(group, {})
         if name in options:
-            changed.setdefault(option, "default" if options[name] is None else _to_plain(options[name]))
+            changed.setdefault(option, "default" if options[name] is None else _to_hparam_value(options[name]))
     return dict(sorted(changed.items()))
 
 
@@ -58,12 +58,12 @@ def _list_differences(config: Mapping[str, Any], defaults: Mapping[str, Any], pr
             if isinstance(default, Mapping) and default.get("class_path") == value["class_path"]:
                 differences |= _list_differences(arguments, default.get("init_args") or {}, f"{option}.")
             else:
-                differences[option] = _to_plain(value)
+                differences[option] = _to_hparam_value(value)
                 differences |= _list_differences(arguments, _read_signature(value["class_path"]), f"{option}.")
         elif isinstance(value, Mapping):
             differences |= _list_differences(value, default if isinstance(default, Mapping) else {}, f"{option}.")
         elif value is not None and value != default:
-            differences[option] = _to_plain(value)
+            differences[option] = _to_hparam_value(value)
     return differences
 
 
@@ -71,13 +71,13 @@ def _is_class(value: Any) -> bool:
     return isinstance(value, Mapping) and "class_path" in value
 
 
-def _to_plain(value: Any) -> Plain:
+def _to_hparam_value(value: Any) -> Plain:
     if isinstance(value, bool | int | float | str):
         return value
     if _is_class(value):
         return value["class_path"].rpartition(".")[2]
     if isinstance(value, list | tuple):
-        return ", ".join(str(_to_plain(item)) for item in value)
+        return ", ".join(str(_to_hparam_value(item)) for item in value)
     return str(value)
 
 

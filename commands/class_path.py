@@ -34,7 +34,7 @@ def find_class(key: str, name: str) -> type | None:
     return found if isinstance(found, type) else None
 
 
-def explain_class_error(key: str, name: str) -> str | None:
+def check_class(key: str, name: str) -> str | None:
     """Returns why an option cannot name this class; None if nothing is wrong with it.
 
     Args:

@@ -32,7 +32,13 @@ from commands.option_parser import OptionParser
 from commands.option_reader import read_options
 from commands.placeholder_spec import build_placeholder_spec
 from commands.resume import check_unfinished, expand_resume, format_progress
-from commands.run_folder import build_run_name, check_run_folder, explain_write_error, remove_unused_folder
+from commands.run_folder import (
+    build_run_name,
+    check_run_folder,
+    format_write_error,
+    remove_unused_folder,
+    shorten_path,
+)
 from commands.run_options import RUN_OPTIONS, TRAINER_DEFAULTS
 from commands.verbs import add_verb
 from contracts.console import announce
@@ -71,13 +77,13 @@ class TextCLI(LightningCLI):
         try:
             self._run_verb()
         except BaseException as error:
-            self._explain_failure(error)
+            self._handle_failure(error)
             raise
 
-    def _explain_failure(self, error: BaseException) -> None:
+    def _handle_failure(self, error: BaseException) -> None:
         """Removes the folder of a run that trained no step; raises what a user should read in place of some errors."""
         config = self.config.get(self.subcommand) if hasattr(self, "subcommand") else None
-        message = explain_write_error(error, config) if isinstance(error, OSError) else None
+        message = format_write_error(error, config) if isinstance(error, OSError) else None
         trainer = getattr(self, "trainer", None)
         if trainer is not None and isinstance(trainer.logger, RunLogger):
             folder = Path(trainer.logger.log_dir)
@@ -173,7 +179,8 @@ class TextCLI(LightningCLI):
             self._is_new_folder = config.version is None or not Path(logger.log_dir).exists()
             return logger
         folder, step = self.resumed.folder.absolute(), (self._checkpoint or {})["global_step"]
-        return RunLogger(str(folder.parent.parent), folder.parent.name, folder.name, purge_step=step)
+        root = shorten_path(folder.parent.parent, Path(config.trainer.default_root_dir))
+        return RunLogger(str(root), folder.parent.name, folder.name, purge_step=step)
 
     def _instantiate_trainer(self, config: dict[str, Any], callbacks: list[Callback]) -> Trainer:
         callbacks += [ExactResume(), SamplingReport(), EpochLog()]

@@ -23,7 +23,7 @@ from contracts.errors import UsageError
 from datamodules.text_datamodule import TextDataModule
 from datamodules.tokenizers.base import Tokenizer
 from datamodules.vectors.files import open_vector_file
-from exploration.advice.all_advice import give_advice
+from exploration.advice.all_advice import list_advice
 from exploration.corpus import read_corpus
 from exploration.data_report import analyze_corpus
 from exploration.rendering.html_page import render_page
@@ -61,7 +61,7 @@ def explore(arguments: list[str]) -> None:
     with console.status("reading") as status:
         corpus = read_corpus(data.source, data.preparation_options)
         report = analyze_corpus(corpus, tokenizers, config.near_threshold, lambda step: status.update(step), vectors)
-        advice = give_advice(report)
+        advice = list_advice(report)
         page = render_page(report, advice, shlex.join(["python", "explore.py", *arguments]))
         plain_advice = [{"section": item.section, "text": item.text, "options": item.options} for item in advice]
         _write_text(page_file, page)
@@ -96,10 +96,10 @@ def _parse_options(parser: OptionParser, arguments: list[str]) -> Namespace:
     try:
         return parser.parse_options(_reduce_configs(arguments))
     except UsageError as error:
-        raise UsageError(_explain_compare(str(error))) from error
+        raise UsageError(_format_compare_error(str(error))) from error
 
 
-def _explain_compare(message: str) -> str:
+def _format_compare_error(message: str) -> str:
     """Rewords a message on `--compare` for a list of tokenizers; other messages are returned unchanged."""
     unknown = re.match(r"--compare names nothing that is there: '(.+)'", message)
     if unknown:

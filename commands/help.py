@@ -103,7 +103,7 @@ CLASS_FOLDERS = {
 """For each option that names a class of this project: the folder of its classes, and their base class."""
 
 
-def find_help(arguments: list[str]) -> str | None:
+def get_help_text(arguments: list[str]) -> str | None:
     """Returns the help that a command line of `train.py` asks for; None if it asks for none, or for what is not here.
 
     Args:
@@ -112,10 +112,10 @@ def find_help(arguments: list[str]) -> str | None:
     Raises:
         UsageError: Help on a class that the option cannot name.
     """
-    return format_first_page() if {"-h", "--help"} & set(arguments) else find_class_help(arguments)
+    return format_first_page() if {"-h", "--help"} & set(arguments) else get_class_help_text(arguments)
 
 
-def find_class_help(arguments: list[str]) -> str | None:
+def get_class_help_text(arguments: list[str]) -> str | None:
     """Returns what `--model.encoder.help` or `--model.encoder.help RNN` asks for; None if neither is there.
 
     Raises:
@@ -169,7 +169,7 @@ def format_first_page() -> str:
 
 def format_class_list(key: str) -> str:
     """Returns a line for each class that an option can name."""
-    docs = _list_classes(key)
+    docs = _list_class_docs(key)
     width = max(len(doc.name) for doc in docs)
     lines = [_truncate(f"  {doc.name:<{width}}  {doc.summary}") for doc in docs]
     first = docs[0].name
@@ -184,7 +184,7 @@ def format_class_options(key: str, name: str) -> str:
     Raises:
         UsageError: The option cannot name this class.
     """
-    docs = {doc.name: doc for doc in _list_classes(key)}
+    docs = {doc.name: doc for doc in _list_class_docs(key)}
     short_name = name.rsplit(".", 1)[-1]
     if short_name not in docs:
         known = ", ".join(docs)
@@ -194,11 +194,13 @@ def format_class_options(key: str, name: str) -> str:
     for parameter in doc.parameters:
         default = "required" if parameter.default is None else f"default {parameter.default}"
         lines.append(f"--{key}.{parameter.name}  ({parameter.annotation or 'any'}; {default})")
-        lines += textwrap.wrap(parameter.meaning, _get_width() - 6, initial_indent="      ", subsequent_indent="      ")
+        lines += textwrap.wrap(
+            parameter.meaning, _get_line_width() - 6, initial_indent="      ", subsequent_indent="      "
+        )
     return "\n".join(lines if doc.parameters else [*lines, "It has no options."])
 
 
-def _list_classes(key: str) -> list[ClassDoc]:
+def _list_class_docs(key: str) -> list[ClassDoc]:
     """Lists the classes that an option can name: this project's from their source, torch's by importing it."""
     docs = list_implementations(*CLASS_FOLDERS[key]) if key in CLASS_FOLDERS else []
     if key in ("model.optimizer", "model.lr_scheduler"):  # torch's, whose docstrings are made on import
@@ -206,12 +208,14 @@ def _list_classes(key: str) -> list[ClassDoc]:
 
         known = {doc.name for doc in docs}
         docs += [
-            _read_live_class(cls) for name, cls in sorted(get_registered_classes(key).items()) if name not in known
+            _document_imported_class(cls)
+            for name, cls in sorted(get_registered_classes(key).items())
+            if name not in known
         ]
     return docs
 
 
-def _read_live_class(cls: Any) -> ClassDoc:
+def _document_imported_class(cls: Any) -> ClassDoc:
     """Reads summary and parameters of an imported class."""
     from commands.class_registry import get_parameters
 
@@ -236,13 +240,13 @@ def format_option_line(option: str, doc: ParameterDoc, note: str = "") -> str:
 
 def _truncate(line: str) -> str:
     """Shortens a line to the width of the terminal, after a clause if that leaves half of it."""
-    if len(line) <= _get_width():
+    if len(line) <= _get_line_width():
         return line
-    kept = line[: _get_width() - 1]
+    kept = line[: _get_line_width() - 1]
     ends = [kept.rfind(mark) for mark in ("; ", ": ", ", ")]
     end = max(ends)
-    return kept[:end] if end > _get_width() // 2 else f"{kept.rsplit(' ', 1)[0]} …"
+    return kept[:end] if end > _get_line_width() // 2 else f"{kept.rsplit(' ', 1)[0]} …"
 
 
-def _get_width() -> int:
+def _get_line_width() -> int:
     return max(100, min(160, shutil.get_terminal_size((120, 24)).columns))

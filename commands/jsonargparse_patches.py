@@ -33,7 +33,7 @@ def patch_jsonargparse() -> Iterator[None]:
             setattr(_typehints, name, function)
 
 
-def _discard_arguments_of_former_class(parser: Any, former: Any, new: Any) -> None:
+def _discard_arguments_of_previous_class(parser: Any, former: Any, new: Any) -> None:
     """Removes all arguments of the former class from the config if the new class is another one."""
     if former and "init_args" in former and former["class_path"] != new["class_path"]:
         for name in list(vars(former["init_args"])):
@@ -47,6 +47,6 @@ def _get_subclass_paths_without_lightning_cli(*arguments: Any, **options: Any) -
 
 
 _REPLACEMENTS = {
-    "discard_init_args_on_class_path_change": _discard_arguments_of_former_class,
+    "discard_init_args_on_class_path_change": _discard_arguments_of_previous_class,
     "get_all_subclass_paths": _get_subclass_paths_without_lightning_cli,
 }

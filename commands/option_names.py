@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pytorch_lightning.cli import LightningArgumentParser
 
-from commands.chosen_classes import ChosenClasses, list_class_names
-from commands.class_path import explain_class_error
+from commands.class_path import check_class
 from commands.class_registry import (
     accepts_any_keyword,
     find_classes_with_argument,
@@ -19,9 +18,10 @@ from commands.class_registry import (
 )
 from commands.common_names import suggest_class, suggest_option
 from commands.option_reader import Option, is_config_file, read_options
+from commands.selected_classes import SelectedClasses, list_class_names
 from contracts.errors import UsageError, join_names, suggest_name
 
-_WITHOUT_MEANING = ("config", "c", "h", "help", "print_config", "print_shtab")
+_PARSER_OPTIONS = ("config", "c", "h", "help", "print_config", "print_shtab")
 _UNCHECKED = tuple(
     f"trainer.{name}" for name in ("callbacks", "logger", "strategy", "accelerator", "plugins", "profiler")
 )
@@ -38,51 +38,51 @@ def check_option_names(parser: LightningArgumentParser, arguments: list[str]) ->
     Raises:
         UsageError: Unknown names, each in a line of its own.
     """
-    chosen = ChosenClasses(parser)
-    faults = []
+    selected_classes = SelectedClasses(parser)
+    errors = []
     for option in read_options(arguments):
-        chosen.record(option)
-        fault = _explain_name(option, chosen)
+        selected_classes.record(option)
+        error = _check_name(option, selected_classes)
         if option.misplaced:
-            fault = f"{option.name} is out of place; write {option.misplaced}"
-        if fault is not None:
-            faults.append(fault if option.file is None else f"{option.file}: {fault}")
-    if faults:
-        raise UsageError("\n       ".join(faults))
+            error = f"{option.name} is out of place; write {option.misplaced}"
+        if error is not None:
+            errors.append(error if option.file is None else f"{option.file}: {error}")
+    if errors:
+        raise UsageError("\n       ".join(errors))
 
 
-def _explain_name(option: Option, chosen: ChosenClasses) -> str | None:
+def _check_name(option: Option, selected_classes: SelectedClasses) -> str | None:
     """Returns what is wrong with the name of an option, or with the class it names; None if nothing is."""
     name = option.name.removesuffix("+")
     owner, _, argument = name.rpartition(".")
-    if chosen.names_class(option):
+    if selected_classes.names_class(option):
         if is_config_file(option.value):
             return f"--{name}: there is no file {option.value}"
-        return next(filter(None, (explain_class_error(name, cls) for cls in list_class_names(option.value))), None)
+        return next(filter(None, (check_class(name, cls) for cls in list_class_names(option.value))), None)
     if name in ("model", "data") and isinstance(option.value, str) and not is_config_file(option.value):
         source = f"--data.source Files --data.source.path {option.value}"
         meant = source if name == "data" else suggest_class(option.value) or f"--model.encoder {option.value}"
         return f"--{name} takes a config file (.yaml) with options below {name}. Did you mean {meant}?"
-    if name in chosen.option_names or name in _WITHOUT_MEANING or _is_below(name, _UNCHECKED):
+    if name in selected_classes.option_names or name in _PARSER_OPTIONS or _is_below(name, _UNCHECKED):
         return None
     if get_registered_classes(owner):
-        if owner in chosen.option_names and chosen.is_empty(owner):
+        if owner in selected_classes.option_names and selected_classes.is_empty(owner):
             return format_argument_without_class(owner, argument)
-        cls = chosen.get_class(owner)
+        cls = selected_classes.get_class(owner)
         if cls is None or argument in get_parameters(cls) or accepts_any_keyword(cls):
             return None
-        suggestion = "" if owner in chosen.named else suggest_classes_with_argument(owner, argument)
+        suggestion = "" if owner in selected_classes.named else suggest_classes_with_argument(owner, argument)
         return format_unknown_argument(owner, cls, argument) + suggestion
-    if _is_below(name, (key for key in chosen.option_names if get_registered_classes(key))):
-        return _explain_field(name, chosen)
-    return _explain_unknown_option(option, chosen)
+    if _is_below(name, (key for key in selected_classes.option_names if get_registered_classes(key))):
+        return _check_field(name, selected_classes)
+    return _format_unknown_option(option, selected_classes)
 
 
-def _explain_field(name: str, chosen: ChosenClasses) -> str | None:
+def _check_field(name: str, selected_classes: SelectedClasses) -> str | None:
     """Returns what is wrong with `KEY.ARGUMENT.FIELD`, where the argument is a dataclass; None if nothing is."""
-    for key in chosen.list_class_options():
+    for key in selected_classes.list_class_options():
         argument, _, field = name.removeprefix(f"{key}.").partition(".")
-        cls = chosen.get_class(key)
+        cls = selected_classes.get_class(key)
         names = list_fields(get_parameter_type(cls, argument)) if cls is not None and field else []
         if name.startswith(f"{key}.") and names and field not in names:
             return (
@@ -95,33 +95,33 @@ def _is_below(name: str, keys: object) -> bool:
     return any(name.startswith(f"{key}.") for key in keys)  # type: ignore[attr-defined]  # any iterable
 
 
-def _explain_unknown_option(option: Option, chosen: ChosenClasses) -> str:
+def _format_unknown_option(option: Option, selected_classes: SelectedClasses) -> str:
     """Returns the message for an option that does not exist, with what was probably meant."""
     dashes, kind = ("--", "option") if option.file is None else ("", "key")
     message = f"there is no {kind} {dashes}{option.name}."
-    meant = _find_meant_option(option.name, chosen)
+    meant = _suggest_option(option.name, selected_classes)
     if meant:
         meant = meant if " " in meant else f'"{meant}"'
         return f"{message} Did you mean {meant if option.file is None else meant.replace('--', '')}?"
-    names = sorted(name for name in chosen.option_names if not name.endswith("help"))
+    names = sorted(name for name in selected_classes.option_names if not name.endswith("help"))
     return message + suggest_name(option.name, names).replace('"', f'"{dashes}', 1)
 
 
-def _find_meant_option(name: str, chosen: ChosenClasses) -> str | None:
+def _suggest_option(name: str, selected_classes: SelectedClasses) -> str | None:
     """Finds what to type for a name: by its last component here, by its meaning elsewhere, as the name of a class."""
     if suggest_option(name):
         return suggest_option(name)
     last = name.rsplit(".", 1)[-1]
-    for key in sorted(chosen.option_names):
+    for key in sorted(selected_classes.option_names):
         if key.rsplit(".", 1)[-1] == last:
             return f"--{key}"
-    for key in chosen.list_class_options():
-        cls = chosen.get_class(key)
+    for key in selected_classes.list_class_options():
+        cls = selected_classes.get_class(key)
         if cls is not None and last in get_parameters(cls):
             return f"--{key}.{last}"
     if suggest_option(last) or suggest_class(name):
         return suggest_option(last) or suggest_class(name)
-    for key in sorted(key for key in chosen.option_names if get_registered_classes(key)):
+    for key in sorted(key for key in selected_classes.option_names if get_registered_classes(key)):
         classes = find_classes_with_argument(key, last)
         if classes:
             return f"--{key} {classes[0]} --{key}.{last} …"

@@ -11,7 +11,7 @@ from typing import NoReturn
 from jsonargparse import Namespace
 from pytorch_lightning.cli import LightningArgumentParser
 
-from commands.help import find_class_help
+from commands.help import get_class_help_text
 from commands.jsonargparse_patches import patch_jsonargparse
 from commands.option_names import check_option_names
 from commands.option_values import find_value_errors
@@ -34,7 +34,7 @@ class OptionParser(LightningArgumentParser):
             UsageError: Unknown names or values of a wrong type, all in one message.
         """
         parser, options = (self, arguments) if checked is None else (checked, arguments[1:])
-        class_help = find_class_help(options)
+        class_help = get_class_help_text(options)
         if class_help is not None:
             print(class_help)
             self.exit()
@@ -44,8 +44,8 @@ class OptionParser(LightningArgumentParser):
             with patch_jsonargparse():
                 return self.parse_args(arguments)
         except UsageError as error:
-            faults = find_value_errors(parser, options)
-            raise UsageError("\n       ".join(faults) or str(error)) from error
+            errors = find_value_errors(parser, options)
+            raise UsageError("\n       ".join(errors) or str(error)) from error
 
     def error(self, message: str, ex: Exception | None = None) -> NoReturn:
         """Raises the message, truncated; jsonargparse calls this hook for every error of a user.

@@ -15,7 +15,6 @@ from typing import Any, Literal, Union, get_args, get_origin
 from jsonargparse import ArgumentParser
 from pytorch_lightning.cli import LightningArgumentParser
 
-from commands.chosen_classes import ChosenClasses
 from commands.class_registry import (
     format_unknown_class,
     get_parameter_type,
@@ -23,6 +22,7 @@ from commands.class_registry import (
     get_registered_classes,
 )
 from commands.option_reader import Option, read_options
+from commands.selected_classes import SelectedClasses
 
 
 def find_value_errors(parser: LightningArgumentParser, arguments: list[str]) -> list[str]:
@@ -32,22 +32,24 @@ def find_value_errors(parser: LightningArgumentParser, arguments: list[str]) -> 
         parser: The parser that refused these arguments.
         arguments: Those after the verb; all their names exist.
     """
-    chosen = ChosenClasses(parser)
+    selected_classes = SelectedClasses(parser)
     types_of_options = {
         name.removeprefix("--"): getattr(action, "_typehint", None)  # private, but nowhere else is it kept
         for action in parser._actions
         for name in action.option_strings
     }
-    faults = []
+    errors = []
     for option in read_options(arguments):
-        chosen.record(option)
+        selected_classes.record(option)
         owner, _, argument = option.name.removesuffix("+").rpartition(".")
-        cls = chosen.get_class(owner)
-        wanted = types_of_options.get(option.name) or (None if cls is None else get_parameter_type(cls, argument))
-        fault = None if wanted is None else _explain_value(option, wanted)
-        if fault is not None:
-            faults.append(fault if option.file is None else f"{option.file}: {fault}")
-    return faults + list(_find_missing_arguments(chosen))
+        cls = selected_classes.get_class(owner)
+        expected_type = types_of_options.get(option.name) or (
+            None if cls is None else get_parameter_type(cls, argument)
+        )
+        error = None if expected_type is None else _check_value(option, expected_type)
+        if error is not None:
+            errors.append(error if option.file is None else f"{option.file}: {error}")
+    return errors + list(_find_missing_arguments(selected_classes))
 
 
 def describe_type(annotation: Any) -> str:
@@ -70,25 +72,25 @@ def describe_type(annotation: Any) -> str:
     return annotation.__name__ if origin is None and isinstance(annotation, type) else str(annotation)
 
 
-def _explain_value(option: Option, wanted: Any) -> str | None:
-    """Returns the message for a value that is not of the wanted type; None if it is."""
+def _check_value(option: Option, expected_type: Any) -> str | None:
+    """Returns the message for a value that is not of the expected type; None if it is."""
     name, value = option.name.removesuffix("+"), option.value
     if option.file is None and value is None:
-        return f"--{name} needs a value: {describe_type(wanted)}"
+        return f"--{name} needs a value: {describe_type(expected_type)}"
     if get_registered_classes(name):
-        if value in (None, "null", "None") and type(None) not in get_args(wanted):
+        if value in (None, "null", "None") and type(None) not in get_args(expected_type):
             return format_unknown_class(name, "null")
         return None
-    if _is_valid(wanted, value):
+    if _is_valid(expected_type, value):
         return None
-    return f"--{name} must be {describe_type(wanted)}, got {'null' if value in (None, 'null') else repr(value)}"
+    return f"--{name} must be {describe_type(expected_type)}, got {'null' if value in (None, 'null') else repr(value)}"
 
 
-def _is_valid(wanted: Any, value: Any) -> bool:
+def _is_valid(expected_type: Any, value: Any) -> bool:
     """Whether a parser with one option of this type takes the value."""
     parser = ArgumentParser(exit_on_error=False)
     try:
-        parser.add_argument("--value", type=wanted)
+        parser.add_argument("--value", type=expected_type)
         parser.parse_object({"value": value})
     except ArgumentError:
         return False
@@ -97,10 +99,10 @@ def _is_valid(wanted: Any, value: Any) -> bool:
     return True
 
 
-def _find_missing_arguments(chosen: ChosenClasses) -> Iterator[str]:
+def _find_missing_arguments(selected_classes: SelectedClasses) -> Iterator[str]:
     """Yields a message for each required argument of a named class that was not given."""
-    for key in chosen.list_class_options():
-        cls = chosen.get_class(key)
+    for key in selected_classes.list_class_options():
+        cls = selected_classes.get_class(key)
         for name, parameter in get_parameters(cls).items() if cls is not None else ():
-            if parameter.default is inspect.Parameter.empty and name not in chosen.arguments.get(key, ()):
+            if parameter.default is inspect.Parameter.empty and name not in selected_classes.arguments.get(key, ()):
                 yield f"--{key}.{name} is required, and there is none"

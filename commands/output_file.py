@@ -33,7 +33,7 @@ def check_output(path: Path, inputs: Iterable[Path] = (), *, create_folder: bool
         if not _is_special(path):
             _check_folder(path, create_folder)
     except OSError as error:  # a name that is too long, a folder that may not be entered
-        raise _make_write_error(path, error) from None
+        raise _create_write_error(path, error) from None
 
 
 @contextmanager
@@ -60,7 +60,7 @@ def open_output(path: Path, encoding: str = "utf-8", errors: str = "strict") -> 
         if partial != target:
             partial.replace(target)
     except OSError as error:
-        raise _make_write_error(path, error) from error
+        raise _create_write_error(path, error) from error
     finally:
         if partial != target:
             partial.unlink(missing_ok=True)
@@ -93,5 +93,5 @@ def _is_special(path: Path) -> bool:
     return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
 
 
-def _make_write_error(path: Path, error: OSError) -> UsageError:
+def _create_write_error(path: Path, error: OSError) -> UsageError:
     return UsageError(f"--output {path} cannot be written: {error.strerror or error}; name another file")

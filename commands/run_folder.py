@@ -50,6 +50,21 @@ def check_run_folder(config: Namespace, resumes: bool) -> None:
         )
 
 
+def shorten_path(path: Path, configured: Path) -> Path:
+    """Returns an absolute path as configured if that is the same folder, otherwise relative to the working directory.
+
+    A folder outside the working directory stays absolute. The path of an uninterrupted run is kept where possible:
+    Lightning restores the score of the best checkpoint only if the path of its folder is the same string.
+
+    Args:
+        path: An absolute path.
+        configured: The path in the config of the run, which may be relative to another working directory.
+    """
+    if configured.absolute() == path:
+        return configured
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
 def remove_unused_folder(folder: Path) -> None:
     """Removes config and curves of a run that trained nothing, and the folders that are empty without them."""
     if not folder.is_dir():
@@ -63,7 +78,7 @@ def remove_unused_folder(folder: Path) -> None:
             continue
 
 
-def explain_write_error(error: OSError, config: Namespace | None) -> str | None:
+def format_write_error(error: OSError, config: Namespace | None) -> str | None:
     """Returns the message for a folder of a run that cannot be written; None if the error has another cause.
 
     Args:

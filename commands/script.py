@@ -1,4 +1,4 @@
-"""Runs the command of a script, and turns errors that its user can fix into one message and an exit code."""
+"""Runs the command of a script; converts errors that the user can fix into a message and an exit code."""
 
 from __future__ import annotations
 
@@ -12,18 +12,21 @@ from contracts.errors import DataError, UsageError
 def run_script(
     command: Callable[[list[str]], object], arguments: list[str], *, ignore_broken_pipe: bool = False
 ) -> int:
-    """Runs a command; prints the message of a `UsageError` or `DataError` to the standard error.
+    """Runs a command and returns its exit code; prints usage and data errors to stderr.
 
     Args:
-        command: Does the whole work of a script.
-        arguments: Those of the command line, without the script's name.
-        ignore_broken_pipe: Whether it is a success if the reader of the output (`head`, say) closes it early.
+        command: The function that the script runs.
+        arguments: Command-line arguments, without the script's name.
+        ignore_broken_pipe: Whether to exit with 0 if the reader of the output, such as `head`, closes it early.
 
     Returns:
-        0 on success, 2 for options that cannot be used, 1 for data or folders that cannot be used, 130 if interrupted.
+        0 on success, 2 for invalid options, 1 for invalid data or unusable folders, 130 if interrupted.
     """
     try:
-        command(arguments)
+        if ignore_broken_pipe:
+            _run_and_flush(command, arguments)
+        else:
+            command(arguments)
     except (UsageError, DataError) as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
@@ -35,3 +38,13 @@ def run_script(
             raise
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
+
+
+def _run_and_flush(command: Callable[[list[str]], object], arguments: list[str]) -> None:
+    """Runs a command and flushes the standard output, so that a closed pipe raises here and not when Python exits."""
+    try:
+        command(arguments)
+    except SystemExit:  # jsonargparse exits after printing help
+        sys.stdout.flush()
+        raise
+    sys.stdout.flush()

@@ -1,12 +1,14 @@
-"""Prints for people: text as it is, never as markup, and no log level in between.
+"""Console output: text is printed without interpreting markup, and independently of log levels.
 
-Every table and message of the project goes through here, so that labels such as `[bold]red` or `a [/b] c` are shown as
-they are, and so that announcements are seen whatever the level of any logger.
+Every table and message of the project is printed by these functions, so that labels such as `[bold]red` or `a [/b] c`
+are printed unchanged, and announcements are printed at any log level.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+
+from contracts.control_characters import escape_control_characters
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -27,8 +29,8 @@ def create_console(width: int = 100) -> Console:
 
 
 def announce(message: str) -> None:
-    """Prints a message on standard output at once, in the first process of a run only; above a progress bar."""
+    """Prints a message to standard output on rank 0 only and flushes it; control characters are escaped."""
     from pytorch_lightning.utilities.rank_zero import rank_zero_only
 
     if rank_zero_only.rank == 0:  # type: ignore[attr-defined]  # set when Lightning is imported
-        print(message, flush=True)
+        print(escape_control_characters(message), flush=True)

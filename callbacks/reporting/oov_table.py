@@ -8,6 +8,7 @@ from pytorch_lightning import Trainer
 from rich.table import Table
 
 from callbacks.reporting.text_tables import log_text_table
+from contracts.control_characters import escape_control_characters
 
 _RATIOS = {"token_rate": "of tokens", "type_rate": "of types", "text_share": "texts with unknown tokens"}
 _COLUMNS = ["split", *_RATIOS.values(), "tokens per text", "most frequent"]
@@ -27,7 +28,7 @@ def build_oov_table(oov: dict[str, dict[str, Any]]) -> Table:
     for name in _COLUMNS:
         table.add_column(name, justify="left" if name in ("split", "most frequent") else "right", overflow="fold")
     for row in _format_rows(oov):
-        table.add_row(*row)
+        table.add_row(*map(escape_control_characters, row))
     return table
 
 

@@ -13,6 +13,7 @@ from callbacks.reporting.numbers import format_metric
 from callbacks.reporting.oov_table import build_oov_table
 from callbacks.reporting.text_tables import log_text_table
 from contracts.console import create_console
+from contracts.control_characters import escape_control_characters
 
 _MAX_CLASSES = 20  # beyond this only the classes with the lowest F1 are shown
 
@@ -86,7 +87,7 @@ def _build_class_table(per_class: dict[str, dict[str, float]], split: str) -> Ta
     for column in _list_class_columns(split):
         table.add_column(column, justify="left" if column == "class" else "right")
     for name, metrics in shown:
-        table.add_row(*_format_class_row(name, metrics))
+        table.add_row(*_format_class_row(escape_control_characters(name), metrics))
     return table
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from contracts.errors import UsageError
-from contracts.pretrained_path import resolve_model_path
+from contracts.pretrained_path import resolve_model_name_or_path
 from datamodules.augmentations.base import Augmentation, check_count
 from datamodules.augmentations.primitives.pretrained_models import choose_device, load_pretrained
 from datamodules.augmentations.primitives.random_streams import RandomStreams
@@ -53,7 +53,7 @@ class BackTranslation(Augmentation):
         self.max_length = check_count("max_length", max_length)
         self.batch_size = check_count("batch_size", batch_size)
         self.cache_dir = cache_dir
-        self._paths = resolve_model_path(there), resolve_model_path(back)
+        self._paths = resolve_model_name_or_path(there), resolve_model_name_or_path(back)
 
     def list_files(self) -> list[str]:
         """Lists the paths of the two models."""

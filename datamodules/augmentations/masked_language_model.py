@@ -10,7 +10,7 @@ import torch
 
 from contracts.errors import UsageError
 from contracts.max_positions import get_max_positions
-from contracts.pretrained_path import resolve_model_path
+from contracts.pretrained_path import resolve_model_name_or_path
 from datamodules.augmentations.base import check_count
 from datamodules.augmentations.primitives.pretrained_models import choose_device, load_pretrained
 from datamodules.augmentations.primitives.random_streams import RandomStreams
@@ -50,7 +50,7 @@ class MaskedLanguageModel(WordAugmentation):
         self.model = model
         self.top_k = check_count("top_k", top_k)
         self.batch_size = check_count("batch_size", batch_size)
-        self._path = resolve_model_path(model)
+        self._path = resolve_model_name_or_path(model)
 
     def list_files(self) -> list[str]:
         """Lists the path of the model."""

@@ -10,7 +10,7 @@ import tokenizers
 
 from contracts.errors import UsageError
 from contracts.max_positions import get_max_positions
-from contracts.pretrained_path import resolve_model_path
+from contracts.pretrained_path import resolve_model_name_or_path
 from datamodules.tokenizers.base import TokenIds, Tokenizer, Units, list_vocabulary
 from datamodules.tokenizers.subword_encoding import encode_subwords, extract_subword_units, get_unknown_id
 
@@ -100,7 +100,7 @@ class Pretrained(Tokenizer):
     def _load(self) -> None:
         from transformers import AutoConfig, AutoTokenizer  # slow to import, and only needed here
 
-        path = resolve_model_path(self.model)
+        path = resolve_model_name_or_path(self.model)
         try:
             loaded = AutoTokenizer.from_pretrained(path, use_fast=True)
             positions = get_max_positions(AutoConfig.from_pretrained(path))

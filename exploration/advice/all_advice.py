@@ -8,6 +8,6 @@ from exploration.advice.training_options import advise_on_training_options
 from exploration.data_report import DataReport
 
 
-def give_advice(report: DataReport) -> list[Advice]:
+def list_advice(report: DataReport) -> list[Advice]:
     """Lists all advice whose condition holds: what distorts scores first, then what may improve them."""
     return [*advise_on_data_quality(report), *advise_on_training_options(report)]

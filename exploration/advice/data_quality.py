@@ -137,7 +137,7 @@ def _advise_on_encoding_errors(report: DataReport) -> Iterator[Advice]:
         elif kind.startswith("GBK read"):
             fix, option = "Set the encoding of the file.", "--data.source.encoding gb18030"
         yield Advice(
-            "encoding", f"{_count_texts(total)} {_name_error(kind)}{where}. {fix}", (option,) if option else ()
+            "encoding", f"{_count_texts(total)} {_format_error_kind(kind)}{where}. {fix}", (option,) if option else ()
         )
 
 
@@ -182,5 +182,5 @@ def _count_texts(count: int) -> str:
     return "1 text has" if count == 1 else f"{count:,} texts have"
 
 
-def _name_error(kind: str) -> str:
+def _format_error_kind(kind: str) -> str:
     return f"characters of {kind}" if " read as " in kind else kind

@@ -46,7 +46,7 @@ def find_duplicates(corpus: Corpus, max_examples: int = 8) -> Duplicates:
         corpus: Labels of all splits are compared, those of the test split as well.
         max_examples: Number of examples to keep of each kind.
     """
-    texts, labels = number_texts(corpus), _number_label_sets(corpus)
+    texts, labels = assign_text_ids(corpus), _assign_label_set_ids(corpus)
     names = list(corpus.splits)
     repeats: dict[str, int] = {}
     conflicts: dict[str, int] = {}
@@ -84,7 +84,7 @@ def find_duplicates(corpus: Corpus, max_examples: int = 8) -> Duplicates:
     )  # fmt: skip
 
 
-def number_texts(corpus: Corpus) -> dict[SplitName, np.ndarray]:
+def assign_text_ids(corpus: Corpus) -> dict[SplitName, np.ndarray]:
     """Numbers the distinct texts of all splits in the order of first occurrence; int64 `(rows,)` by split."""
     numbers: dict[str, int] = {}
     return {
@@ -100,7 +100,7 @@ def _normalize_text(text: str) -> str:
     return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
-def _number_label_sets(corpus: Corpus) -> dict[SplitName, np.ndarray]:
+def _assign_label_set_ids(corpus: Corpus) -> dict[SplitName, np.ndarray]:
     """Numbers the distinct label sets of all splits; int64 `(rows,)` by split."""
     numbers: dict[tuple[str, ...], int] = {}
     return {

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from exploration.checks.duplicates import number_texts
+from exploration.checks.duplicates import assign_text_ids
 from exploration.checks.min_hash import choose_bands, compute_candidate_probability, find_similar_pairs
 from exploration.checks.shingles import hash_shingles
 from exploration.corpus import Corpus
@@ -53,7 +53,7 @@ def find_near_duplicates(
     names = list(corpus.splits)
     positions = np.concatenate([np.arange(len(corpus.texts[split])) for split in names])
     split_ids = np.repeat(np.arange(len(names)), [len(corpus.texts[split]) for split in names])
-    numbers = np.concatenate(list(number_texts(corpus).values()))
+    numbers = np.concatenate(list(assign_text_ids(corpus).values()))
     firsts = np.unique(numbers, return_index=True)[1]  # a text that occurs in two splits counts for the first
     sets = hash_shingles([corpus.texts[names[split_ids[i]]][positions[i]] for i in firsts], size)
     non_empty = np.flatnonzero(np.diff(sets.offsets))

@@ -6,7 +6,7 @@ import html
 import re
 from collections.abc import Sequence
 
-from exploration.control_characters import escape_control_characters
+from contracts.control_characters import escape_control_characters
 from exploration.examples import Example
 from exploration.number_format import Ratio, format_number
 

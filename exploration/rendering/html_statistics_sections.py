@@ -53,7 +53,7 @@ def render_classes(report: DataReport) -> str:
         names = list(classes.counts)
         most = max(map(len, classes.labels_per_text.values()))
         numbers: list[list[Cell]] = [
-            [f"{number}", *(_get_or_zero(classes.labels_per_text[split], number) for split in names)]
+            [f"{number}", *(_get_count(classes.labels_per_text[split], number) for split in names)]
             for number in range(most)
         ]
         parts.append(render_table(["labels", *names], numbers, "Labels per text"))
@@ -138,5 +138,5 @@ def render_discriminative_terms(report: DataReport) -> str:
     return "".join(parts)
 
 
-def _get_or_zero(counts: list[int], index: int) -> int:
+def _get_count(counts: list[int], index: int) -> int:
     return counts[index] if index < len(counts) else 0

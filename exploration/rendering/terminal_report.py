@@ -7,8 +7,8 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
 
+from contracts.control_characters import escape_control_characters
 from exploration.advice.item import Advice
-from exploration.control_characters import escape_control_characters
 from exploration.data_report import DataReport
 from exploration.number_format import format_number
 from exploration.rendering.check_summaries import summarize_checks

@@ -41,7 +41,7 @@ class TokenizerReport:
     vector_notes: list[str] = field(default_factory=list)
 
 
-def report_on_tokenizer(
+def measure_tokenizer(
     tokenizer: Tokenizer, corpus: Corpus, vectors: VectorFile | None = None
 ) -> tuple[TokenizerReport, dict[str, np.ndarray]]:
     """Trains a tokenizer on the training split and measures it on all splits.
@@ -64,7 +64,7 @@ def report_on_tokenizer(
     splits = {split: report.to_dict() for split, report in reports.items()}
     notes: list[str] = []
     if vectors is not None:
-        coverage, notes = _measure_coverage(tokenizer, id_counts, vectors)
+        coverage, notes = _compute_vector_coverage(tokenizer, id_counts, vectors)
         for split, ratios in coverage.items():
             splits[split]["vector_coverage"] = ratios
     report = TokenizerReport(
@@ -112,7 +112,7 @@ def _count_tokens(tokenizer: Tokenizer, corpus: Corpus) -> tuple[dict[str, np.nd
     return lengths, id_counts
 
 
-def _measure_coverage(
+def _compute_vector_coverage(
     tokenizer: Tokenizer, id_counts: dict[str, np.ndarray], vectors: VectorFile
 ) -> tuple[dict[str, list[float]], list[str]]:
     """Returns by split the ratios of tokens and of types with a vector, as in training: by id; and the file's faults.

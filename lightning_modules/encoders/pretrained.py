@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from contracts.errors import UsageError, join_names
-from contracts.pretrained_path import resolve_model_path
+from contracts.pretrained_path import resolve_model_name_or_path
 from contracts.text_spec import TextSpec
 from datamodules.vectors.options import TrainingCorpus
 from lightning_modules.encoders.base import TextEncoder
@@ -140,7 +140,7 @@ class Pretrained(TextEncoder):
 
 def _load_model(model: str, dropout: float | None) -> PreTrainedModel:
     """Loads configuration and weights from the hub or a folder."""
-    path = resolve_model_path(model)
+    path = resolve_model_name_or_path(model)
     if Path(path).is_dir() and not Path(path, "config.json").is_file():
         raise UsageError(
             f'the folder "{path}" has no config.json, so it holds no Hugging Face model; '

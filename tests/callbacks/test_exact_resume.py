@@ -12,7 +12,7 @@ from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.callbacks import ModelCheckpoint
 from torch import nn
 
-from callbacks.exact_resume import ExactResume
+from callbacks.exact_resume import ExactResume, _copy_best_checkpoint
 from datamodules.loading.loaders import TrainingLoader, build_evaluation_loader
 from datamodules.loading.text_split import TextSplit
 from datamodules.samplers.base import SamplingContext
@@ -130,3 +130,17 @@ def test_epochs_take_other_batches_each_and_a_limit_cuts_them_short(tmp_path):
     for start in (0, 3, 6):
         rows = [row for batch in seen[start : start + 3] for row in batch]
         assert len(rows) == len(set(rows))
+
+
+def test_the_score_of_the_best_checkpoint_is_kept_if_its_folder_is_named_by_another_path(tmp_path, monkeypatch):
+    """Lightning compares the paths as strings and forgets the score; any later epoch would then count as the best."""
+    best = tmp_path / "best.ckpt"
+    callback = ModelCheckpoint(monitor="validation/f1", mode="max")
+    torch.save({"callbacks": {callback.state_key: {"best_model_score": torch.tensor(0.75)}}}, best)
+    callback.best_model_path = str(best)
+    monkeypatch.chdir(tmp_path)
+    callback.dirpath = "."
+    _copy_best_checkpoint(Trainer(accelerator="cpu", logger=False, enable_checkpointing=False), callback)
+    assert float(callback.best_model_score) == float(callback.kth_value) == 0.75
+    assert list(tmp_path.iterdir()) == [best]
+    assert Path(callback.best_model_path).resolve() == best

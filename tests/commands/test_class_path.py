@@ -7,7 +7,7 @@ import sys
 import pytest
 
 import train
-from commands.class_path import explain_class_error, find_class
+from commands.class_path import check_class, find_class
 
 MODULE = """
 from torch import nn
@@ -66,18 +66,18 @@ def test_what_is_wrong_with_a_class_is_one_message_with_code_2(key, name, own, c
 
 def test_an_abstract_class_is_found_by_its_short_name(own):
     __import__(own)
-    assert "lacks forward" in explain_class_error("model.encoder", "WithoutForward")
+    assert "lacks forward" in check_class("model.encoder", "WithoutForward")
 
 
 def test_a_module_that_does_not_exist_is_named():
-    message = explain_class_error("model.encoder", "nowhere.at.All")
+    message = check_class("model.encoder", "nowhere.at.All")
     assert message.startswith(
         "--model.encoder nowhere.at.All: nowhere.at cannot be imported (No module named 'nowhere')"
     )
 
 
 def test_a_finished_class_is_accepted(own):
-    assert explain_class_error("model.encoder", f"{own}.Finished") is None
+    assert check_class("model.encoder", f"{own}.Finished") is None
     assert find_class("model.encoder", f"{own}.Finished").__name__ == "Finished"
 
 

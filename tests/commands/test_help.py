@@ -24,14 +24,14 @@ GROUPS = [group for groups in help_page.FIRST_PAGE.values() for group in groups]
 @pytest.fixture(scope="module")
 def option_names(tmp_path_factory):
     """All options of `train.py`, as its parser has them."""
-    from commands.chosen_classes import ChosenClasses
     from commands.option_parser import OptionParser
+    from commands.selected_classes import SelectedClasses
 
     names: set[str] = set()
     with pytest.MonkeyPatch.context() as patch:
 
         def keep(self, arguments, checked=None):
-            names.update(ChosenClasses(checked).option_names)
+            names.update(SelectedClasses(checked).option_names)
             raise SystemExit(0)
 
         patch.setattr(OptionParser, "parse_options", keep)
@@ -138,3 +138,28 @@ def test_the_first_line_comes_before_the_imports_and_leaves_the_standard_output_
     assert first.startswith("Loading PyTorch")
     assert seconds < 1
     assert printed.startswith(("seed_everything:", "# "))
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--model.encoder.help", "RNN"], ["--help_all"]], ids=" ".join)
+def test_help_whose_reader_has_gone_ends_without_a_traceback(arguments):
+    """`python train.py --help | head -1`: the reader closes the pipe before all of it is written."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        command = [sys.executable, "train.py", *arguments]
+        done = subprocess.run(command, cwd=ROOT, stdout=writer, stderr=subprocess.PIPE, text=True, check=False)
+    finally:
+        os.close(writer)
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+    assert "BrokenPipe" not in done.stderr
+
+
+@pytest.mark.parametrize("argument", ["fit", "--data.source.path=help", "x.help", "--name=--help_all"])
+def test_a_run_whose_reader_has_gone_is_no_success(argument, monkeypatch):
+    def fail(arguments):
+        raise BrokenPipeError
+
+    monkeypatch.setattr(train, "_train", fail)
+    with pytest.raises(BrokenPipeError):
+        train.main([argument])

@@ -100,9 +100,9 @@ def test_what_the_table_of_classes_answers_can_be_typed(options, parser):
 
 
 def test_the_tables_hide_no_name_that_exists(parser):
-    from commands.chosen_classes import ChosenClasses
+    from commands.selected_classes import SelectedClasses
 
-    names = ChosenClasses(parser).option_names
+    names = SelectedClasses(parser).option_names
     for key, table in CLASS_NAMES.items():
         assert not {name.lower() for name in get_registered_classes(key)} & table.keys()
     for aliases in OPTION_NAMES:

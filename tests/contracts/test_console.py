@@ -39,3 +39,8 @@ def test_announcements_are_seen_whatever_the_level_of_logs_in_the_first_process_
     monkeypatch.setattr(rank_zero_only, "rank", 1)
     announce("not seen")
     assert capsys.readouterr().out == ""
+
+
+def test_control_characters_of_a_message_are_shown_as_code_points(capsys):
+    announce("note: label a\x1b[2Jb\u202e\nnext line")
+    assert capsys.readouterr().out == "note: label a⟨U+001B⟩[2Jb⟨U+202E⟩\nnext line\n"

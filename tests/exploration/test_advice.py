@@ -9,12 +9,12 @@ from small_corpus import corpus, replace_figure
 
 from datamodules.tokenizers.characters import Characters
 from datamodules.tokenizers.words import Words
-from exploration.advice.all_advice import give_advice
+from exploration.advice.all_advice import list_advice
 from exploration.data_report import analyze_corpus
 
 
 def test_faultless_texts_need_no_advice_but_a_length(faultless):
-    (only,) = give_advice(faultless)
+    (only,) = list_advice(faultless)
     assert only.text.startswith("Training texts have a median of 5 tokens and a p99 of 5 (Words)")
     assert only.options == ("--data.max_length 5",)
 
@@ -56,7 +56,7 @@ KINDS = {
 
 @pytest.mark.parametrize(("path", "value", "words", "option"), CONDITIONS)
 def test_each_advice_is_given_when_its_condition_holds(faultless, path, value, words, option):
-    matching = [item for item in give_advice(replace_figure(faultless, path, value)) if re.search(words, item.text)]
+    matching = [item for item in list_advice(replace_figure(faultless, path, value)) if re.search(words, item.text)]
     assert len(matching) == 1
     assert any(option in options for options in matching[0].options) if option else not matching[0].options
 
@@ -64,7 +64,7 @@ def test_each_advice_is_given_when_its_condition_holds(faultless, path, value, w
 def test_folds_are_offered_only_where_they_can_be_chosen(faultless):
     few = replace_figure(faultless, "classes.counts", {"validation": [99, 1]})
     for report in (replace(few, folds_available=False), replace_figure(few, "classes.texts", {"train": 9})):
-        (item,) = [item for item in give_advice(report) if "decides the F1" in item.text]
+        (item,) = [item for item in list_advice(report) if "decides the F1" in item.text]
         assert (item.text, item.options) == ("1 validation text decides the F1 of class b.", ())
 
 
@@ -72,19 +72,19 @@ def test_folds_are_offered_only_where_they_can_be_chosen(faultless):
 def test_encoding_errors_are_advised_on_by_kind(faultless, kind):
     words, option = KINDS[kind]
     damage = replace(faultless.damage, texts={kind: {"train": 2}}, examples={kind: []})
-    first = give_advice(replace(faultless, damage=damage))[0]
+    first = list_advice(replace(faultless, damage=damage))[0]
     assert words in first.text
     assert first.options == ((option,) if option else ())
 
 
 def test_label_errors_are_advised_on_unless_the_model_is_too_weak(faultless):
     suspected = replace(faultless.suspected, agreement=0.9, suspected=50, confusions=[("a", "b", 50)])
-    (item,) = [a for a in give_advice(replace(faultless, suspected=suspected)) if "suspected" in a.text]
+    (item,) = [a for a in list_advice(replace(faultless, suspected=suspected)) if "suspected" in a.text]
     assert "50 suspected label errors in training (2.3 % of 2,200 texts checked)" in item.text
     assert item.options == ("--model.loss CrossEntropy --model.loss.label_smoothing 0.1",)
     for changes in ({"agreement": 0.3}, {"suspected": 120}):
         report = replace(faultless, suspected=replace(suspected, **changes))
-        assert not [a for a in give_advice(report) if "suspected" in a.text]
+        assert not [a for a in list_advice(report) if "suspected" in a.text]
 
 
 def with_unknown_tokens(report, ratio, main="Latin"):
@@ -95,10 +95,10 @@ def with_unknown_tokens(report, ratio, main="Latin"):
 
 
 def test_unknown_tokens_are_advised_on_by_script(faultless):
-    assert "unknown" not in "".join(a.text for a in give_advice(with_unknown_tokens(faultless, 0.01)))
-    (item,) = [a for a in give_advice(with_unknown_tokens(faultless, 0.03)) if "unknown" in a.text]
+    assert "unknown" not in "".join(a.text for a in list_advice(with_unknown_tokens(faultless, 0.01)))
+    (item,) = [a for a in list_advice(with_unknown_tokens(faultless, 0.03)) if "unknown" in a.text]
     assert item.options == ("--data.tokenizer Mixed", "--data.tokenizer Subwords")
-    (item,) = [a for a in give_advice(with_unknown_tokens(faultless, 0.4, "Han")) if "unknown" in a.text]
+    (item,) = [a for a in list_advice(with_unknown_tokens(faultless, 0.4, "Han")) if "unknown" in a.text]
     assert item.options[0] == "--data.tokenizer Characters"
 
 
@@ -114,17 +114,17 @@ def test_length_of_words_is_never_advised_beside_another_tokenizer(rows):
     The second case has no unknown token in its test split.
     """
     made = corpus(rows, rows[:8], rows[-8:])
-    items = give_advice(analyze_corpus(made, [Words()]))
+    items = list_advice(analyze_corpus(made, [Words()]))
     assert [item for item in items if "--data.tokenizer Characters" in item.options]
     assert not [option for item in items for option in item.options if "max_length" in option]
-    options = [o for item in give_advice(analyze_corpus(made, [Words(), Characters()])) for o in item.options]
+    options = [o for item in list_advice(analyze_corpus(made, [Words(), Characters()])) for o in item.options]
     assert [o for o in options if "max_length" in o] == ["--data.tokenizer Characters --data.max_length 9"]
 
 
 def test_truncation_at_p95_is_advised_if_few_texts_are_much_longer(faultless):
     lengths = {"min": 1, "median": 3, "p90": 5, "p95": 9, "p99": 50, "max": 90}
     tokenizers = [replace(faultless.tokenizers[0], length_percentiles=lengths)]
-    (item,) = give_advice(replace(faultless, tokenizers=tokenizers))
+    (item,) = list_advice(replace(faultless, tokenizers=tokenizers))
     assert "p99 of 50 (Words), but a p95 of 9" in item.text
     assert item.options == ("--data.max_length 0.95",)
 
@@ -154,7 +154,7 @@ def test_every_advised_option_is_parsed_by_train(faultless):
     from datamodules.text_datamodule import TextDataModule
     from lightning_modules.text_classifier import TextClassifier
 
-    items = [item for report in make_reports(faultless) for item in give_advice(report)]
+    items = [item for report in make_reports(faultless) for item in list_advice(report)]
     options = sorted({option for item in items for option in item.options})
     named_in_text = {name for item in items for name in re.findall(r"--[\w.]+\w", item.text)}
     assert len(options) >= 17
@@ -172,6 +172,6 @@ def test_every_advised_option_is_parsed_by_train(faultless):
 def test_no_number_is_in_scientific_notation(faultless):
     large = replace_figure(faultless, "classes.ratio", 3e7)
     large = replace_figure(large, "duplicates.shared", {"test in train": 100, "validation in train": 100})
-    texts = [item.text for report in (large, *make_reports(faultless)) for item in give_advice(report)]
+    texts = [item.text for report in (large, *make_reports(faultless)) for item in list_advice(report)]
     assert "30,000,000 times" in " ".join(texts)
     assert not [text for text in texts if re.search(r"\de[+-]\d", text)]

@@ -10,7 +10,7 @@ from rich.console import Console
 from small_corpus import corpus, replace_figure
 
 from datamodules.tokenizers.words import Words
-from exploration.advice.all_advice import give_advice
+from exploration.advice.all_advice import list_advice
 from exploration.data_report import analyze_corpus
 from exploration.rendering.html_page import render_page
 from exploration.rendering.html_statistics_sections import render_classes
@@ -30,12 +30,12 @@ def evil():
 
 
 def render(report, command="python explore.py"):
-    return render_page(report, give_advice(report), command)
+    return render_page(report, list_advice(report), command)
 
 
 def print_text(report, width=150):
     console = Console(markup=False, highlight=False, record=True, width=width, file=open("/dev/null", "w"))  # noqa: SIM115
-    print_report(report, give_advice(report), console)
+    print_report(report, list_advice(report), console)
     return console.export_text()
 
 

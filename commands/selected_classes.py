@@ -12,7 +12,7 @@ from commands.class_registry import get_registered_classes
 from commands.option_reader import Option
 
 
-class ChosenClasses:
+class SelectedClasses:
     """The class that each option names so far, and the arguments given to it.
 
     Args:

@@ -1,4 +1,4 @@
-"""Invisible characters, and those that steer a terminal or the direction of text, escaped as code points."""
+"""Escapes control and invisible characters of printed data, such as labels, so that they cannot affect a terminal."""
 
 from __future__ import annotations
 
