@@ -1,8 +1,8 @@
 """Cache folders of arrays, built once and memory-mapped afterwards.
 
 The name of a folder is a hash of everything that shaped its contents, so it is never stale. It is built under another
-name and renamed when complete: no reader sees an unfinished folder, and of two runs that build the same folder at once,
-the second finds it done.
+name and renamed when complete: no reader sees an unfinished folder, and if two runs build one concurrently,
+the second finds it complete.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def is_complete(folder: Path) -> bool:
     return (folder / _COMPLETE_FILE).is_file()
 
 
-def save_texts(folder: Path, name: str, texts: list[str]) -> None:
+def save_strings(folder: Path, name: str, texts: list[str]) -> None:
     """Saves strings as one array of bytes and one of the bounds of each string."""
     encoded = [text.encode("utf-8", "surrogatepass") for text in texts]
     offsets = np.zeros(len(encoded) + 1, np.int64)
@@ -77,8 +77,8 @@ def save_texts(folder: Path, name: str, texts: list[str]) -> None:
     np.save(folder / f"{name}.bounds.npy", offsets)
 
 
-def load_texts(folder: Path, name: str) -> list[str]:
-    """Loads the strings saved by `save_texts`."""
+def load_strings(folder: Path, name: str) -> list[str]:
+    """Loads all strings saved by `save_strings` into memory."""
     block = np.load(folder / f"{name}.bytes.npy").tobytes()
     bounds = np.load(folder / f"{name}.bounds.npy").tolist()
     return [block[start:end].decode("utf-8", "surrogatepass") for start, end in pairwise(bounds)]

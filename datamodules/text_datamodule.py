@@ -41,30 +41,34 @@ class TextDataModule(LightningDataModule):
     Trainer, call `setup()`, then iterate over `train_dataloader()`, once per epoch.
 
     Args:
-        source: Where the texts come from: `Demo`, `Files` or `Hub`.
-        tokenizer: How texts become ids: `Words`, `Characters`, `Mixed`, `Subwords` or `Pretrained`.
-        sampler: Which training texts make a batch: `LengthBucket`, `Shuffle`, `ClassBalanced`, `OverSampled` or
-            `UnderSampled`.
-        batch_size: Texts per training batch, on each device.
-        eval_batch_size: Texts per batch in validation and test, on each device.
-        max_length: Maximum tokens per text: a number, or the fraction in (0, 1] of training texts to keep whole.
-        validation_size: Fraction of the training rows that becomes the validation split if the source has none.
-        test_size: Fraction of the rows that becomes the test split if the source is a single file.
-        split_seed: Seed of these splits; independent of the seed of the run, so that runs can be compared.
-        few_shot: Training texts per class, at least 1; drawn after validation and test, which keep their size.
-        max_train_samples: Training texts in all, with the class frequencies of the data; drawn as for `few_shot`.
-        num_folds: Splits the training rows into this many folds, at least 2, one of which becomes the validation split;
+        source: Source of the labelled texts: `Demo`, `Files` or `Hub`.
+        tokenizer: One of `Words`, `Characters`, `Mixed`, `Subwords`, `Pretrained`.
+        sampler: One of `LengthBucket`, `Shuffle`, `ClassBalanced`, `OverSampled`, `UnderSampled`.
+        batch_size: Training batch size per device.
+        eval_batch_size: Validation and test batch size per device.
+        max_length: Maximum tokens per text. A number, or the fraction in (0, 1] of training texts that must not be
+            truncated.
+        validation_size: Fraction of training rows used for validation. Only if the source has no validation split.
+        test_size: Fraction of rows used for testing. Only if the source is a single file.
+        split_seed: Seed of these splits. Independent of the seed of the run, so that runs can be compared.
+        few_shot: Number of training texts per class, at least 1. Validation and test are split off before, and keep
+            their size.
+        max_train_samples: Maximum number of training texts, stratified by label. Sampled like `few_shot`: after
+            validation and test are split off.
+        num_folds: Number of cross-validation folds, at least 2. `fold` names the one that becomes the validation split;
             a validation split of the source is not used, and a test split stays as it is.
-        fold: The fold that becomes the validation split, from 0.
-        empty: Whether texts of white space only are dropped, kept, or refused.
-        unseen_labels: Whether validation and test rows with labels that training lacks are refused or dropped.
-        augmentations: Change training texts and keep their labels: one by name, or a list, applied in order.
-        augment: When texts are augmented, and which ones.
-        tta: Test-time augmentation: predictions averaged per test text, of itself and `tta - 1` augmented variants.
-        tta_augmentations: Make these variants; None takes those of `augmentations` that are fast enough, or if there
-            are none, deletes a tenth of the words.
-        num_workers: Worker processes that make batches; 0 is fastest except for huge batches.
-        cache_dir: The folder of tokenized texts; may be deleted at any time.
+        fold: Fold used as the validation split, from 0.
+        empty: Whether texts of white space only are dropped, kept, or an error.
+        unseen_labels: Whether labels that are not in training are an error, or dropped. Concerns the rows of validation
+            and test.
+        augmentations: Augmentation of training texts, or a list of them. Applied in order; labels are kept.
+        augment: When training texts are augmented, and which ones.
+        tta: Number of predictions averaged per test text (test-time augmentation). Of the text itself and `tta - 1`
+            augmented variants.
+        tta_augmentations: Augmentations for test-time variants. None takes those of `augmentations` that are fast
+            enough or, if there are none, deletes a tenth of the words.
+        num_workers: Number of data-loading worker processes. 0 is fastest except for huge batches.
+        cache_dir: Folder of cached tokenized texts; may be deleted at any time.
     """
 
     def __init__(

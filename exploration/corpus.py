@@ -10,7 +10,7 @@ import numpy as np
 from contracts.text_spec import Task
 from datamodules.preparation.missing_splits import create_missing_splits
 from datamodules.preparation.options import PreparationOptions
-from datamodules.preparation.row_checks import drop_empty_texts
+from datamodules.preparation.row_checks import handle_empty_texts
 from datamodules.sources.base import SPLIT_NAMES, Rows, Source, SplitName
 
 
@@ -80,7 +80,7 @@ def read_corpus(source: Source, options: PreparationOptions) -> Corpus:
     source_rows = source.read()
     lenient = replace(options, empty="keep" if options.empty == "keep" else "drop")
     notes: list[str] = []
-    non_empty = {name: drop_empty_texts(name, rows, lenient, notes) for name, rows in source_rows.items()}
+    non_empty = {name: handle_empty_texts(name, rows, lenient, notes) for name, rows in source_rows.items()}
     splits = create_missing_splits(non_empty, lenient, notes)
     in_order = {name: source_rows[name] for name in SPLIT_NAMES if name in source_rows}
     folds_available = options.num_folds is None and options.few_shot is None

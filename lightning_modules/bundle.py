@@ -39,9 +39,9 @@ class Bundle:
     spec: TextSpec
     tokenizer: Tokenizer
     variants: VariantGenerator | None = None
-    """Generates variants of texts for test-time augmentation; None where training had no augmentation."""
+    """Generates variants of texts for test-time augmentation; None if training had no augmentation."""
     text_columns: TextColumns | None = None
-    """The columns that training read its texts from; None where these came from no table."""
+    """The columns that training read its texts from; None if they came from no table."""
 
     @torch.inference_mode()
     def predict_probabilities(self, batch: TextBatch) -> Tensor:
@@ -58,7 +58,7 @@ def build_bundle(
     variants: VariantGenerator | None = None,
     text_columns: TextColumns | None = None,
 ) -> dict[str, Any]:
-    """Returns the part of a checkpoint that is not weights, as plain values."""
+    """Returns the part of a checkpoint that is not weights, as JSON-serializable values."""
     optional: dict[str, Any] = {} if variants is None else {"variants": variants.to_dict()}
     optional |= {} if text_columns is None else {"text_columns": text_columns._asdict()}
     return optional | {
@@ -102,6 +102,7 @@ def load_bundle(path: Path, classes: Sequence[type] = ()) -> Bundle:
 
 
 def _load_weights(module: nn.Module, name: str, weights: dict[str, Tensor], path: Path) -> None:
+    """Loads the weights whose names begin with `name` into a module, and sets it to evaluation mode."""
     prefix = f"{name}."
     selected = {key.removeprefix(prefix): value for key, value in weights.items() if key.startswith(prefix)}
     try:

@@ -15,7 +15,7 @@ from contracts.text_spec import TextSpec
 from datamodules.tokenizers.base import Tokenizer
 
 FORMAT = 1
-"""The version of a bundle's layout; a checkpoint of another one is refused."""
+"""The version of a bundle's layout; a checkpoint of another version is rejected."""
 
 
 def find_run_folder(path: Path) -> Path:
@@ -135,7 +135,7 @@ def _parse_version(folder: Path) -> int:
 
 
 def _summarize(error: Exception) -> str:
-    # torch's own message goes on to recommend reading the file without such care, which must not be passed on
+    # torch's own message also recommends reading the file without this protection, which must not be passed on
     unknown = re.search(r"GLOBAL (\S+)", str(error))
     if unknown:
         return f"it holds {unknown[1]}, which is neither a tensor nor a plain value"

@@ -1,4 +1,4 @@
-"""Builds every chosen part once, without memory for its weights, so that invalid arguments end a run before any work.
+"""Builds every configured part once, without memory for its weights, to detect invalid arguments before any work.
 
 Constructors check their arguments, but a model is built only when the sizes of the data are known; with large data that
 is minutes after the start, and the run folder exists by then.
@@ -35,7 +35,7 @@ def dry_run_model(
     """Builds every part of a model once and returns the shape of each weight by its name in a checkpoint.
 
     Args:
-        factories: The chosen parts.
+        factories: The configured parts.
         monitor: The metric that selects the best checkpoint.
         spec: May be a placeholder, before any data are read.
         endless: Whether training has no last step.
@@ -44,7 +44,7 @@ def dry_run_model(
         Shapes; empty if a part cannot be built without memory, whose constructor is then not checked.
 
     Raises:
-        UsageError: A part refuses its arguments, does not fit such data, or could not be loaded from a checkpoint.
+        UsageError: A part rejects its arguments, does not fit such data, or could not be loaded from a checkpoint.
     """
     check_loss_and_monitor(factories, monitor, spec)
     dry_run_optimizer(factories.optimizer, factories.lr_scheduler, endless)
@@ -66,7 +66,7 @@ def compute_weight_shapes(factories: ModelFactories, spec: TextSpec) -> dict[str
     """Builds encoder and head on the meta device and returns the shapes of their weights; see `dry_run_model`.
 
     Raises:
-        UsageError: A constructor refuses its arguments, or a checkpoint could not name its class.
+        UsageError: A constructor rejects its arguments, or a checkpoint could not name its class.
     """
     try:
         with torch.device("meta"):
@@ -101,7 +101,7 @@ def dry_run_initialization(factories: ModelFactories, spec: TextSpec, data: Trai
 def dry_run_optimizer(
     make_optimizer: OptimizerFactory, make_lr_scheduler: ScheduleFactory | None, endless: bool
 ) -> None:
-    """Builds optimizer and scheduler for a matrix and a bias of one number each, and takes a step.
+    """Builds optimizer and scheduler for a matrix and a bias of one number each, and performs one step.
 
     Args:
         make_optimizer: Builds the optimizer.
@@ -109,7 +109,7 @@ def dry_run_optimizer(
         endless: Whether training has no last step, which a schedule over ratios of training needs.
 
     Raises:
-        UsageError: A constructor refuses its arguments, torch's included.
+        UsageError: A constructor rejects its arguments, torch's included.
     """
     with name_option_in_errors("optimizer"):
         weights = nn.Parameter(torch.zeros(1, 1)), nn.Parameter(torch.zeros(1))
@@ -125,7 +125,7 @@ def dry_run_optimizer(
     with name_option_in_errors("lr_scheduler"):
         scheduler = make_lr_scheduler(optimizer)
         if endless and isinstance(scheduler, ProgressSchedule):
-            scheduler.total_steps = math.inf  # type: ignore[assignment]  # it refuses infinity
+            scheduler.total_steps = math.inf  # type: ignore[assignment]  # it rejects infinity
 
 
 def check_preprocessing_is_registered(datamodule: TextDataModule) -> None:
@@ -166,7 +166,7 @@ def check_class_is_registered(part: object, base: type[Any], option: str) -> Non
 
 @contextmanager
 def name_option_in_errors(option: str) -> Iterator[None]:
-    """Puts the option of the model whose class refuses its arguments in front of the message."""
+    """Puts the option of the model whose class rejects its arguments in front of the message."""
     try:
         yield
     except DataError as error:

@@ -29,17 +29,17 @@ class ModelFactories:
         """Builds the encoder, with random or pretrained weights.
 
         Raises:
-            UsageError: Its class refuses its arguments, or lacks `output_dim`.
+            UsageError: Its class rejects its arguments, or has no `output_dim`.
         """
         encoder = self.encoder(spec)
         check_output_dim(encoder)
         return encoder
 
     def build_loss(self, spec: TextSpec) -> Loss:
-        """Builds the loss; if none was chosen, `CrossEntropy` for one label per text and else `BinaryCrossEntropy`.
+        """Builds the loss; if none is configured, `CrossEntropy` for one label per text and else `BinaryCrossEntropy`.
 
         Raises:
-            UsageError: The loss refuses its arguments, or is made for the other task.
+            UsageError: The loss rejects its arguments, or is made for the other task.
         """
         default = CrossEntropy if spec.task == "single_label" else BinaryCrossEntropy
         loss = (self.loss or default)(spec)

@@ -1,4 +1,4 @@
-"""Classification metrics over a whole split at once, computed by torchmetrics.
+"""Classification metrics over an entire split, computed by torchmetrics.
 
 All metrics take the probabilities of a split, not running averages of batches: a mean of macro-F1 over batches is no
 macro-F1. Averages over classes exclude a class that has neither texts nor predictions, as in scikit-learn.
@@ -24,7 +24,7 @@ def compute_single_label_metrics(probabilities: Tensor, labels: Tensor) -> dict[
 
     Returns:
         Fractions in [0, 1]; kappa in [-1, 1]. AUROC is averaged over the classes that some but not all texts have, and
-        NaN where there is none.
+        NaN if there is none.
     """
     import torchmetrics.functional.classification as tm
 
@@ -38,31 +38,32 @@ def compute_single_label_metrics(probabilities: Tensor, labels: Tensor) -> dict[
     return {name: float(value) for name, value in values.items()} | {"auroc": _compute_auroc(probabilities, one_hot)}
 
 
-def compute_multi_label_metrics(probabilities: Tensor, decisions: Tensor, labels: Tensor) -> dict[str, float]:
+def compute_multi_label_metrics(probabilities: Tensor, predictions: Tensor, labels: Tensor) -> dict[str, float]:
     """Computes accuracy per text and per label, F1 averages, and the mean AUROC over labels.
 
     Args:
         probabilities: Float `(rows, classes)`.
-        decisions: int64 `(rows, classes)` of 0 and 1.
+        predictions: int64 `(rows, classes)` of 0 and 1.
         labels: int64 `(rows, classes)` of 0 and 1.
 
     Returns:
-        `accuracy` is the fraction of texts with exactly the right labels, `label_accuracy` that of single decisions.
+        `accuracy` is the fraction of texts with exactly the right labels, `label_accuracy` the fraction of
+        correct predictions of single labels.
     """
     values = {
-        "accuracy": (decisions == labels).all(dim=1).float().mean(),
-        "label_accuracy": (decisions == labels).float().mean(),
+        "accuracy": (predictions == labels).all(dim=1).float().mean(),
+        "label_accuracy": (predictions == labels).float().mean(),
     }
     for average in ("macro", "micro", "weighted"):
-        values[f"{average}_f1"] = _compute_per_label("f1_score", decisions, labels, average).mean()
+        values[f"{average}_f1"] = _compute_per_label("f1_score", predictions, labels, average).mean()
     return {name: float(value) for name, value in values.items()} | {"auroc": _compute_auroc(probabilities, labels)}
 
 
-def compute_per_class_metrics(decisions: Tensor, labels: Tensor, classes: int) -> dict[str, list[float]]:
+def compute_per_class_metrics(predictions: Tensor, labels: Tensor, classes: int) -> dict[str, list[float]]:
     """Computes precision, recall and F1 of each class, and counts its texts.
 
     Args:
-        decisions: int64 `(rows,)`, or `(rows, classes)` of 0 and 1.
+        predictions: int64 `(rows,)`, or `(rows, classes)` of 0 and 1.
         labels: Of the same shape.
         classes: Number of classes.
     """
@@ -70,24 +71,24 @@ def compute_per_class_metrics(decisions: Tensor, labels: Tensor, classes: int) -
 
     table: dict[str, list[float]] = {}
     for name in ("precision", "recall", "f1_score"):
-        if decisions.ndim == 1:
-            measured = getattr(tm, f"multiclass_{name}")(decisions, labels, classes, average="none")
+        if predictions.ndim == 1:
+            measured = getattr(tm, f"multiclass_{name}")(predictions, labels, classes, average="none")
         else:
-            measured = _compute_per_label(name, decisions, labels, "none")
+            measured = _compute_per_label(name, predictions, labels, "none")
         table[name.removesuffix("_score")] = measured.tolist()
-    counts = torch.bincount(labels, minlength=classes) if decisions.ndim == 1 else labels.sum(dim=0)
+    counts = torch.bincount(labels, minlength=classes) if predictions.ndim == 1 else labels.sum(dim=0)
     return table | {"texts": counts.tolist()}
 
 
-def compute_confusion_matrix(decisions: Tensor, labels: Tensor, classes: int) -> Tensor:
+def compute_confusion_matrix(predictions: Tensor, labels: Tensor, classes: int) -> Tensor:
     """Counts texts by true class (row) and predicted class (column): int64 `(classes, classes)`."""
     import torchmetrics.functional.classification as tm
 
-    return tm.multiclass_confusion_matrix(decisions, labels, classes)
+    return tm.multiclass_confusion_matrix(predictions, labels, classes)
 
 
 def _compute_auroc(probabilities: Tensor, truths: Tensor) -> float:
-    """Computes the mean over classes of the area under the ROC curve."""
+    """Computes the mean AUROC over classes with both positive and negative texts; NaN if there are none."""
     import torchmetrics.functional.classification as tm
 
     positives = truths.sum(dim=0)
@@ -101,11 +102,11 @@ def _compute_auroc(probabilities: Tensor, truths: Tensor) -> float:
     return float(torch.stack(areas).mean())
 
 
-def _compute_per_label(name: str, decisions: Tensor, labels: Tensor, average: str) -> Tensor:
-    """Calls a metric of torchmetrics per label; its multilabel functions refuse a single label."""
+def _compute_per_label(name: str, predictions: Tensor, labels: Tensor, average: str) -> Tensor:
+    """Computes a multilabel metric; uses the binary version if there is one label."""
     import torchmetrics.functional.classification as tm
 
     if labels.shape[1] == 1:
-        measured: Tensor = getattr(tm, f"binary_{name}")(decisions[:, 0], labels[:, 0])
+        measured: Tensor = getattr(tm, f"binary_{name}")(predictions[:, 0], labels[:, 0])
         return measured.reshape(1)
-    return getattr(tm, f"multilabel_{name}")(decisions, labels, labels.shape[1], average=average)
+    return getattr(tm, f"multilabel_{name}")(predictions, labels, labels.shape[1], average=average)

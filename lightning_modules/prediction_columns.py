@@ -32,7 +32,7 @@ def format_labels(labels: str | Sequence[str]) -> str:
     return labels if isinstance(labels, str) else json.dumps(labels, ensure_ascii=False)
 
 
-def compute_confidence(probabilities: Tensor, decisions: Tensor) -> Tensor:
+def compute_confidence(probabilities: Tensor, predictions: Tensor) -> Tensor:
     """Computes how probable the least certain decision of each text is.
 
     With one label per text that is the probability of the predicted class. With several, each class is a decision: a
@@ -40,7 +40,7 @@ def compute_confidence(probabilities: Tensor, decisions: Tensor) -> Tensor:
 
     Args:
         probabilities: Float `(texts, classes)`.
-        decisions: int64 `(texts,)` class numbers, or `(texts, classes)` of 0 and 1.
+        predictions: int64 `(texts,)` class numbers, or `(texts, classes)` of 0 and 1.
 
     Returns:
         Float `(texts,)`, each in [0, 1].
@@ -50,6 +50,6 @@ def compute_confidence(probabilities: Tensor, decisions: Tensor) -> Tensor:
     >>> compute_confidence(torch.tensor([[0.875, 0.25, 0.0]]), torch.tensor([[1, 0, 0]]))
     tensor([0.7500])
     """
-    if decisions.ndim == 1:
-        return probabilities.gather(1, decisions[:, None]).squeeze(1)
-    return torch.where(decisions == 1, probabilities, 1 - probabilities).amin(dim=1)
+    if predictions.ndim == 1:
+        return probabilities.gather(1, predictions[:, None]).squeeze(1)
+    return torch.where(predictions == 1, probabilities, 1 - probabilities).amin(dim=1)

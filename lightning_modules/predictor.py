@@ -28,9 +28,9 @@ class Prediction(NamedTuple):
     """What a model predicts for one text."""
 
     prediction: str | list[str]
-    """The label; a list of labels where a text can have several."""
+    """The label; a list of labels if a text can have several."""
     confidence: float
-    """How probable the least certain decision is, in [0, 1]: with one label per text, the label's probability."""
+    """Probability of the least certain prediction, in [0, 1]: with one label per text, the label's probability."""
     probabilities: dict[str, float]
     """The probability of each label by name."""
 
@@ -40,8 +40,8 @@ def load(path: str | Path, device: str = "auto", tta: int | None = None, classes
 
     Args:
         path: A checkpoint; a run folder, whose best checkpoint is taken; or `runs/NAME`, whose newest version is taken.
-        device: `auto` (a GPU where there is one), `cpu`, `cuda`, `cuda:1` …
-        tta: Predictions averaged per text, of the text itself and its variants, 1 or more; as trained where None.
+        device: `auto` (a GPU if there is one), `cpu`, `cuda`, `cuda:1` …
+        tta: Predictions averaged per text, of the text itself and its variants, 1 or more; as in training if None.
         classes: Encoders and heads from outside this project that the checkpoint may name.
 
     Raises:
@@ -56,8 +56,8 @@ class Predictor:
 
     Args:
         bundle: From `load_bundle`.
-        device: As for `load`.
-        tta: As for `load`.
+        device: Device of the model; see `load`.
+        tta: Number of predictions averaged per text; see `load`.
     """
 
     def __init__(self, bundle: Bundle, device: str = "auto", tta: int | None = None) -> None:
@@ -86,7 +86,7 @@ class Predictor:
 
         Args:
             texts: Strings; tuples of two strings for a model that compares two texts.
-            batch_size: Texts computed at once, 1 or more.
+            batch_size: Texts per batch, 1 or more.
 
         Raises:
             UsageError: Something other than texts is given, or no second texts where the model needs them.
@@ -98,7 +98,7 @@ class Predictor:
 
         Args:
             texts: As for `predict`.
-            batch_size: Texts computed at once, 1 or more.
+            batch_size: Texts per batch, 1 or more.
 
         Raises:
             UsageError: As for `predict`.
@@ -125,7 +125,7 @@ class Predictor:
         ]
 
     def _split_pairs(self, texts: Iterable[Text]) -> tuple[list[str], list[str] | None]:
-        """Checks the texts and parts them into first and second ones; None where the model takes single texts."""
+        """Checks the texts and splits them into first and second ones; None if the model takes single texts."""
         if isinstance(texts, str):
             raise UsageError(f"texts must be a list, got a single string; give [{texts[:40]!r}]")
         firsts, seconds = [], []
@@ -166,10 +166,10 @@ class Predictor:
 
 
 def select_device(name: str) -> torch.device:
-    """Returns the device of this name, or for `auto` a GPU where there is one and else the CPU.
+    """Returns the device of this name, or for `auto` a GPU if there is one and else the CPU.
 
     Raises:
-        UsageError: It is not known, or not there.
+        UsageError: It is unknown or not available.
     """
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -192,7 +192,7 @@ def _unpack(text: Text, position: int) -> tuple[str, str | None]:
             (part or "").encode()
     except UnicodeEncodeError as error:
         raise UsageError(
-            f"the text at position {position} holds half of a character (a lone surrogate such as \\ud83d): {text!r}; "
+            f"the text at position {position} holds a lone surrogate (half of a character, such as \\ud83d): {text!r}; "
             "remove it, or decode the text with the encoding that it was written in"
         ) from error
     return pair[0], pair[1]

@@ -16,7 +16,7 @@ class RunningLoss:
         self.num_steps = 0
         """Steps since the last log entry."""
         self.non_finite_since_step: int | None = None
-        """The first logged step, counted from 1, since which the mean is not finite; None where it is."""
+        """The first logged step, counted from 1, since which the mean is not finite; None if it is."""
         self._sum = torch.zeros(())
 
     def add(self, loss: Tensor) -> None:

@@ -1,4 +1,4 @@
-"""From logits to probabilities, decisions and metrics, for one label per text or several."""
+"""Converts logits to probabilities, predictions and metrics, for one label per text or several."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from lightning_modules.metrics import (
 
 
 class ClassificationTask(Protocol):
-    """How logits become probabilities, decisions, and the metrics of a split."""
+    """Converts logits to probabilities and predictions, and computes the metrics of a split."""
 
     @property
     def metric_names(self) -> tuple[str, ...]:
@@ -34,7 +34,7 @@ class ClassificationTask(Protocol):
 
 
 class SingleLabel:
-    """Exactly one label per text: softmax, then the most probable class."""
+    """One label per text: softmax, then the most probable class."""
 
     metric_names = SINGLE_LABEL_METRICS
 
@@ -52,7 +52,7 @@ class SingleLabel:
 
 
 class MultiLabel:
-    """Any number of labels per text: a sigmoid and a threshold for each.
+    """Any number of labels per text: a sigmoid per label, then a threshold.
 
     Args:
         threshold: The lowest probability at which a label is predicted, in [0, 1].
@@ -68,7 +68,7 @@ class MultiLabel:
         return logits.float().sigmoid()
 
     def decide(self, probabilities: Tensor) -> Tensor:
-        """Returns 1 where the probability reaches the threshold, else 0."""
+        """Returns 1 where the probability is at least the threshold, else 0."""
         return (probabilities >= self.threshold).long()
 
     def compute_metrics(self, probabilities: Tensor, labels: Tensor) -> dict[str, float]:
@@ -83,7 +83,7 @@ def create_task(spec: TextSpec) -> ClassificationTask:
 
 def decode_labels(task: ClassificationTask, spec: TextSpec, probabilities: Tensor) -> list[str] | list[list[str]]:
     """Predicts labels by name from probabilities `(texts, classes)`: a label per text, or a list of labels per text."""
-    decisions = task.decide(probabilities)
-    if decisions.ndim == 1:
-        return [spec.label_names[place] for place in decisions.tolist()]
-    return [[spec.label_names[place] for place in torch.nonzero(row).flatten().tolist()] for row in decisions]
+    predictions = task.decide(probabilities)
+    if predictions.ndim == 1:
+        return [spec.label_names[position] for position in predictions.tolist()]
+    return [[spec.label_names[position] for position in torch.nonzero(row).flatten().tolist()] for row in predictions]

@@ -39,15 +39,16 @@ class TextClassifier(LightningModule):
     """Classifies texts; the model is built once the sizes of the data are known, or from a checkpoint.
 
     Args:
-        encoder: Encodes token ids as one vector per text: `TextCNN`, `RNN` or `Pretrained`.
-        head: Computes logits from the vector: `Linear`.
-        loss: `CrossEntropy`, `BinaryCrossEntropy`, `Focal` or `OHEM`; None is the cross-entropy that fits the labels.
-        optimizer: Any optimizer of torch by name. Its fused form is used where it has one; biases and norms have no
-            weight decay.
-        lr_scheduler: `WarmupLinear` or `WarmupCosine`, which take ratios of training, or any scheduler of torch by
-            name, which steps once per epoch. None keeps the learning rates constant.
-        monitor: The metric that selects the best checkpoint, stops training early and drives `ReduceLROnPlateau`.
-        spec: Sizes of the data; from the data module or the checkpoint where None.
+        encoder: One of `TextCNN`, `RNN`, `Pretrained`. Encodes token ids as one vector per text.
+        head: Only `Linear`, which computes logits from the text vector.
+        loss: One of `CrossEntropy`, `BinaryCrossEntropy`, `Focal`, `OHEM`. None is `CrossEntropy` for one label per
+            text and `BinaryCrossEntropy` for several.
+        optimizer: Name of a torch optimizer. Its fused form is used if it has one; biases and norms have no weight
+            decay.
+        lr_scheduler: `WarmupLinear`, `WarmupCosine`, or the name of a torch scheduler. The first two are set by ratios
+            of training, those of torch step once per epoch. None keeps the learning rates constant.
+        monitor: Metric for checkpoint selection and early stopping. It drives `ReduceLROnPlateau` too.
+        spec: Task, label names and sizes of the data. From the data module or the checkpoint if None.
     """
 
     def __init__(
@@ -67,7 +68,7 @@ class TextClassifier(LightningModule):
         self.factories = ModelFactories(encoder, head, loss, optimizer, lr_scheduler)
         self.monitor = monitor
         self.tokenizer: Tokenizer | None = None
-        """Written into checkpoints; needed only where there is no data module."""
+        """Written into checkpoints; needed only without a data module."""
         self.learning_rate_plan = LearningRatePlan()
         """How the learning rates differ by layer; set by the callback `DifferentialLearningRates`."""
         self.evaluations: dict[str, Evaluation] = {}
@@ -106,7 +107,7 @@ class TextClassifier(LightningModule):
         return TextSpec.from_dict(self.hparams["spec"])
 
     def use_data(self, datamodule: TextDataModule) -> TextClassifier:
-        """Takes sizes, tokenizer and training texts from a data module, for a trainer that is given loaders only.
+        """Attaches a data module for a trainer that gets loaders only: sizes, tokenizer and training texts.
 
         Args:
             datamodule: Prepared and set up here if it is not yet.
@@ -120,7 +121,7 @@ class TextClassifier(LightningModule):
         return self
 
     def setup(self, stage: str) -> None:
-        """Raises an error, before any work, if the sizes are unknown or a checkpoint would lack its tokenizer."""
+        """Raises an error, before any work, if the sizes are unknown or a checkpoint would have no tokenizer."""
         spec = self.text_spec
         saves = stage == "fit" and bool(self.trainer.checkpoint_callbacks)
         if saves and self._find_datamodule() is None and self.tokenizer is None:
@@ -148,13 +149,13 @@ class TextClassifier(LightningModule):
         return self.head(self.encoder(batch.input_ids, batch.attention_mask, batch.token_type_ids))
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Keeps the checkpoint's weights: a later `fit` does not initialize them anew."""
+        """Keeps the checkpoint's weights: a later `fit` does not initialize them again."""
         self._is_prepared = True
         if "running_loss" in checkpoint:
             self.running_loss.load_state_dict(checkpoint["running_loss"])
 
     def on_fit_start(self) -> None:
-        """Raises an error if word vectors were chosen and nothing provided them."""
+        """Raises an error if word vectors are configured and nothing provided them."""
         self.encoder.check_initialized()
 
     def on_train_batch_start(self, batch: TextBatch, batch_idx: int) -> None:
@@ -163,7 +164,7 @@ class TextClassifier(LightningModule):
         seed_generators((get_run_seed() * 1_000_003 + step) * 1_009 + self.global_rank, self.device)
 
     def training_step(self, batch: TextBatch, batch_idx: int) -> Tensor:
-        """Computes the mean of the texts' losses: the one place where they are reduced."""
+        """Computes the mean loss of a batch; losses of single texts are reduced only here."""
         self.loss.progress = self._compute_progress()
         loss = self.loss(self(batch), batch.labels).mean()
         self.running_loss.add(loss)
@@ -187,7 +188,7 @@ class TextClassifier(LightningModule):
     def test_step(self, batch: TextBatch, batch_idx: int) -> None:
         """Predicts a batch, averaged over the test-time variants of each text; the loss is that of the text itself.
 
-        In 32 bits as `predict.py` computes it, also where training uses fewer. Variants need the trainer's data module.
+        In 32 bits as `predict.py` computes it, also if training uses fewer. Variants need the trainer's data module.
         """
         data = self._attached_datamodule
         with torch.autocast(batch.input_ids.device.type, enabled=False):
@@ -203,8 +204,10 @@ class TextClassifier(LightningModule):
             return self.task.compute_probabilities(self(batch))
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
-        """Builds one optimizer over parameter groups, and the learning-rate scheduler where one was chosen."""
-        fused = self.trainer.precision != "16-mixed"  # there the fused form unscales by itself, and clipping is refused
+        """Builds one optimizer over parameter groups, and the learning-rate scheduler if one is configured."""
+        fused = (
+            self.trainer.precision != "16-mixed"
+        )  # there the fused form unscales by itself, and clipping is not allowed
         optimizer = configure_optimizer(
             self.factories.optimizer, self.encoder, self.head, self.learning_rate_plan, fused
         )
@@ -231,7 +234,7 @@ class TextClassifier(LightningModule):
 
     @property
     def _attached_datamodule(self) -> TextDataModule | None:
-        """The data module that the trainer was given; None where it was given loaders."""
+        """The data module that the trainer was given; None if it was given loaders."""
         attached = getattr(self._trainer, "datamodule", None)
         return attached if isinstance(attached, TextDataModule) else None
 
@@ -245,12 +248,14 @@ class TextClassifier(LightningModule):
         return min(1.0, self.trainer.global_step / total) if total else 0.0
 
     def _log_train_loss(self) -> None:
+        """Logs the mean loss since the last call, to the loggers and the progress bar."""
         num_steps, mean = self.running_loss.num_steps, self.running_loss.compute_and_reset(self.global_step)
         for logger in self.loggers:  # straight to the loggers: Lightning leaves them out at the end of a short epoch
             logger.log_metrics({"train/loss": float(mean)}, step=self.global_step)
         self.log("loss", mean, prog_bar=True, logger=False, batch_size=num_steps)
 
     def _evaluate_batch(self, batch: TextBatch, variants: Iterable[TextBatch] = ()) -> None:
+        """Stores losses and probabilities of a batch, the latter averaged over its variants too."""
         logits = self(batch)
         losses = self.loss(logits.float(), batch.labels)
         predictions = [self.task.compute_probabilities(logits)]
@@ -259,12 +264,15 @@ class TextClassifier(LightningModule):
         self._evaluated_batches.append(Evaluation(batch.index, batch.labels, probabilities, losses))
 
     def _log_evaluation(self, split: str) -> None:
+        """Computes and logs the metrics of all stored batches, gathered from all ranks."""
         batches, self._evaluated_batches = self._evaluated_batches, []
         if self.trainer.sanity_checking or not batches:
             return
         evaluation = self.evaluations[split] = merge_evaluations(batches, self._gather_ranks)
         values = self.task.compute_metrics(evaluation.probabilities, evaluation.labels)
-        if not evaluation.probabilities.isfinite().all():  # some class is still the greatest, and might look the best
+        if (
+            not evaluation.probabilities.isfinite().all()
+        ):  # argmax would still return a class, and the metrics could be the best
             values = dict.fromkeys(values, math.nan)
         values["loss"] = float(evaluation.losses.mean())
         logged = {f"{split}/{name}": torch.tensor(value) for name, value in values.items()}

@@ -26,10 +26,10 @@ class BackTranslation(Augmentation):
     targeted only.
 
     Args:
-        there: Translation model into the other language, hub name or folder (`Helsinki-NLP/opus-mt-en-de`).
-        back: Translation model back (`Helsinki-NLP/opus-mt-de-en`).
-        num_beams: Beams of the beam search, at least 1.
-        max_length: Tokens of a text or a translation, at least 1; longer ones are truncated.
+        there: Hub name or folder of the model into the other language. For example `Helsinki-NLP/opus-mt-en-de`.
+        back: Hub name or folder of the model back. For example `Helsinki-NLP/opus-mt-de-en`.
+        num_beams: Number of beams of the beam search, at least 1.
+        max_length: Maximum tokens of a text and of a translation, at least 1. Longer ones are truncated.
         batch_size: Texts per batch, at least 1.
         cache_dir: Folder of cached translations; may be deleted at any time.
         p: Probability that a text is changed, in [0, 1].

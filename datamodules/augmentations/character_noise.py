@@ -36,9 +36,9 @@ class CharacterNoise(CharacterAugmentation):
         other = letter if letter != word[index].lower() else _LETTERS[(int(rest * 26) + 1) % 26]
         return word[:index] + (other.upper() if word[index].isupper() else other) + word[index + 1 :]
 
-    def change_segments(self, segments: Segments, streams: RandomStreams) -> np.ndarray:
+    def transform_segments(self, segments: Segments, streams: RandomStreams) -> np.ndarray:
         """Changes English words, then Chinese characters."""
-        english = super().change_segments(segments, streams.derive(0))
+        english = super().transform_segments(segments, streams.derive(0))
         pairs = segments.find_character_pairs(streams.derive(1))
         if not len(pairs):
             return english

@@ -38,7 +38,7 @@ class EDA(SynonymAugmentation):
                 result[i] = text
         return result
 
-    def change_segments(self, segments: Segments, streams: RandomStreams) -> np.ndarray:
+    def transform_segments(self, segments: Segments, streams: RandomStreams) -> np.ndarray:
         """Is never called: each of the four operations segments its texts itself."""
         raise NotImplementedError
 

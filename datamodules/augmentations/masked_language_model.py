@@ -26,12 +26,13 @@ class MaskedLanguageModel(WordAugmentation):
     and targeted only.
 
     Args:
-        model: A hub name, a folder, or `package:NAME/FOLDER`, with the weights of its masked-language-model head.
-        top_k: Likeliest words to choose from, uniformly; at least 1.
+        model: Hub name, folder, or `package:NAME/FOLDER` of a masked language model. Its files must include the weights
+            of the language-model head.
+        top_k: Number of most likely words to sample from, uniformly; at least 1.
         alpha: Ratio of a text's words to change, in [0, 1].
         batch_size: Texts per batch, at least 1.
-        jieba: Whether jieba splits Chinese into words (extra `jieba`); else characters are masked, which suits models
-            of Chinese characters.
+        jieba: Whether jieba splits Chinese into words (extra `jieba`). If not, characters are masked, which suits
+            models of Chinese characters.
         p: Probability that a text is changed, in [0, 1].
     """
 
@@ -56,7 +57,7 @@ class MaskedLanguageModel(WordAugmentation):
         """Lists the path of the model."""
         return [self._path]
 
-    def change_segments(self, segments: Segments, streams: RandomStreams) -> np.ndarray:
+    def transform_segments(self, segments: Segments, streams: RandomStreams) -> np.ndarray:
         """Replaces masked words by likely ones."""
         mask = self._tokenizer.mask_token
         spells_mask = np.array([mask in text for text in segments.texts], bool)  # its masks would be taken for ours

@@ -36,14 +36,14 @@ class Misspellings(TableAugmentation):
     """Misspells the ratio `alpha` of a text's words, at least one, if the list has any of them.
 
     Args:
-        path: A file with a word and wrong spellings of it on each line, separated by tabs, plain or .gz. By default a
-            hundred common ones of English.
-        top_k: Spellings of a word to choose from, the first ones of its line; at least 1.
+        path: File with a word and misspellings of it per line, tab-separated. Plain or .gz. By default a hundred common
+            misspellings of English.
+        top_k: Number of misspellings per word to sample from, at least 1. The first ones of the line are used.
     """
 
     built_in_lines = "\n".join("\t".join(group.split()) for group in _COMMON.strip().replace("\n", "|").split("|"))
     content_words_only = False
 
-    def change_segments(self, segments: Segments, streams: RandomStreams) -> np.ndarray:
+    def transform_segments(self, segments: Segments, streams: RandomStreams) -> np.ndarray:
         """Replaces words by wrong spellings."""
         return self.replace_listed_words(segments, streams)

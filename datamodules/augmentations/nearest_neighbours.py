@@ -33,12 +33,13 @@ class NearestNeighbours(TableAugmentation):
     Neighbours are searched among the words of the training texts, once, and cached on disk. Function words stay.
 
     Args:
-        path: A file of word vectors: text or binary of word2vec, GloVe, fastText's `.vec`, plain or .gz, or `.npz`.
-        lines: A table of words and their neighbours in place of a file, as a checkpoint stores it.
-        top_k: Neighbours of a word to choose from, at least 1.
+        path: File of word vectors. Text or binary format of word2vec, GloVe, fastText's `.vec` (plain or .gz), or
+            `.npz`.
+        lines: Table of words and their neighbours, used instead of a file. A checkpoint stores it.
+        top_k: Number of neighbours per word to sample from, at least 1.
         similarity: Minimum cosine similarity of a neighbour, in [0, 1].
         alpha: Ratio of a text's words to change, in [0, 1].
-        jieba: Whether jieba splits Chinese into words (extra `jieba`); else characters are words.
+        jieba: Whether jieba splits Chinese into words (extra `jieba`). If not, characters are words.
         p: Probability that a text is changed, in [0, 1].
         cache_dir: Folder of cached neighbours; may be deleted at any time.
     """
@@ -104,7 +105,7 @@ class NearestNeighbours(TableAugmentation):
         """Replaces `path` by the neighbours, since the vectors may be gone."""
         return {} if self.lines is None else {"path": None, "lines": self.lines}
 
-    def change_segments(self, segments: Segments, streams: RandomStreams) -> np.ndarray:
+    def transform_segments(self, segments: Segments, streams: RandomStreams) -> np.ndarray:
         """Replaces words by neighbours."""
         if self.lines is None:
             raise UsageError("NearestNeighbours is not fitted to training texts yet; call fit first")

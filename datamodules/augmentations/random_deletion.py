@@ -22,7 +22,7 @@ class RandomDeletion(WordAugmentation):
             for old, new in zip(texts, changed, strict=True)
         ]
 
-    def change_segments(self, segments: Segments, streams: RandomStreams) -> np.ndarray:
+    def transform_segments(self, segments: Segments, streams: RandomStreams) -> np.ndarray:
         """Empties the segments of deleted words."""
         uniforms = streams.uniform_ragged(segments.lengths)
         deleted = segments.is_word & (uniforms < self.alpha)

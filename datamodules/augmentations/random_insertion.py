@@ -20,7 +20,7 @@ class RandomInsertion(SynonymAugmentation):
     If fewer words have synonyms, one for each of these is inserted.
     """
 
-    def change_segments(self, segments: Segments, streams: RandomStreams) -> np.ndarray:
+    def transform_segments(self, segments: Segments, streams: RandomStreams) -> np.ndarray:
         """Appends synonyms to the segments of random words."""
         words = segments.word_counts
         counts = compute_change_counts(self.alpha, words)

@@ -17,7 +17,7 @@ class RandomSwap(WordAugmentation):
     characters are swapped with their neighbours only, which leaves a readable text.
     """
 
-    def change_segments(self, segments: Segments, streams: RandomStreams) -> np.ndarray:
+    def transform_segments(self, segments: Segments, streams: RandomStreams) -> np.ndarray:
         """Swaps words and keeps the white space before them."""
         words = segments.word_counts
         pairs = np.zeros(0, np.int64) if self.jieba else segments.find_character_pairs(streams.derive(0))

@@ -15,6 +15,6 @@ class SynonymReplacement(SynonymAugmentation):
     If fewer words have synonyms, all of these are replaced.
     """
 
-    def change_segments(self, segments: Segments, streams: RandomStreams) -> np.ndarray:
+    def transform_segments(self, segments: Segments, streams: RandomStreams) -> np.ndarray:
         """Replaces words by synonyms."""
         return self.replace_listed_words(segments, streams)

@@ -30,7 +30,7 @@ class TFIDFReplacement(WordAugmentation):
     depend on the class (chi-square test) are neither replaced nor inserted, or "when" would become "who" in a question.
 
     Args:
-        min_frequency: Training texts that must contain a replacement, at least 1.
+        min_frequency: Minimum document frequency of a replacement, at least 1. Counted in training texts.
         max_idf: Maximum inverse document frequency of a replacement, in nats.
         lines: The fitted statistics, as a checkpoint stores them.
         alpha: Ratio of a text's words to change, in [0, 1].
@@ -75,7 +75,7 @@ class TFIDFReplacement(WordAugmentation):
         """Replaces `lines` by the fitted statistics."""
         return {"lines": self._lines}
 
-    def change_segments(self, segments: Segments, streams: RandomStreams) -> np.ndarray:
+    def transform_segments(self, segments: Segments, streams: RandomStreams) -> np.ndarray:
         """Replaces words at random."""
         positions = np.flatnonzero(segments.is_word)
         words = [segments.strings[position].lstrip() for position in positions.tolist()]

@@ -75,7 +75,7 @@ def add_rare_class_copies(
     rare, threshold, target = find_rare_classes(counts, below, up_to)
     copies = _Copies(rows, pipeline, seed)
     incomplete = []
-    probability = pipeline.change_probability
+    probability = pipeline.selection_probability
     patience = min(_PATIENCE / probability, _MAX_PATIENCE) if probability else 0
     for name in rare:
         of_class = np.array([row for row, of_row in enumerate(labels) if name in of_row], np.int64)

@@ -24,7 +24,7 @@ from datamodules.augmenting.on_the_fly import AugmentedSplit
 from datamodules.augmenting.options import AugmentOptions
 from datamodules.augmenting.pipeline import Pipeline
 from datamodules.augmenting.test_time_variants import VariantGenerator
-from datamodules.cache import load_texts
+from datamodules.cache import load_strings
 from datamodules.loading.text_split import TextSplit
 from datamodules.sources.base import Rows
 from datamodules.tokenizers.base import Tokenizer
@@ -40,11 +40,11 @@ class Augmenter:
     """What the data module does about augmentation.
 
     Args:
-        factories: Make the augmentations of training texts, in the order of application; objects are accepted too.
-        options: When texts are augmented, and which.
-        tta: Predictions averaged for a test text, that of the text itself included.
-        tta_factories: Make the augmentations for variants of test texts; by default those of training that are fast
-            enough, or else random deletion of a tenth of the words.
+        factories: Build the augmentations of training texts, in the order of application. Objects are accepted too.
+        options: When training texts are augmented, and which ones.
+        tta: Number of predictions averaged per test text. That of the text itself is included.
+        tta_factories: Build the augmentations of test-time variants. By default those of training that are fast enough,
+            otherwise random deletion of a tenth of the words.
 
     Raises:
         UsageError: A value is out of range, or values contradict each other.
@@ -129,7 +129,7 @@ class Augmenter:
             for pipeline, blueprints in zip(self._pipelines_to_fit, fitted, strict=True):
                 pipeline.augmentations = [rebuild(Augmentation, blueprint) for blueprint in blueprints]  # type: ignore[type-abstract]  # only concrete classes are called
         elif self._pipelines_to_fit:
-            texts = load_texts(folder, "train.texts")
+            texts = load_strings(folder, "train.texts")
             for pipeline in self._pipelines_to_fit:
                 pipeline.fit(texts, list_label_ids(labels))
 
@@ -137,8 +137,8 @@ class Augmenter:
         """Returns a training split that augments its texts in each epoch, or the split itself in other modes."""
         if not self.augments_on_the_fly:
             return split
-        texts = load_texts(folder, "train.texts")
-        pairs = load_texts(folder, "train.pairs") if (folder / "train.pairs.bounds.npy").is_file() else None
+        texts = load_strings(folder, "train.texts")
+        pairs = load_strings(folder, "train.pairs") if (folder / "train.pairs.bounds.npy").is_file() else None
         arguments = self.pipeline, self.options.ratio, get_run_seed()
         augmented = AugmentedSplit.from_split(split, texts, pairs, tokenizer, max_length, *arguments)
         rows = np.unique(np.linspace(0, len(texts) - 1, _SAMPLE_SIZE).astype(np.int64))
@@ -162,8 +162,8 @@ class Augmenter:
         if variants is None or variants.num_predictions == 1:
             return
         if self._test_texts is None:
-            pairs = load_texts(folder, "test.pairs") if spec.pairs else None
-            self._test_texts = load_texts(folder, "test.texts"), pairs
+            pairs = load_strings(folder, "test.pairs") if spec.pairs else None
+            self._test_texts = load_strings(folder, "test.texts"), pairs
         rows = batch.index.tolist()
         texts, pairs = self._test_texts
         second_texts = None if pairs is None else [pairs[row] for row in rows]
@@ -181,7 +181,7 @@ class Augmenter:
             return []
         names = ", ".join(type(augmentation).__name__ for augmentation in self.pipeline.augmentations)
         ratio = self._changed_ratio
-        if not ratio and self.pipeline.change_probability * _SAMPLE_SIZE > _MIN_EXPECTED:
+        if not ratio and self.pipeline.selection_probability * _SAMPLE_SIZE > _MIN_EXPECTED:
             return [f"train: {names} changed no text of a sample; check that its lists or vectors fit the texts"]
         fraction = f"about {ratio:.0%}" if ratio >= 0.005 else "fewer than 1%"
         return [f"train: {fraction} of the texts are changed by {names}, differently in each epoch"]

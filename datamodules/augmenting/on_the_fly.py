@@ -30,11 +30,11 @@ class AugmentedSplit(TextSplit):
     Args:
         texts: The text of each row.
         pairs: The second text of each row, if there is one.
-        tokenizer: Encodes changed texts.
-        max_length: Tokens to which changed texts are truncated.
-        pipeline: The augmentations.
+        tokenizer: Encodes augmented texts.
+        max_length: Maximum tokens of an augmented text; longer ones are truncated.
+        pipeline: The augmentations to apply.
         ratio: Fraction of texts that are augmented in an epoch.
-        seed: Of the run.
+        seed: Seed of the run.
     """
 
     varies_by_occurrence: ClassVar[bool] = True

@@ -14,15 +14,15 @@ class AugmentOptions:
     """When training texts are augmented, and which of them.
 
     Args:
-        mode: "on_the_fly" changes texts differently in each epoch; "offline" adds changed copies of all training texts,
-            once; "targeted" adds copies of texts of rare classes only. Added texts are listed in augmented.csv in the
-            cache.
-        ratio: Fraction of texts that are changed in an epoch, or copied; in [0, 1].
-        num_copies: Changed copies of each text, at least 1; for "offline".
-        below: Classes with fewer texts are rare: a number of texts from 2, or a fraction in (0, 1) of the largest
-            class; for "targeted".
-        up_to: Texts of a rare class including its copies; by default as many as `below`; for "targeted".
-        seed: Of the added copies; separate from the seed of the run, so that runs can be compared.
+        mode: "on_the_fly" in each epoch, "offline" copies, or "targeted" copies. "on_the_fly" augments texts
+            differently in each epoch; "offline" adds augmented copies of all training texts, once; "targeted" adds
+            copies of texts of rare classes only. Added texts are listed in augmented.csv in the cache.
+        ratio: Fraction of texts augmented per epoch, or copied; in [0, 1].
+        num_copies: Number of augmented copies per text, at least 1; for "offline".
+        below: Class size below which a class is rare; for "targeted". A number of texts from 2, or a fraction in (0, 1)
+            of the largest class.
+        up_to: Target size of a rare class, copies included; for "targeted". By default the value of `below`.
+        seed: Seed of the added copies. Separate from the seed of the run, so that runs can be compared.
     """
 
     mode: Literal["on_the_fly", "offline", "targeted"] = "on_the_fly"

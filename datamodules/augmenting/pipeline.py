@@ -13,7 +13,7 @@ class Pipeline:
     """Applies augmentations one after the other.
 
     Args:
-        augmentations: In the order of their application.
+        augmentations: Augmentations in the order of application.
     """
 
     def __init__(self, augmentations: Sequence[Augmentation]) -> None:
@@ -25,8 +25,8 @@ class Pipeline:
             augmentation.fit(texts, labels)
 
     @property
-    def change_probability(self) -> float:
-        """The probability that a text is selected by at least one of them."""
+    def selection_probability(self) -> float:
+        """The probability that a text is selected by at least one augmentation."""
         return 1 - math.prod(1 - augmentation.p for augmentation in self.augmentations)
 
     @property
@@ -41,7 +41,10 @@ class Pipeline:
         return texts
 
     def augment_with_names(self, texts: list[str], streams: RandomStreams) -> tuple[list[str], list[str]]:
-        """Applies all augmentations, and returns the names of those that changed each text too, joined by `+`."""
+        """Applies all augmentations; returns the texts, and for each the names of those that changed it.
+
+        The names are joined by `+`.
+        """
         names: list[list[str]] = [[] for _ in texts]
         for number, augmentation in enumerate(self.augmentations):
             before, texts = texts, augmentation.augment(texts, streams.derive(number))

@@ -22,9 +22,9 @@ class VariantGenerator:
     """Generates variants of texts. The variants of a text depend on the text and the seed only, not on the batch.
 
     Args:
-        augmentations: In the order of their application.
-        num_predictions: Predictions to average, that of the text itself included; at least 1.
-        seed: Of the random streams.
+        augmentations: Augmentations in the order of application.
+        num_predictions: Number of predictions to average, that of the text itself included. At least 1.
+        seed: Seed of the random streams.
     """
 
     def __init__(self, augmentations: Sequence[Augmentation], num_predictions: int = 1, seed: int = 0) -> None:

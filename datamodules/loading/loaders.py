@@ -29,8 +29,8 @@ class TrainingLoader:
     Args:
         split: The training texts.
         sampler: Plans this rank's batches. Lightning sets its epoch.
-        num_workers: Worker processes that fetch batches; 0 fetches in this process.
-        pin_memory: Whether to put batches in pinned memory, from which copies to a GPU are faster.
+        num_workers: Number of worker processes; 0 makes batches in the main process.
+        pin_memory: Whether to put batches in pinned memory, for faster copies to a GPU.
     """
 
     def __init__(self, split: TextSplit, sampler: TextSampler, num_workers: int = 0, pin_memory: bool = False) -> None:

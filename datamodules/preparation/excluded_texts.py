@@ -1,4 +1,4 @@
-"""Excludes training texts that the tokenizer cannot represent well enough to learn from."""
+"""Excludes training texts that the tokenizer cannot represent well enough for training."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Creates the splits that a source lacks from its training rows: test, validation, a fold, a small training set."""
+"""Creates splits that the source does not have from its training rows: test, validation, folds, training subsets."""
 
 from __future__ import annotations
 
@@ -30,7 +30,9 @@ def create_missing_splits(
     """
     splits = dict(splits)
     if not splits.get("train") or not splits["train"].texts:
-        raise DataError("the training split has no text that could be used; a classifier needs some to learn from")
+        raise DataError(
+            "the training split has no text that could be used; a classifier cannot be trained without texts"
+        )
     only_train = set(splits) == {"train"}
     sizes: list[tuple[SplitName, float]] = []
     if only_train:  # a single file: test is split off first, so that it does not depend on the validation size

@@ -14,7 +14,7 @@ import numpy as np
 from contracts.errors import UsageError
 from contracts.text_spec import TextSpec
 from datamodules.augmenting.augmenter import Augmenter
-from datamodules.cache import compute_cache_key, open_or_build, save_texts
+from datamodules.cache import compute_cache_key, open_or_build, save_strings
 from datamodules.preparation.encoding import (
     choose_max_length,
     compute_unknown_ratio,
@@ -25,7 +25,7 @@ from datamodules.preparation.excluded_texts import exclude_unsuitable_texts
 from datamodules.preparation.missing_splits import create_missing_splits
 from datamodules.preparation.options import PreparationOptions
 from datamodules.preparation.prepared_data import SUMMARY_FILE, TOKENIZER_FILE
-from datamodules.preparation.row_checks import collect_label_names, drop_empty_texts, drop_unseen_labels
+from datamodules.preparation.row_checks import collect_label_names, handle_empty_texts, handle_unseen_labels
 from datamodules.sources.base import Rows, Source, SplitName
 from datamodules.tokenizers.base import TokenIds, Tokenizer
 from datamodules.tokenizers.oov import measure_oov
@@ -84,18 +84,18 @@ def prepare(
 
     Raises:
         DataError: The rows cannot be used as they are.
-        UsageError: The rows are pairs of texts, and the tokenizer takes single ones.
+        UsageError: The rows are pairs of texts, which the tokenizer does not support.
     """
     notes: list[str] = []
     with _pause_garbage_collection():
         read = source.read()
-    splits = {name: drop_empty_texts(name, rows, options, notes) for name, rows in read.items()}
+    splits = {name: handle_empty_texts(name, rows, options, notes) for name, rows in read.items()}
     splits = create_missing_splits(splits, options, notes)
     _check_pairs(splits["train"], tokenizer)
     names = collect_label_names(splits["train"], notes)
     for name in splits:
         if name != "train":
-            splits[name] = drop_unseen_labels(name, splits[name], names, options, notes)
+            splits[name] = handle_unseen_labels(name, splits[name], names, options, notes)
     if augmenter is not None and augmenter.adds_copies:
         splits["train"] = augmenter.add_copies(splits["train"], folder, notes)
     tokenizer.train(splits["train"].texts)
@@ -107,7 +107,7 @@ def prepare(
     encoded = {
         name: truncate_long_texts(splits[name], tokens, tokenizer, max_length) for name, tokens in encoded.items()
     }
-    notes += _note_texts_without_tokens(lengths) + _note_truncation(lengths, encoded, max_length)
+    notes += _describe_texts_without_tokens(lengths) + _describe_truncation(lengths, encoded, max_length)
     oov = measure_oov(tokenizer, {name: rows.join_pairs() for name, rows in splits.items()}, lengths=lengths)
     for name, rows in splits.items():
         _write_split(folder, name, rows, encoded[name], names)
@@ -134,6 +134,7 @@ def prepare(
 
 
 def _check_pairs(train: Rows, tokenizer: Tokenizer) -> None:
+    """Raises an error for pairs of texts if the tokenizer does not support pairs."""
     if train.pairs is not None and not tokenizer.supports_pairs:
         raise UsageError(
             f"the data have pairs of texts, which {type(tokenizer).__name__} cannot distinguish; "
@@ -144,7 +145,7 @@ def _check_pairs(train: Rows, tokenizer: Tokenizer) -> None:
 
 @contextmanager
 def _pause_garbage_collection() -> Iterator[None]:
-    """Reading allocates a list per row and no cycles; the garbage collector would scan them all again and again."""
+    """Pauses the garbage collector while rows are read: they are many lists without cycles, which it would scan."""
     was_on = gc.isenabled()
     gc.disable()
     try:
@@ -154,7 +155,8 @@ def _pause_garbage_collection() -> Iterator[None]:
             gc.enable()
 
 
-def _note_texts_without_tokens(lengths: dict[SplitName, np.ndarray]) -> list[str]:
+def _describe_texts_without_tokens(lengths: dict[SplitName, np.ndarray]) -> list[str]:
+    """Returns a note for each split with texts of no token."""
     return [
         f"{name}: {np.count_nonzero(of_split == 0)} of {len(of_split)} texts have no token in the vocabulary"
         for name, of_split in lengths.items()
@@ -162,9 +164,10 @@ def _note_texts_without_tokens(lengths: dict[SplitName, np.ndarray]) -> list[str
     ]
 
 
-def _note_truncation(
+def _describe_truncation(
     lengths: dict[SplitName, np.ndarray], truncated: dict[SplitName, TokenIds], max_length: int
 ) -> list[str]:
+    """Returns a note for each split with truncated texts."""
     notes = []
     for name, before in lengths.items():
         ratio = f"{1 - truncated[name].lengths.sum() / max(1, before.sum()):.1%}"
@@ -177,19 +180,20 @@ def _note_truncation(
 
 
 def _write_split(folder: Path, name: str, rows: Rows, tokens: TokenIds, names: list[str]) -> None:
+    """Writes the arrays and texts of a split to the cache folder."""
     index_of = {label: index for index, label in enumerate(names)}
     if rows.is_single_label:
         labels = np.fromiter((index_of[label] for label in rows.labels), np.int64, count=len(rows.labels))  # type: ignore[index]  # plain labels
     else:
         labels = np.zeros((len(rows.labels), len(names)), np.uint8)
-        for place, row in enumerate(rows.labels):
-            labels[place, [index_of[label] for label in row]] = 1
+        for position, row in enumerate(rows.labels):
+            labels[position, [index_of[label] for label in row]] = 1
     arrays: dict[str, Any] = {"ids": tokens.ids, "offsets": tokens.offsets, "labels": labels}
     arrays["numbers"] = np.asarray(rows.numbers, np.int64)
     if tokens.type_ids is not None:
         arrays["type_ids"] = tokens.type_ids
-    for kind, array in arrays.items():
-        np.save(folder / f"{name}.{kind}.npy", array)
-    save_texts(folder, f"{name}.texts", rows.texts)
+    for key, array in arrays.items():
+        np.save(folder / f"{name}.{key}.npy", array)
+    save_strings(folder, f"{name}.texts", rows.texts)
     if rows.pairs is not None:
-        save_texts(folder, f"{name}.pairs", rows.pairs)
+        save_strings(folder, f"{name}.pairs", rows.pairs)

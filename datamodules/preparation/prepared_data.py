@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from contracts.text_spec import TextSpec
-from datamodules.cache import load_texts
+from datamodules.cache import load_strings
 from datamodules.loading.text_split import TextSplit, open_split
 from datamodules.sources.base import SPLIT_NAMES, SplitName
 from datamodules.tokenizers.base import Tokenizer, tokenizer_from_json
@@ -25,11 +25,11 @@ class PreparedData:
 
     Args:
         folder: The cache folder; its name is the fingerprint of the data.
-        spec: What a model must know about the data.
-        tokenizer: Trained.
+        spec: Task, label names and sizes of the data.
+        tokenizer: The trained tokenizer.
         splits: The arrays of each split.
-        summary: Rows per split, notes and statistics of unknown tokens, as `prepare` wrote them.
-        ids_are_fixed: Whether every epoch has the same token ids; false if texts are augmented on the fly.
+        summary: Rows per split, notes, and unknown-token statistics from `prepare`.
+        ids_are_fixed: Whether token ids are the same in every epoch. False if texts are augmented on the fly.
     """
 
     folder: Path
@@ -69,11 +69,11 @@ class PreparedData:
 
     def load_texts(self, split: SplitName) -> list[str]:
         """Loads the texts of a split, in the order of its rows."""
-        return load_texts(self.folder, f"{split}.texts")
+        return load_strings(self.folder, f"{split}.texts")
 
     def load_pairs(self, split: SplitName) -> list[str] | None:
         """Loads the second texts of a split; None if the data have none."""
-        return load_texts(self.folder, f"{split}.pairs") if self.spec.pairs else None
+        return load_strings(self.folder, f"{split}.pairs") if self.spec.pairs else None
 
     def count_ids(self) -> dict[str, np.ndarray]:
         """Counts how often each id occurs in each split, int64 `(ids,)`."""

@@ -1,4 +1,4 @@
-"""Checks rows before they are encoded: empty texts, the label names of training, labels that training lacks."""
+"""Checks rows before they are encoded: empty texts, the label names of training, labels that are not in training."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from datamodules.sources.base import Rows
 from datamodules.sources.similar_labels import group_similar_labels
 
 
-def drop_empty_texts(name: str, rows: Rows, options: PreparationOptions, notes: list[str]) -> Rows:
-    """Returns the rows of a split whose texts are more than white space, or all rows if `empty` is "keep".
+def handle_empty_texts(name: str, rows: Rows, options: PreparationOptions, notes: list[str]) -> Rows:
+    """Drops or keeps rows with empty texts, or raises `DataError`, as `options.empty` specifies.
+
+    Texts of white space only are empty too.
 
     Args:
         name: Of the split.
@@ -22,21 +24,21 @@ def drop_empty_texts(name: str, rows: Rows, options: PreparationOptions, notes: 
     Raises:
         DataError: There are empty texts and `empty` is "refuse".
     """
-    empty = {place for place, text in enumerate(rows.texts) if not text or text.isspace()}
+    empty = {position for position, text in enumerate(rows.texts) if not text or text.isspace()}
     if not empty or options.empty == "keep":
         return rows
-    numbers = join_names(str(rows.numbers[place]) for place in sorted(empty)[:5])
+    numbers = join_names(str(rows.numbers[position]) for position in sorted(empty)[:5])
     found = f"{len(empty)} of {len(rows.texts)} texts"
     if options.empty == "refuse":
         raise DataError(
             f"{name}: {found} are empty (rows {numbers}, counted from 0); fix them, or choose --data.empty drop or keep"
         )
     notes.append(f"{name}: {found} dropped because they are empty (rows {numbers}, counted from 0; --data.empty)")
-    return rows.select([place for place in range(len(rows.texts)) if place not in empty])
+    return rows.select([position for position in range(len(rows.texts)) if position not in empty])
 
 
 def collect_label_names(train: Rows, notes: list[str]) -> list[str]:
-    """Returns the sorted label names of the training rows.
+    """Returns the sorted training labels; appends warnings on similar and rare labels to `notes`.
 
     Args:
         train: The training rows.
@@ -63,8 +65,10 @@ def collect_label_names(train: Rows, notes: list[str]) -> list[str]:
     return names
 
 
-def drop_unseen_labels(name: str, rows: Rows, names: list[str], options: PreparationOptions, notes: list[str]) -> Rows:
-    """Returns the rows of a split whose labels all occur in training.
+def handle_unseen_labels(
+    name: str, rows: Rows, names: list[str], options: PreparationOptions, notes: list[str]
+) -> Rows:
+    """Drops rows with labels that do not occur in training, or raises `DataError` if `unseen_labels` is "refuse".
 
     Args:
         name: Of the split.
@@ -83,13 +87,13 @@ def drop_unseen_labels(name: str, rows: Rows, names: list[str], options: Prepara
     has_unseen = [not known.issuperset(labels) for labels in rows.to_label_lists()]
     labels = join_names(f"{label!r} ({count})" for label, count in unseen.most_common())
     found = f"{sum(has_unseen)} of {len(has_unseen)} rows"
-    what = f"{len(unseen)} label{'s' * (len(unseen) != 1)} that the training split lacks: {labels}"
+    what = f"{len(unseen)} label{'s' * (len(unseen) != 1)} that are not in the training split: {labels}"
     if options.unseen_labels == "refuse":
         raise DataError(
             f"{name}: {found} have {what}. The training split has: {join_names(map(repr, names))}. "
             "Fix the labels, add such texts to training, or drop these rows with --data.unseen_labels drop."
         )
-    kept = rows.select([place for place, is_unseen in enumerate(has_unseen) if not is_unseen])
+    kept = rows.select([position for position, is_unseen in enumerate(has_unseen) if not is_unseen])
     if not kept.texts:
         raise DataError(f"{name}: {found} have {what}. No row is left.")
     notes.append(f"{name}: {found} dropped because they have {what}")

@@ -24,12 +24,12 @@ class SamplingContext:
     Args:
         labels: int64 `(rows,)` if single-label; bool or uint8 `(rows, classes)` if multi-label.
         lengths: `(rows,)` tokens of each text.
-        num_classes: Length of every class axis.
+        num_classes: Number of classes.
         batch_size: Texts per batch on each rank.
-        seed: Seeds every epoch, together with its number.
+        seed: Seed of the sampler; combined with the number of the epoch.
         rank: The rank of this process, from 0.
         world_size: Number of processes that share an epoch.
-        epochs: Number of epochs of the whole training; None if it has no known end.
+        epochs: Number of training epochs. None if training has no known end.
     """
 
     labels: np.ndarray
@@ -50,7 +50,7 @@ class TextSampler(ABC):
     batch cannot be split evenly, fewer than `world_size` draws are dropped, different ones in each epoch.
 
     Args:
-        context: Given by the project.
+        context: The training split and the run, as the data module describes them.
 
     Raises:
         UsageError: There are fewer draws than ranks, or the batch size is below 1.

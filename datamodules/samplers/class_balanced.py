@@ -26,24 +26,26 @@ class ClassBalanced(GroupSampler):
     differ by at most one. Texts without labels form a class of their own. A class without training texts is not drawn.
 
     Args:
-        context: Given by the project.
-        weighting: Class weights: "inverse" to the class count draws all classes equally often; "sqrt" is halfway to
-            that; "effective" is inverse to the effective number of texts (Cui et al. 2019).
-        beta: Of the effective number, in [0, 1); a larger one draws rare classes more often. For "effective" only.
-        multi_label: What is balanced if texts have several labels: with "rarest" a text counts for its rarest label
-            only; with "expected" the labels of all texts drawn have the wanted frequencies. Frequent labels that occur
-            together with rare ones (Wu et al. 2020) are then drawn less often elsewhere.
-        min_repeats: Minimum draws of each text per epoch; below `epoch_length`.
-        max_repeats: Maximum draws of each text per epoch, above `epoch_length`; the draws that a class loses by it go
-            to the other classes. None is no limit.
-        epoch_length: Draws per epoch, as a multiple of the training texts; above 0.
-        schedule: When classes are balanced: in all epochs ("constant"); from `start` on, earlier epochs having the
-            class frequencies of the data ("deferred", Cao et al. 2019); or gradually, from the frequencies of the data
-            in the first epoch to balanced in the last ("progressive", Kang et al. 2020). Early stopping may end
-            training before that.
-        start: Fraction of the epochs before the balanced ones, in [0, 1). For "deferred" only.
-        group_by_length: Whether to make length-bucketed batches.
-        pool: Batches that are sorted by length together, at least 1; for `group_by_length`.
+        context: The training split and the run, as the data module describes them.
+        weighting: Class weights: "inverse", "sqrt" or "effective". "inverse" to the class count draws all classes
+            equally often; "sqrt" is halfway to that; "effective" is inverse to the effective number of texts (Cui et
+            al. 2019).
+        beta: Beta of the effective number of texts, in [0, 1). A larger value draws rare classes more often. For
+            "effective" only.
+        multi_label: What is balanced if texts have several labels: "rarest" or "expected". With "rarest" a text counts
+            for its rarest label only; with "expected" the labels of all texts drawn have the target frequencies, and
+            frequent labels that co-occur with rare ones (Wu et al. 2020) are drawn less often elsewhere.
+        min_repeats: Minimum draws per text and epoch; below `epoch_length`.
+        max_repeats: Maximum draws per text and epoch, above `epoch_length`. The draws that a class loses by this limit
+            go to the other classes. None is no limit.
+        epoch_length: Draws per epoch as a multiple of the training texts, above 0.
+        schedule: When classes are balanced: "constant", "deferred" or "progressive". "constant" balances all epochs;
+            "deferred" (Cao et al. 2019) those from `start` on, and earlier epochs have the class frequencies of the
+            data; "progressive" (Kang et al. 2020) goes gradually from the frequencies of the data in the first epoch to
+            balanced in the last. Early stopping may end training before that.
+        start: Fraction of epochs before balancing starts, in [0, 1). For "deferred" only.
+        group_by_length: Whether batches are bucketed by length.
+        pool: Number of batches in a pool, which is sorted by length; at least 1. For `group_by_length`.
     """
 
     balances = True

@@ -18,13 +18,13 @@ class GroupSampler(TextSampler):
     Within a group the draws are spread evenly: in an epoch the draws of two rows differ by at most one.
 
     Args:
-        context: Given by the project.
-        group_of_row: Integers `(rows,)` from 0; every number up to the largest occurs.
+        context: The training split and the run, as the data module describes them.
+        group_of_row: Group of each row, integers `(rows,)` from 0. Every number up to the largest occurs.
         num_draws: Draws per epoch, over all ranks.
-        group_by_length: Whether to make length-bucketed batches.
-        pool: Batches that are sorted by length together, at least 1; for `group_by_length`.
-        strata: `(groups,)`, for groups so small that many are drawn in some epochs only: groups of one stratum make up
-            for each other. Different ones are drawn in each epoch.
+        group_by_length: Whether batches are bucketed by length.
+        pool: Number of batches in a pool, which is sorted by length; at least 1. For `group_by_length`.
+        strata: Stratum of each group, `(groups,)`, for groups below one draw. Groups of one stratum compensate for each
+            other: different ones are drawn in each epoch.
     """
 
     def __init__(

@@ -18,9 +18,9 @@ class LengthBucket(TextSampler):
     """Draws each text once per epoch, in batches of similar length, the batches in random order.
 
     Args:
-        context: Given by the project.
-        pool: Batches that are sorted by length together, at least 1; a larger pool pads less and shuffles less. Limited
-            to a quarter of the epoch.
+        context: The training split and the run, as the data module describes them.
+        pool: Number of batches in a pool, which is sorted by length; at least 1. A larger pool pads less and shuffles
+            less. Limited to a quarter of the epoch.
     """
 
     def __init__(self, context: SamplingContext, /, pool: int = POOL) -> None:

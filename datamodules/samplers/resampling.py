@@ -1,4 +1,4 @@
-"""Over- and under-sampling: each class is drawn a fixed number of times per epoch, up to a ratio of class sizes."""
+"""Over- and under-sampling: each class is drawn a fixed number of times per epoch, to limit the imbalance."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ class ClassResampler(GroupSampler):
     A text with several labels counts for its rarest; texts without labels form a class of their own.
 
     Args:
-        context: Given by the project.
-        ratio: Draws of the largest class per draw of the smallest, at least 1; smaller imbalances are left as they are.
-        group_by_length: Whether to make length-bucketed batches.
-        pool: Batches that are sorted by length together, at least 1; for `group_by_length`.
+        context: The training split and the run, as the data module describes them.
+        ratio: Maximum imbalance after resampling: largest to smallest class. At least 1, which balances all classes;
+            classes within this ratio are left as they are.
+        group_by_length: Whether batches are bucketed by length.
+        pool: Number of batches in a pool, which is sorted by length; at least 1. For `group_by_length`.
     """
 
     balances = True
@@ -30,15 +31,17 @@ class ClassResampler(GroupSampler):
         self, context: SamplingContext, /, ratio: float = 1.0, group_by_length: bool = True, pool: int = POOL
     ) -> None:
         if not 1 <= ratio < float("inf"):
-            raise UsageError(f"ratio is of the largest class to the smallest and must be at least 1, got {ratio}")
+            raise UsageError(
+                f"ratio is the size of the largest class over that of the smallest and must be at least 1, got {ratio}"
+            )
         group_of_row, sizes = group_rows_by_class(context.labels)
-        self._class_draws = self.count_draws(sizes, ratio).astype(np.int64)
+        self._class_draws = self.compute_class_draws(sizes, ratio).astype(np.int64)
         super().__init__(context, group_of_row, int(self._class_draws.sum()), group_by_length, pool)
 
     @staticmethod
     @abstractmethod
-    def count_draws(class_counts: np.ndarray, ratio: float) -> np.ndarray:
-        """Computes the draws of each class per epoch, whole numbers `(classes,)`, from its number of rows."""
+    def compute_class_draws(class_counts: np.ndarray, ratio: float) -> np.ndarray:
+        """Computes the draws per epoch of each class from its number of rows: integers `(classes,)`."""
 
     def compute_expected_draws(self, epoch: int) -> np.ndarray:
         """Returns the draws of each class, the same in every epoch."""
@@ -46,26 +49,28 @@ class ClassResampler(GroupSampler):
 
 
 class OverSampled(ClassResampler):
-    """Draws every text at least once per epoch, and texts of small classes again, each nearly as often as the next.
+    """Repeats texts of small classes.
+
+    The texts of a class are repeated equally often, give or take one; every text is drawn at least once per epoch.
 
     An epoch is longer than the training split: with `ratio` 1 it has as many draws as the number of classes times the
     size of the largest class. A text with several labels counts for its rarest; texts without labels form a class.
     """
 
     @staticmethod
-    def count_draws(class_counts: np.ndarray, ratio: float) -> np.ndarray:
-        """Raises the draws of small classes to the largest class's size divided by the ratio."""
+    def compute_class_draws(class_counts: np.ndarray, ratio: float) -> np.ndarray:
+        """Raises the draws of small classes to the size of the largest class divided by the ratio."""
         return np.maximum(class_counts, np.ceil(class_counts.max() / ratio))
 
 
 class UnderSampled(ClassResampler):
-    """Draws no text more than once per epoch, and a subset of each large class, which changes with the epoch.
+    """Draws a random subset of each large class, a different one in each epoch; no text is repeated.
 
     An epoch is shorter than the training split: with `ratio` 1 it has as many draws as the number of classes times the
     size of the smallest class. A text with several labels counts for its rarest; texts without labels form a class.
     """
 
     @staticmethod
-    def count_draws(class_counts: np.ndarray, ratio: float) -> np.ndarray:
-        """Lowers the draws of large classes to the smallest class's size times the ratio."""
+    def compute_class_draws(class_counts: np.ndarray, ratio: float) -> np.ndarray:
+        """Lowers the draws of large classes to the size of the smallest class times the ratio."""
         return np.minimum(class_counts, np.floor(class_counts.min() * ratio))

@@ -22,7 +22,7 @@ class Rows:
 
     Args:
         texts: One string per row; empty ones are allowed here and handled later.
-        labels: A label name per row, or a list of label names per row if the task is multi-label.
+        labels: One label name per row, or a list of label names per row (multi-label).
         pairs: The second text of each row, if there is one.
         numbers: Each row's position in its source, from 0; consecutive if not given.
     """

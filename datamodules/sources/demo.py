@@ -35,8 +35,8 @@ class Demo(Source):
     real data, but a score on these data means nothing for any other.
 
     Args:
-        seed: Another seed generates other messages.
-        rows: Training texts, at least 100; validation has a quarter and test half as many.
+        seed: Seed of the generator.
+        rows: Number of training texts, at least 100. Validation has a quarter and test half as many.
     """
 
     def __init__(self, seed: int = 0, rows: int = 3340) -> None:

@@ -38,15 +38,15 @@ class Files(Source):
     Byte order marks and Windows line endings are accepted.
 
     Args:
-        path: The folder, or the file.
-        text_column: The column of texts.
-        text_pair_column: The column of second texts; read if it exists, ignored if `null`.
-        label_column: The column of one label per text; ignored if `null`.
-        labels_column: The column of several labels per text, as a JSON list; read if there is no label column, ignored
-            if `null`. If both exist, the one whose name was set is read.
-        encoding: The character encoding, by its Python name.
-        delimiter: The character between two fields; a comma in CSV and a tab in TSV if `null`.
-        quoted: Whether `"` around a field of CSV or TSV quotes it; false if quotes are part of the texts.
+        path: Folder of train, validation and test files, or a single file.
+        text_column: Column of texts.
+        text_pair_column: Column of second texts, if it exists. Ignored if `null`.
+        label_column: Column of labels, one per text; ignored if `null`.
+        labels_column: Column of label lists (JSON) for multi-label data. Read if there is no label column, ignored if
+            `null`. If both exist, the one whose name was set is read.
+        encoding: Character encoding, by its Python name.
+        delimiter: Field delimiter. If `null`, a comma in CSV and a tab in TSV.
+        quoted: Whether fields of CSV or TSV may be quoted by `"`. Set to false if quotes are part of the texts.
     """
 
     def __init__(

@@ -27,17 +27,18 @@ class Hub(Source):
     Class indices are read as class names if the data set has them.
 
     Args:
-        path: A name on the hub, a folder of files that `load_dataset` can read, or one written by `save_to_disk`.
-        name: The configuration, if the data set has several, such as `sst2` of `glue`.
-        text_column: The column of texts.
-        text_pair_column: The column of second texts; read if it exists, ignored if `null`.
-        label_column: The column of one label per text; ignored if `null`.
-        labels_column: The column of several labels per text; read if there is no label column, ignored if `null`. If
-            both exist, the one whose name was set is read.
-        train_split: The split to train on.
-        validation_split: The split to validate on; `auto` is `validation`, `valid`, `val` or `dev` if there is one;
-            `null` is none, so that it is split off `train_split`.
-        test_split: The split to test on; `auto` is `test` if there is one, `null` is none.
+        path: Hub name or local folder of a data set. A folder of files that `load_dataset` can read, or one written by
+            `save_to_disk`.
+        name: Configuration of the data set, such as `sst2` of `glue`, if it has several.
+        text_column: Column of texts.
+        text_pair_column: Column of second texts, if it exists. Ignored if `null`.
+        label_column: Column of labels, one per text; ignored if `null`.
+        labels_column: Column of label lists for multi-label data. Read if there is no label column, ignored if `null`.
+            If both exist, the one whose name was set is read.
+        train_split: Training split.
+        validation_split: Validation split; `null` splits it off `train_split`. `auto` is `validation`, `valid`, `val`
+            or `dev` if there is one.
+        test_split: Test split; `auto` is `test` if it exists, `null` is none.
     """
 
     def __init__(

@@ -18,9 +18,9 @@ class Delimited:
     """Parses delimited values: a header line, then one record per row; quoted fields may hold line breaks.
 
     Args:
-        text: The whole file.
-        where: Its name, for messages.
-        delimiter: Separates fields.
+        text: Content of the file.
+        where: Name of the file, for messages.
+        delimiter: Field delimiter.
         quoted: Whether `"` around a field quotes it and is not part of it.
 
     Raises:
@@ -100,8 +100,8 @@ class JsonLines:
     """Parses JSON lines: one object per line; the names in the first one are the columns.
 
     Args:
-        text: The whole file.
-        where: Its name, for messages.
+        text: Content of the file.
+        where: Name of the file, for messages.
 
     Raises:
         DataError: There are no rows, or a line is not a JSON object.
@@ -175,8 +175,8 @@ class JsonLines:
                 str(value).encode()
             except UnicodeEncodeError:
                 raise DataError(
-                    f"{self.where}: {self.locate_rows([row])[0]} holds half a character (a lone surrogate such as "
-                    r"\ud83d): the text was cut within it. Remove the half."
+                    f"{self.where}: {self.locate_rows([row])[0]} holds a lone surrogate (half of a character, such as "
+                    r"\ud83d): the text was truncated inside a character. Remove the surrogate."
                 ) from None
 
 

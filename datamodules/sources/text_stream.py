@@ -64,12 +64,12 @@ class NewTexts:
     first 100 files are opened that early.
 
     Args:
-        inputs: From `resolve_inputs`.
-        columns: Hold the texts in tables. With a column of second texts, a line of plain text is a pair too: two texts
-            with a tab between them.
-        encoding: Of files and of the standard input; a byte order mark is skipped.
-        keep_rows: Whether each text of a table comes with all columns of its row.
-        note: A sentence for the message that a column is missing.
+        inputs: Files, standard input or texts, from `resolve_inputs`.
+        columns: Columns that hold the texts in tables. With a column of second texts, a line of plain text is a pair
+            too: two texts with a tab between them.
+        encoding: Character encoding of files and standard input. A byte order mark is skipped.
+        keep_rows: Whether each text of a table keeps all columns of its row.
+        note: Sentence added to the error message for a missing column.
 
     Raises:
         UsageError: The encoding is unknown.
@@ -216,15 +216,15 @@ def _convert_to_text(value: object, column: str, where: str) -> str:
 
 
 def _check_characters(text: NewText, where: str) -> None:
-    """Checks that a text can be written: it has no half of a character, and its row is not nested too deeply."""
+    """Checks that a text can be written: it has no lone surrogate, and its row is not nested too deeply."""
     try:
         row = "" if text.row is None else json.dumps(text.row, ensure_ascii=False)
         for part in (text.text, text.pair or "", row):
             part.encode()
     except UnicodeEncodeError:
         raise DataError(
-            f"{where} contains half of a character (a lone surrogate such as "
-            r"\ud83d): it was truncated inside a character, or has another encoding; remove the half, or name the "
+            f"{where} contains a lone surrogate (half of a character, such as "
+            r"\ud83d): it was truncated inside a character, or has another encoding; remove it, or name the "
             "encoding with --encoding"
         ) from None
     except RecursionError:

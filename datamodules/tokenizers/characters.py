@@ -24,9 +24,10 @@ class Characters(Tokenizer):
     """Each Unicode code point is a token, spaces included.
 
     Args:
-        vocab_size: Maximum number of ids, the two special ones included; frequent characters are kept. None keeps all.
-        min_frequency: Less frequent training characters are unknown.
-        lowercase: Whether texts are lowercased.
+        vocab_size: Maximum vocabulary size, the two special tokens included. The most frequent characters are kept;
+            None keeps all.
+        min_frequency: Minimum training frequency of a character; others are unknown.
+        lowercase: Whether to lowercase texts.
     """
 
     def __init__(self, vocab_size: int | None = None, min_frequency: int = 1, lowercase: bool = False) -> None:
@@ -39,7 +40,7 @@ class Characters(Tokenizer):
 
     def train(self, texts: Sequence[str]) -> None:
         """Builds a vocabulary of the most frequent characters; ties go to the lower code point."""
-        counts = np.bincount(to_code_points(self._fold(texts)), minlength=_CODE_POINTS)
+        counts = np.bincount(to_code_points(self._lowercase(texts)), minlength=_CODE_POINTS)
         counts[_SURROGATES] = 0  # no other program could read a vocabulary with lone surrogates
         kept = np.flatnonzero(counts >= self.min_frequency)
         kept = kept[np.argsort(-counts[kept], kind="stable")]
@@ -51,12 +52,12 @@ class Characters(Tokenizer):
         self, texts: Sequence[str], pairs: Sequence[str] | None = None, max_length: int | None = None
     ) -> TokenIds:
         """Encodes each code point by a table lookup."""
-        texts = self._fold(texts)
+        texts = self._lowercase(texts)
         return truncate(TokenIds(self._table[to_code_points(texts)], compute_text_offsets(texts)), max_length)
 
     def extract_units(self, texts: Sequence[str]) -> Units:
         """Splits texts into code points and marks unknown ones."""
-        texts = self._fold(texts)
+        texts = self._lowercase(texts)
         points = to_code_points(texts)
         used = np.flatnonzero(np.bincount(points))
         unit_of = np.zeros(_CODE_POINTS, np.int32)
@@ -98,7 +99,8 @@ class Characters(Tokenizer):
         vocabulary = tokenizers.Tokenizer.from_str(state).get_vocab()
         self._set_characters(sorted(vocabulary, key=vocabulary.__getitem__)[len(_SPECIAL) :])
 
-    def _fold(self, texts: Sequence[str]) -> Sequence[str]:
+    def _lowercase(self, texts: Sequence[str]) -> Sequence[str]:
+        """Lowercases texts, each code point by itself, if `lowercase` is set."""
         # only Python lowercases a final sigma differently
         return [text.replace("Σ", "σ").lower() for text in texts] if self.lowercase else texts
 

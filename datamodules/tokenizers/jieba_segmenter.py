@@ -31,8 +31,8 @@ class JiebaSegmenter:
     """Segments Chinese texts into words.
 
     Args:
-        dictionary: The content of a user dictionary: one word per line, optionally with frequency and part of speech.
-        hmm: Whether a hidden Markov model finds words that no dictionary has.
+        dictionary: Content of a user dictionary, one word per line. Optionally with frequency and part of speech.
+        hmm: Whether to recognize new words by a hidden Markov model.
     """
 
     def __init__(self, dictionary: str | None, hmm: bool) -> None:

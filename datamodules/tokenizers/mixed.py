@@ -28,16 +28,16 @@ class Mixed(WordTokenizer):
     """Words of the vocabulary as one token each, all others as marked characters.
 
     Args:
-        vocab_size: Maximum number of ids of whole words, two special ones included; characters and bytes are added to
+        vocab_size: Maximum number of word ids, the two special tokens included. Characters and bytes are added to
             these. None keeps all frequent words.
-        min_frequency: Less frequent training words are encoded as characters; with 1 no training word is, so the
-            characters are not trained.
-        min_character_frequency: Less frequent characters are encoded as UTF-8 bytes, so that these are trained.
-        lowercase: Whether texts are lowercased.
-        segment: How words are found: `unicode` by letters, numbers and punctuation, `jieba` for Chinese (extra
-            `jieba`).
-        user_dictionary: A file of words for jieba, one per line, optionally with frequency and part of speech.
-        hmm: Whether jieba guesses words that its dictionaries lack, by a hidden Markov model.
+        min_frequency: Minimum training frequency of a word; others become characters. With 1 no training word does, so
+            the characters are not trained.
+        min_character_frequency: Minimum frequency of a character; others become UTF-8 bytes. So bytes are trained too.
+        lowercase: Whether to lowercase texts.
+        segment: Word segmentation: `unicode`, or `jieba` for Chinese (extra `jieba`). `unicode` splits by letters,
+            numbers and punctuation.
+        user_dictionary: File of words for jieba, one per line. Optionally with frequency and part of speech.
+        hmm: Whether jieba recognizes new words by a hidden Markov model.
     """
 
     def __init__(
@@ -75,9 +75,9 @@ class Mixed(WordTokenizer):
         """Encodes words as one marked id per character, or as byte ids for rare characters."""
         points = to_code_points(words)
         offsets = compute_text_offsets(words)
-        places = np.ones(len(points), np.int32)
-        places[offsets[1:] - 1] = _MARKS.index("<E>")
-        places[offsets[:-1]] = _MARKS.index("<B>")
+        positions = np.ones(len(points), np.int32)
+        positions[offsets[1:] - 1] = _MARKS.index("<E>")
+        positions[offsets[:-1]] = _MARKS.index("<B>")
         used, which = np.unique(points, return_inverse=True)
         names = list(map(chr, used))
         first = np.array([self._vocabulary.get(_MARKS[0] + name, -1) for name in names], np.int32)
@@ -86,7 +86,7 @@ class Mixed(WordTokenizer):
             np.cumsum([0, *(len(name.encode()) for name in names)]),
         )
         rare = first[which] < 0
-        return replace_marked(TokenIds(first[which] + places, offsets), rare, which[rare], by_bytes)
+        return replace_marked(TokenIds(first[which] + positions, offsets), rare, which[rare], by_bytes)
 
     def _set_token_list(self, names: Sequence[str]) -> None:
         self._set_vocabulary({name: number for number, name in enumerate(names)})

@@ -11,13 +11,15 @@ import numpy as np
 
 from datamodules.tokenizers.base import Tokenizer, replace_lone_surrogates
 
-_CHUNK = 20_000  # texts processed together
-_COMMONEST = 20
+_CHUNK = 20_000  # texts per call of the tokenizer
+_NUM_EXAMPLES = 20
 
 
 @dataclass(frozen=True)
 class OOVReport:
-    """The report of one split and one tokenizer; "tokens" are units (words, characters or subwords) as they were found.
+    """Statistics of unknown tokens for one split; counts are of units before they are mapped to ids.
+
+    Units are words, characters or subwords.
 
     If a tokenizer has no unknown token, units that are encoded as characters or bytes count as unknown.
     """
@@ -30,20 +32,20 @@ class OOVReport:
     texts_touched: int
     """Texts with unknown tokens."""
     token_rate: float
-    """Ratio of unknown tokens to all tokens."""
+    """Fraction of tokens that are unknown."""
     type_rate: float
-    """Ratio of unknown types (different tokens) to all types."""
+    """Fraction of types (distinct tokens) that are unknown."""
     text_share: float
-    """Ratio of texts with unknown tokens to all texts."""
+    """Fraction of texts with unknown tokens."""
     ids_per_text: float
     """Mean token ids per text, before truncation."""
     commonest: tuple[tuple[str, int], ...]
     """The most frequent unknown tokens and their counts, up to 20."""
     vector_coverage: tuple[float, float] | None = None
-    """Ratio of tokens, and of types, with a pretrained vector; None if no vectors were read."""
+    """Fractions of tokens and of types with a pretrained vector; None if no vectors were read."""
 
     def to_dict(self) -> dict[str, Any]:
-        """Converts to plain values for JSON."""
+        """Converts to JSON-serializable values."""
         return asdict(self)
 
 
@@ -66,6 +68,7 @@ def measure_oov(
 
 
 def _measure_split(tokenizer: Tokenizer, texts: Sequence[str], lengths: np.ndarray | None) -> OOVReport:
+    """Measures the unknown tokens of one split, in chunks of texts."""
     counts: Counter[str] = Counter()
     unknown: set[str] = set()
     with_unknown = ids = 0
@@ -83,8 +86,8 @@ def _measure_split(tokenizer: Tokenizer, texts: Sequence[str], lengths: np.ndarr
     tokens = sum(counts.values())
     unknown_counts = {name: counts[name] for name in unknown}
     unknown_tokens = sum(unknown_counts.values())
-    commonest = sorted(unknown_counts.items(), key=lambda item: (-item[1], item[0]))[:_COMMONEST]
-    names = replace_lone_surrogates([name for name, _ in commonest])
+    most_frequent = sorted(unknown_counts.items(), key=lambda item: (-item[1], item[0]))[:_NUM_EXAMPLES]
+    names = replace_lone_surrogates([name for name, _ in most_frequent])
     return OOVReport(
         texts=len(texts),
         tokens=tokens,
@@ -92,13 +95,14 @@ def _measure_split(tokenizer: Tokenizer, texts: Sequence[str], lengths: np.ndarr
         unknown_tokens=unknown_tokens,
         unknown_types=len(unknown),
         texts_touched=with_unknown,
-        token_rate=_ratio(unknown_tokens, tokens),
-        type_rate=_ratio(len(unknown), len(counts)),
-        text_share=_ratio(with_unknown, len(texts)),
-        ids_per_text=_ratio(ids, len(texts)),
-        commonest=tuple((name, count) for name, (_, count) in zip(names, commonest, strict=True)),
+        token_rate=_divide(unknown_tokens, tokens),
+        type_rate=_divide(len(unknown), len(counts)),
+        text_share=_divide(with_unknown, len(texts)),
+        ids_per_text=_divide(ids, len(texts)),
+        commonest=tuple((name, count) for name, (_, count) in zip(names, most_frequent, strict=True)),
     )
 
 
-def _ratio(part: int, whole: int) -> float:
-    return part / whole if whole else 0.0
+def _divide(count: int, total: int) -> float:
+    """Divides, with 0 for 0 / 0."""
+    return count / total if total else 0.0

@@ -19,7 +19,8 @@ class Pretrained(Tokenizer):
     """The tokenizer of a pretrained model, from a hub name, a local folder, or a folder of an installed package.
 
     Args:
-        model: The same as for the encoder `Pretrained`: `bert-base-uncased`, a folder, or `package:NAME/FOLDER`.
+        model: Hub name, folder, or `package:NAME/FOLDER`. The same as for the encoder `Pretrained`, for example
+            `bert-base-uncased`.
     """
 
     supports_pairs = True

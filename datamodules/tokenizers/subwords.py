@@ -25,14 +25,14 @@ class Subwords(Tokenizer):
     """Subwords: frequent words as one token, rare words as several.
 
     Args:
-        algorithm: `bpe` merges the most frequent pairs, `wordpiece` does so and encodes by the longest match, `unigram`
-            prunes a large vocabulary by likelihood.
-        vocab_size: Maximum number of ids, special tokens and bytes included; at most half are single characters.
-        min_frequency: Less frequent characters and pairs of subwords (`bpe`, `wordpiece`) are not added.
-        lowercase: Whether texts are lowercased.
-        byte_fallback: Whether characters outside the vocabulary are encoded as bytes, so that nothing is unknown; for
+        algorithm: Subword algorithm: `bpe`, `wordpiece` or `unigram`. `bpe` merges the most frequent pairs, `wordpiece`
+            does so and encodes by the longest match, `unigram` prunes a large vocabulary by likelihood.
+        vocab_size: Maximum vocabulary size, special tokens and bytes included. At most half are single characters.
+        min_frequency: Minimum frequency of a character or of a merged pair. Pairs are merged by `bpe` and `wordpiece`.
+        lowercase: Whether to lowercase texts.
+        byte_fallback: Whether characters outside the vocabulary are encoded as bytes. Then nothing is unknown. For
             `bpe` and `unigram`.
-        path: A `tokenizer.json` to use instead; the other arguments are then ignored.
+        path: File `tokenizer.json` to load. The other arguments are then ignored.
     """
 
     def __init__(

@@ -29,8 +29,8 @@ class WordSplitter:
     """Splits texts into words, and builds vocabularies.
 
     Args:
-        lowercase: Whether texts are lowercased.
-        segment: Inserts `SEPARATOR` between words; None splits by Unicode's letters, numbers and punctuation.
+        lowercase: Whether to lowercase texts.
+        segment: Inserts `SEPARATOR` between words. None splits by Unicode's letters, numbers and punctuation.
     """
 
     def __init__(self, lowercase: bool, segment: Callable[[Sequence[str]], list[str]] | None = None) -> None:

@@ -18,17 +18,19 @@ class Words(WordTokenizer):
     """One token per word, number or punctuation mark.
 
     Args:
-        vocab_size: Maximum number of ids, the special ones included; the most frequent words are kept. None keeps all.
-        min_frequency: Less frequent training words are unknown.
-        lowercase: Whether texts are lowercased.
-        unknown: Treatment of unknown words: `unk` encodes them as the unknown token, `drop` removes them from every
-            text, `drop_text` is `unk` and also excludes training texts with too many of them.
-        num_oov_buckets: Ids of unknown words, chosen by a hash of the word; at least 1.
-        max_unknown_ratio: Maximum ratio of unknown words, in [0, 1], of a training text that `drop_text` keeps.
-        segment: How words are found: `unicode` by letters, numbers and punctuation, `jieba` for Chinese (extra
-            `jieba`).
-        user_dictionary: A file of words for jieba, one per line, optionally with frequency and part of speech.
-        hmm: Whether jieba guesses words that its dictionaries lack, by a hidden Markov model.
+        vocab_size: Maximum vocabulary size, special tokens included. The most frequent words are kept; None keeps all.
+        min_frequency: Minimum training frequency of a word; others are unknown.
+        lowercase: Whether to lowercase texts.
+        unknown: Treatment of unknown words: `unk`, `drop` or `drop_text`. `unk` encodes them as the unknown token,
+            `drop` removes them from every text, `drop_text` is `unk` and also excludes training texts with too many of
+            them.
+        num_oov_buckets: Number of ids for unknown words, assigned by hashing; at least 1.
+        max_unknown_ratio: Maximum fraction of unknown words per training text, in [0, 1]. For `drop_text`, which
+            excludes texts above it.
+        segment: Word segmentation: `unicode`, or `jieba` for Chinese (extra `jieba`). `unicode` splits by letters,
+            numbers and punctuation.
+        user_dictionary: File of words for jieba, one per line. Optionally with frequency and part of speech.
+        hmm: Whether jieba recognizes new words by a hidden Markov model.
     """
 
     def __init__(

@@ -32,10 +32,10 @@ class VectorFile:
     """A vector file, as described by its head.
 
     Args:
-        path: Its path.
-        format: Of its rows.
-        dim: Numbers per row.
-        declared_rows: Rows, where the file says.
+        path: Path of the file.
+        format: Format of the rows.
+        dim: Vector dimension.
+        declared_rows: Number of rows that the header specifies; None if there is no header.
         start: Offset of the first row in the decompressed file.
     """
 
@@ -51,7 +51,7 @@ class VectorFile:
         return {"path": str(self.path.resolve()), "bytes": facts.st_size, "changed": facts.st_mtime_ns}
 
     def read(self, requested: Collection[bytes]) -> VectorRows:
-        """Reads the whole file and keeps the rows of the requested tokens.
+        """Reads the file and keeps the rows of the requested tokens.
 
         Raises:
             DataError: It cannot be read to the end.
@@ -66,7 +66,7 @@ class VectorFile:
                 (read_text_rows if self.format == "text" else read_binary_rows)(file, found)
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
             raise DataError(
-                f"{self.path} is cut off or damaged after {found.num_rows:,} rows ({error}); fetch it again"
+                f"{self.path} is truncated or damaged after {found.num_rows:,} rows ({error}); fetch it again"
             ) from error
         return found
 
@@ -96,6 +96,7 @@ def open_vector_file(path: str) -> VectorFile:
 
 
 def _parse_head(path: Path, head: bytes) -> VectorFile:
+    """Detects format, dimension and number of rows from the first bytes of a file."""
     if not head.strip():
         raise DataError(f"{path} is empty; give a file of word vectors")
     sizes = _SIZES.match(head)
@@ -111,21 +112,21 @@ def _parse_head(path: Path, head: bytes) -> VectorFile:
         return VectorFile(path, "text", max(set(dims), key=dims.count), None)
     declared_rows, dim = int(sizes[1]), int(sizes[2])
     if dim < 1:
-        raise DataError(f"{path}: the first line declares vectors of {dim} numbers")
+        raise DataError(f"{path}: the header specifies vectors of {dim} numbers")
     body = head[sizes.end() :]
     if not body:
-        raise DataError(f"{path} holds no vector after its first line")
+        raise DataError(f"{path} holds no vector after its header")
     field = body.split(b"\n", 1)[0].strip().replace(b"\t", b" ").partition(b" ")[2].partition(b" ")[0]
     if _CONTROL.search(body) or not field.isascii():
         return VectorFile(path, "binary", dim, declared_rows, sizes.end())
     dims = _count_numbers(body)
     if dims and dim not in dims:
-        raise DataError(f"{path}: the first line declares {dim} numbers per row, and the first row has {dims[0]}")
+        raise DataError(f"{path}: the header specifies {dim} numbers per row, and the first row has {dims[0]}")
     return VectorFile(path, "text", dim, declared_rows, sizes.end())
 
 
 def _count_numbers(text: bytes) -> list[int]:
-    """Counts the numbers of each of the first complete rows."""
+    """Counts the numbers in each of the first rows that are complete."""
     lines = text.split(b"\n")
     whole = lines if len(text) < _HEAD // 2 else lines[:-1]
     return [len(row[1]) for row in map(parse_row, whole[:20]) if row is not None]

@@ -23,14 +23,14 @@ class Coverage:
     """How many ids of a vocabulary were initialized in which way; padding is not counted.
 
     Args:
-        ids: All of them.
-        as_is: Found in the file as they are.
-        other_case: Found in lowercase, capitalized, or in uppercase.
-        from_characters: Averaged from the vectors of their characters.
-        drawn: Random, with mean and standard deviation of the found ones.
-        zero: Zero vectors.
-        share_of_ids: Ratio of ids that were found, in any case.
-        share_of_tokens: Ratio of training tokens whose id was found.
+        ids: Number of ids.
+        as_is: Number found in the file unchanged.
+        other_case: Number found in lowercase, capitalized, or in uppercase.
+        from_characters: Number averaged from the vectors of their characters.
+        drawn: Number drawn at random. Mean and standard deviation are those of the vectors found.
+        zero: Number of zero vectors.
+        share_of_ids: Fraction of ids that were found, in any case.
+        share_of_tokens: Fraction of training tokens whose id was found.
         commonest_missing: The most frequent training tokens that were not found.
         found: Bool `(ids,)`, which were found, in any case.
     """
@@ -47,7 +47,7 @@ class Coverage:
     found: np.ndarray
 
     def to_dict(self) -> dict[str, Any]:
-        """Converts to plain values for the report."""
+        """Converts to JSON-serializable values for the report."""
         return {name: value for name, value in vars(self).items() if name != "found"}
 
     def summarize(self, others: str = "") -> str:
@@ -134,7 +134,7 @@ def build_initial_vectors(
     ways[padding_id] = _PADDING
     for number, token in enumerate(tokens):
         if number != padding_id and token:
-            ways[number] = _look_up(token, found, missing, vectors[number])
+            ways[number] = _write_initial_vector(token, found, missing, vectors[number])
     is_found = (ways == _AS_IS) | (ways == _OTHER_CASE)
     known = is_found | (ways == _CHARACTERS)
     absent = np.flatnonzero(ways == _NONE)
@@ -170,12 +170,13 @@ def build_initial_vectors(
 _PADDING, _NONE, _AS_IS, _OTHER_CASE, _CHARACTERS = range(5)
 
 
-def _look_up(token: str, found: VectorRows, missing: Missing, into: np.ndarray) -> int:
-    for place, form in enumerate(list_case_variants(token)):
+def _write_initial_vector(token: str, found: VectorRows, missing: Missing, into: np.ndarray) -> int:
+    """Writes the vector of a token to `into`, from its spellings or characters; returns where it came from."""
+    for position, form in enumerate(list_case_variants(token)):
         vector = found.get_vector(form)
         if vector is not None:
             into[:] = vector
-            return _AS_IS if place == 0 or form == _MARKS.sub("", token) else _OTHER_CASE
+            return _AS_IS if position == 0 or form == _MARKS.sub("", token) else _OTHER_CASE
     if missing != "characters" or _SPECIAL.fullmatch(token):
         return _NONE
     parts = []

@@ -53,10 +53,10 @@ def read_npz_rows(path: Path, rows: VectorRows) -> None:
             blocks = zip(_read_blocks(word_file, words), _read_blocks(vector_file, vectors), strict=True)
             for tokens, numbers in blocks:
                 encoded = [token if isinstance(token, bytes) else token.encode() for token in tokens.tolist()]
-                for place, token in enumerate(encoded):
-                    rows.inspect_token(token)
+                for position, token in enumerate(encoded):
+                    rows.record_token(token)
                     if token in rows.requested:
-                        rows.add(token, numbers[place].astype(np.float32))
+                        rows.add(token, numbers[position].astype(np.float32))
                 rows.num_rows += len(encoded)
 
 

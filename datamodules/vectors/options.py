@@ -62,9 +62,9 @@ class VectorOptions:
 
     Args:
         vectors: A file, "train" (word2vec), "checkpoint", or None for random vectors.
-        mode: "static" is not trained, "fine_tuned" is, "multichannel" has one table of each.
+        mode: "static" (frozen), "fine_tuned" (trainable) or "multichannel" (both).
         missing: Initialization of tokens without a vector.
-        unfreeze_after: Epochs before the table is trained.
+        unfreeze_after: Number of epochs before the table is trained.
         word2vec: Options of "train".
     """
 

@@ -37,23 +37,23 @@ def read_text_rows(file: BinaryIO, rows: VectorRows) -> None:
         rows: Requested rows are added.
     """
     first = 1 if rows.declared_rows is None else 2  # lines are counted from 1, that of the sizes included
-    dim, requested, inspect_token = rows.dim, rows.requested, rows.inspect_token
+    dim, requested, record_token = rows.dim, rows.requested, rows.record_token
     for number, line in enumerate(file, first):
-        if line.count(b" ") != dim or line.endswith((b" \n", b" ", b" \r\n")):  # other white space, or broken
+        if line.count(b" ") != dim or line.endswith((b" \n", b" ", b" \r\n")):  # other white space, or malformed
             columns = line.split()
             if not columns:
                 continue
             if len(columns) != dim + 1:
                 rows.num_rows += 1
-                rows.count_broken(f"line {number} ({len(columns) - 1} numbers in place of {dim})")
+                rows.count_malformed(f"line {number} ({len(columns) - 1} numbers in place of {dim})")
                 continue
             line = b" ".join(columns)
         rows.num_rows += 1
         end = line.find(b" ")
         token = line[:end]
-        inspect_token(token)
+        record_token(token)
         if token in requested:
             try:
                 rows.add(token, np.array(line[end + 1 :].split(), np.float32))
             except ValueError:
-                rows.count_broken(f"line {number} (not all of its columns are numbers)")
+                rows.count_malformed(f"line {number} (not all of its columns are numbers)")

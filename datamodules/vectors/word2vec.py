@@ -20,12 +20,13 @@ class Word2Vec:
     """Options of word2vec.
 
     Args:
-        algorithm: `skip_gram` predicts the context from a token, `cbow` (faster) a token from its context.
-        objective: `negative_sampling` against random tokens, or `hierarchical_softmax` along a tree of all tokens.
-        negative: Random tokens per true one, at least 1; for negative sampling.
-        window: Context tokens on each side, at least 1.
-        epochs: Passes over the training texts, at least 1; small data sets need more.
-        min_frequency: Less frequent tokens get no vector; at least 1.
+        algorithm: `skip_gram` or `cbow` (faster). `skip_gram` predicts the context from a token, `cbow` a token from
+            its context.
+        objective: `negative_sampling` or `hierarchical_softmax`. Against random tokens, or along a tree of all tokens.
+        negative: Number of negative samples per token, at least 1. For negative sampling.
+        window: Number of context tokens on each side, at least 1.
+        epochs: Number of epochs, at least 1. Small data sets need more.
+        min_frequency: Minimum frequency of a token to get a vector, at least 1.
     """
 
     algorithm: Literal["cbow", "skip_gram"] = "skip_gram"

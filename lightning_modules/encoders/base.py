@@ -1,4 +1,4 @@
-"""The extension point of encoders: what a class must have to be chosen as `--model.encoder`."""
+"""The extension point of encoders: what a class must have to be named as `--model.encoder`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class TextEncoder(Rebuildable, nn.Module, ABC):
     output_dim: int
     """The length of the vectors; set by the class or its constructor."""
     supports_pairs: bool = False
-    """Whether `forward` uses `token_type_ids`, so that a text and its second one can be told apart."""
+    """Whether `forward` uses `token_type_ids`, which distinguishes the first and the second text of a pair."""
 
     @abstractmethod
     def forward(self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor | None = None) -> Tensor:
@@ -43,8 +43,8 @@ class TextEncoder(Rebuildable, nn.Module, ABC):
         """Groups the modules by depth, the group nearest to the ids first, for learning rates that differ by layer.
 
         By default all modules form one group and have one rate. Override it for `layer_decay` to have an effect, for
-        example `return [[self.embedding], [self.layers[0]], [self.layers[1]]]`. Together the groups must hold every
-        parameter exactly once.
+        example `return [[self.embedding], [self.layers[0]], [self.layers[1]]]`. Every parameter must be in
+        exactly one group.
         """
         return [[self]]
 
@@ -52,7 +52,7 @@ class TextEncoder(Rebuildable, nn.Module, ABC):
         """Adapts a newly built encoder to the training texts: initial weights, and which weights are trainable.
 
         Called once at the start of `fit`, after construction and before the optimizer is made; not for validation, test
-        or prediction, nor where `fit` gets loaders and the model has no data module. A resumed run calls it too and
+        or prediction, nor if `fit` gets loaders and the model has no data module. A resumed run calls it too and
         loads the checkpoint's weights afterwards: names and shapes of the parameters must follow from `data` alone,
         and initial values are then overwritten. An override calls `super().prepare_training(data)`.
 
@@ -63,7 +63,7 @@ class TextEncoder(Rebuildable, nn.Module, ABC):
             table.prepare_training(data)
 
     def check_initialized(self) -> None:
-        """Raises an error if word vectors were chosen and neither `prepare_training` nor a checkpoint provided them.
+        """Raises an error if word vectors are configured and neither `prepare_training` nor a checkpoint provided them.
 
         Raises:
             UsageError: The model would be trained from random vectors instead.
@@ -81,7 +81,7 @@ class TextEncoder(Rebuildable, nn.Module, ABC):
             table.drop_frozen_gradients(epoch)
 
     def initialization_summary(self) -> dict[str, Any]:
-        """Returns how the weights were initialized as plain values by topic, for `report.json`."""
+        """Returns how the weights were initialized as JSON-serializable values by topic, for `report.json`."""
         summaries = [table.summary for table in self._token_embeddings if table.summary]
         return {"vectors": summaries[0]} if summaries else {}
 
@@ -104,6 +104,6 @@ def check_output_dim(encoder: TextEncoder) -> None:
     name = type(encoder).__name__
     dim = getattr(encoder, "output_dim", None)
     if dim is None:
-        raise UsageError(f"{name} lacks output_dim: set self.output_dim in its __init__ to the length of its vectors")
+        raise UsageError(f"{name} has no output_dim: set self.output_dim in its __init__ to the length of its vectors")
     if not isinstance(dim, int) or dim < 1:
         raise UsageError(f"{name}.output_dim is the length of its vectors and must be an integer above 0, got {dim!r}")

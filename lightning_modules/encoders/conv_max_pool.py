@@ -72,8 +72,8 @@ class _ConvMaxPool(torch.autograd.Function):
         order = torch.argsort(window)
         to_windows = _sum_weighted_rows(weight, filter_index[order], amounts[order], window, rows)
         to_stream = torch.zeros_like(stream)
-        for place in range(weight.shape[1] // dim):
-            to_stream[place : place + rows] += to_windows[:, place * dim : (place + 1) * dim]
+        for position in range(weight.shape[1] // dim):
+            to_stream[position : position + rows] += to_windows[:, position * dim : (position + 1) * dim]
         return to_stream, to_weight, None, None, None
 
 
@@ -81,8 +81,8 @@ def _compute_scores(stream: Tensor, weight: Tensor, rows: int) -> Tensor:
     """Computes the score of every window and filter: float `(rows, filters)`."""
     dim = stream.shape[1]
     scores = stream[:rows] @ weight[:, :dim].t()
-    for place in range(1, weight.shape[1] // dim):
-        scores.addmm_(stream[place : place + rows], weight[:, place * dim : (place + 1) * dim].t())
+    for position in range(1, weight.shape[1] // dim):
+        scores.addmm_(stream[position : position + rows], weight[:, position * dim : (position + 1) * dim].t())
     return scores
 
 

@@ -20,38 +20,39 @@ _MAX_TRAINABLE_RATIO = 0.8  # above it two look-ups cost about what the smaller 
 
 
 class PartiallyFrozenEmbedding(nn.Module):
-    """Replaces an `nn.Embedding` with the same vectors, of which some are frozen.
+    """An embedding with the vectors of an `nn.Embedding`, some of which are frozen.
 
     Args:
         table: Float `(ids, dim)`, one vector per id.
-        trainable: Bool `(ids,)`, true where the vector is trainable; at least one is and one is not.
+        trainable: Mask of trainable vectors, bool `(ids,)`. At least one value is true and one false.
     """
 
-    places: Tensor  # int64 (ids,): row n of `weight` as n, row n of `frozen` as -1 - n
+    row_of_id: Tensor  # int64 (ids,): row n of `weight` as n, row n of `frozen` as -1 - n
 
     def __init__(self, table: Tensor, trainable: Tensor) -> None:
         super().__init__()
         self.weight = nn.Parameter(table.detach()[trainable])
         # A frozen parameter and no buffer, since DDP sends every buffer to all processes in each step.
         self.frozen = nn.Parameter(table.detach()[~trainable], requires_grad=False)
-        places = torch.where(trainable, trainable.cumsum(0) - 1, -(~trainable).cumsum(0))
-        self.register_buffer("places", places, persistent=False)
+        row_of_id = torch.where(trainable, trainable.cumsum(0) - 1, -(~trainable).cumsum(0))
+        self.register_buffer("row_of_id", row_of_id, persistent=False)
 
     def forward(self, input_ids: Tensor) -> Tensor:
         """Looks up ids `(batch, tokens)`: vectors `(batch, tokens, dim)`, without waiting for the device."""
-        places = self.places[input_ids]
-        trainable = F.embedding(places.clamp(min=0), self.weight)
-        frozen = F.embedding((~places).clamp(min=0), self.frozen)  # ~(-1 - n) is n
-        return torch.where((places >= 0).unsqueeze(-1), trainable, frozen)
+        row_of_id = self.row_of_id[input_ids]
+        trainable = F.embedding(row_of_id.clamp(min=0), self.weight)
+        frozen = F.embedding((~row_of_id).clamp(min=0), self.frozen)  # ~(-1 - n) is n
+        return torch.where((row_of_id >= 0).unsqueeze(-1), trainable, frozen)
 
     def join_table(self) -> Tensor:
         """Returns a copy of all vectors in the order of their ids, `(ids, dim)`."""
-        whole = self.weight.new_empty(len(self.places), self.weight.shape[1])
-        trainable = self.places >= 0
-        whole[trainable], whole[~trainable] = self.weight.detach(), self.frozen.detach()
-        return whole
+        table = self.weight.new_empty(len(self.row_of_id), self.weight.shape[1])
+        trainable = self.row_of_id >= 0
+        table[trainable], table[~trainable] = self.weight.detach(), self.frozen.detach()
+        return table
 
     def _save_to_state_dict(self, destination: dict[str, Any], prefix: str, keep_vars: bool) -> None:
+        """Saves one table of all vectors, as an `nn.Embedding` does."""
         destination[f"{prefix}weight"] = self.join_table()
 
     def _load_from_state_dict(
@@ -64,8 +65,9 @@ class PartiallyFrozenEmbedding(nn.Module):
         unexpected_keys: list[str],
         error_msgs: list[str],
     ) -> None:
+        """Loads one table of all vectors, as an `nn.Embedding` saves it."""
         key = f"{prefix}weight"
-        expected = (len(self.places), self.weight.shape[1])
+        expected = (len(self.row_of_id), self.weight.shape[1])
         if strict:
             unexpected_keys.extend(name for name in state_dict if name.startswith(prefix) and name != key)
         if key not in state_dict:
@@ -77,7 +79,7 @@ class PartiallyFrozenEmbedding(nn.Module):
             shape = tuple(table.shape)
             error_msgs.append(f"size mismatch for {key}: {shape} in the checkpoint, {expected} in the model")
             return
-        trainable = (self.places >= 0).to(table.device)
+        trainable = (self.row_of_id >= 0).to(table.device)
         with torch.no_grad():
             self.weight.copy_(table[trainable])
             self.frozen.copy_(table[~trainable])

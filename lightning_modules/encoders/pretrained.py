@@ -34,14 +34,16 @@ class Pretrained(TextEncoder):
     """A pretrained transformer; use it with the tokenizer `Pretrained` of the same model.
 
     Args:
-        spec: Sizes of the data.
+        spec: Task, label names and sizes of the data.
         model: A hub name, a folder, or `package:NAME/FOLDER`.
-        pooling: One vector from all states: the first token's, their mean or maximum.
-        freeze: Which weights are frozen: none, the embeddings, all, or the embeddings and this many lowest layers.
-        gradient_checkpointing: Whether to recompute states in the backward pass: less memory, about a third more time.
-        dropout: Dropout probability inside the model, in [0, 1); the model's own if None.
-        config: The model's configuration as plain values, to build it with random weights and without its files; used
-            when a checkpoint is loaded.
+        pooling: Pooling of the last hidden states: first token, mean or maximum.
+        freeze: Frozen weights: none, embeddings, all, or a number of layers. A number freezes the embeddings and that
+            many lowest layers.
+        gradient_checkpointing: Whether to recompute activations in the backward pass. Needs less memory and about a
+            third more time.
+        dropout: Dropout probability inside the model, in [0, 1). The model's own if None.
+        config: Configuration of the model, to build it with random weights. Needs none of its files; used when a
+            checkpoint is loaded.
     """
 
     supports_pairs = True
@@ -97,7 +99,7 @@ class Pretrained(TextEncoder):
         return (mean_pool if self.pooling == "mean" else max_pool)(states, attention_mask)
 
     def train(self, mode: bool = True) -> Pretrained:
-        """Sets the training mode, except for the dropout of a model that is frozen as a whole, which stays off."""
+        """Sets the training mode, except for the dropout of a model that is entirely frozen, which stays off."""
         super().train(mode)
         if self._is_frozen:
             self.backbone.eval()
@@ -108,11 +110,11 @@ class Pretrained(TextEncoder):
         return group_layers(self.backbone)
 
     def prepare_training(self, data: TrainingCorpus) -> None:
-        """Freezes the vectors of all ids that no training text has, which then cost no work."""
+        """Freezes the vectors of all ids that are in no training text, which saves their computation."""
         super().prepare_training(data)
         table = self.backbone.get_input_embeddings()
         is_trainable = any(weight.requires_grad and not weight.is_meta for weight in table.parameters())
-        if is_trainable and data.ids_are_fixed:  # texts changed in each epoch bring up other ids
+        if is_trainable and data.ids_are_fixed:  # texts augmented in each epoch have other ids
             used = torch.from_numpy(np.flatnonzero(np.bincount(data.load_training_ids()[0])))
             # A text of no token attends to its padding.
             freeze_unused_rows(self.backbone, table, F.pad(used, (0, 1), value=self.padding_id))
@@ -214,7 +216,7 @@ _DROPOUTS = (
 
 
 def _uses_token_types(backbone: PreTrainedModel) -> bool:
-    """Returns whether the model tells second texts apart; RoBERTa accepts `token_type_ids` but has one type only."""
+    """Returns whether the model distinguishes the texts of a pair; RoBERTa has `token_type_ids` of one type only."""
     accepted = "token_type_ids" in inspect.signature(backbone.forward).parameters
     return accepted and (getattr(backbone.config, "type_vocab_size", 0) or 0) > 1
 

@@ -28,18 +28,20 @@ class TextCNN(TextEncoder):
     """Convolutions over token windows with max-over-time pooling (Kim 2014).
 
     Args:
-        spec: Sizes of the data.
-        embedding_dim: Length of a token's vector; if null that of the file, or else 300.
-        num_filters: Filters of each kernel size.
-        kernel_sizes: Tokens in a window, one convolution for each size.
-        embedding_dropout: Probability of setting a value of the token vectors to zero in training, in [0, 1).
-        vectors: Initial word vectors: a file (text or binary of word2vec, GloVe, fastText; plain, .gz or .npz); `train`
-            to train word2vec on the training texts; `checkpoint` if they come with its weights. Random if null.
-        vectors_mode: Whether these vectors are frozen, trainable, or both, as two channels (Kim 2014).
-        vectors_missing: Vector of a token that has none: drawn with the mean and standard deviation of the others, the
-            mean of its characters' vectors, or zero.
-        unfreeze_after: Epochs during which the vectors are frozen, 0 or more.
-        word2vec: Options of `train`.
+        spec: Task, label names and sizes of the data.
+        embedding_dim: Dimension of the word vectors. If null that of the vector file, otherwise 300.
+        num_filters: Number of filters per kernel size.
+        kernel_sizes: Kernel sizes in tokens, one convolution for each.
+        embedding_dropout: Dropout probability of the word vectors, in [0, 1).
+        vectors: Initial word vectors: a file, `train`, `checkpoint`, or null (random). A file is text or binary of
+            word2vec, GloVe or fastText, plain, .gz or .npz; `train` trains word2vec on the training texts; `checkpoint`
+            takes the vectors of the checkpoint.
+        vectors_mode: `static` (frozen), `fine_tuned` (trainable) or `multichannel` (both). The last as two channels
+            (Kim 2014).
+        vectors_missing: Initialization of tokens that have no vector. Drawn with the mean and standard deviation of the
+            others, the mean of its characters' vectors, or zero.
+        unfreeze_after: Number of epochs in which the word vectors are frozen, 0 or more.
+        word2vec: Options of word2vec, for vectors `train`.
     """
 
     def __init__(

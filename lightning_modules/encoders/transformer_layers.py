@@ -24,12 +24,14 @@ def group_layers(model: nn.Module) -> list[list[nn.Module]]:
         return [[model]]
     before: list[nn.Module] = []
     after: list[nn.Module] = []
-    _collect_others(model, layers[0], before, after)
+    _collect_modules_around_layers(model, layers[0], before, after)
     groups = [before, *([layer] for layer in layers), after]
     return [modules for modules in groups if modules]
 
 
-def _collect_others(module: nn.Module, layer: nn.Module, before: list[nn.Module], after: list[nn.Module]) -> None:
+def _collect_modules_around_layers(
+    module: nn.Module, layer: nn.Module, before: list[nn.Module], after: list[nn.Module]
+) -> None:
     """Appends modules with parameters to `before` or `after`, by whether they are registered before the layers."""
     layers_passed = False
     for child in module.children():
@@ -37,7 +39,7 @@ def _collect_others(module: nn.Module, layer: nn.Module, before: list[nn.Module]
         if holds_layers:
             layers_passed = True
             if not (isinstance(child, nn.ModuleList) and child[0] is layer):
-                _collect_others(child, layer, before, after)
+                _collect_modules_around_layers(child, layer, before, after)
         elif _count_parameters(child):
             (after if layers_passed else before).append(child)
 

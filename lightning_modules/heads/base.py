@@ -1,4 +1,4 @@
-"""The extension point of heads: what a class must have to be chosen as `--model.head`."""
+"""The extension point of heads: what a class must have to be named as `--model.head`."""
 
 from __future__ import annotations
 

@@ -13,9 +13,9 @@ class Linear(Head):
     """Dropout, then a linear layer.
 
     Args:
-        spec: Sizes of the data.
-        features: Length of the encoder's vectors.
-        dropout: Probability of setting a feature to zero in training, in [0, 1).
+        spec: Task, label names and sizes of the data.
+        features: Size of the encoder's output vector.
+        dropout: Dropout probability of the input vector, in [0, 1).
     """
 
     def __init__(self, spec: TextSpec, features: int, /, dropout: float = 0.1) -> None:

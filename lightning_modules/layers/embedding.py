@@ -11,7 +11,7 @@ from contracts.errors import UsageError
 from contracts.text_spec import TextSpec
 from datamodules.vectors.options import TrainingCorpus, VectorOptions
 
-_INITIAL_STD = 0.1  # with torch's N(0, 1), what a few epochs add to a vector is small against its initial value
+_INITIAL_STD = 0.1  # with torch's N(0, 1), the updates of a few epochs are small against the initial vector
 
 
 class TokenEmbedding(nn.Embedding):
@@ -22,9 +22,9 @@ class TokenEmbedding(nn.Embedding):
     whatever else begins with a linear map.
 
     Args:
-        spec: Sizes from the data.
-        dim: Length of a vector; that of the word vectors, or 300, where None.
-        choices: Which word vectors, and whether they are trainable.
+        spec: Task, label names and sizes of the data.
+        dim: Vector dimension. If None that of the word vectors, otherwise 300.
+        choices: Options of the word vectors.
     """
 
     def __init__(self, spec: TextSpec, dim: int | None = None, choices: VectorOptions | None = None) -> None:
@@ -42,7 +42,7 @@ class TokenEmbedding(nn.Embedding):
         self.summary: dict[str, Any] = {}
         """Source and coverage of the word vectors, for the report."""
         self.notes: list[str] = []
-        """The same as sentences."""
+        """The same, as sentences."""
         self._is_initialized = choices.vectors is None
 
     def forward(self, input: Tensor) -> Tensor:
@@ -52,7 +52,7 @@ class TokenEmbedding(nn.Embedding):
 
     @torch.no_grad()
     def prepare_training(self, data: TrainingCorpus) -> None:
-        """Copies the chosen word vectors into the table, for the vocabulary of these texts; see `TextEncoder`."""
+        """Copies the configured word vectors into the table, for the vocabulary of these texts; see `TextEncoder`."""
         if self.choices.vectors in (None, "checkpoint"):
             return
         start = self.choices.build_initial_vectors(data, self.padding_id, self.embedding_dim)
@@ -63,7 +63,7 @@ class TokenEmbedding(nn.Embedding):
         self._is_initialized = True
 
     def check_initialized(self) -> None:
-        """Raises an error if word vectors were chosen and the table still holds its random initial values.
+        """Raises an error if word vectors are configured and the table still holds its random initial values.
 
         Raises:
             UsageError: They were to come from a checkpoint that is not given, or need a data module.
@@ -101,5 +101,5 @@ class TokenEmbedding(nn.Embedding):
 
 
 def mask_padding(input_ids: Tensor, attention_mask: Tensor, padding_id: int) -> Tensor:
-    """Replaces ids by the padding id wherever the mask is false, so that they cannot matter; `(batch, tokens)`."""
+    """Replaces ids by the padding id wherever the mask is false, so that they have no effect; `(batch, tokens)`."""
     return input_ids.masked_fill(~attention_mask, padding_id)

@@ -17,7 +17,7 @@ def mean_pool(states: Tensor, mask: Tensor) -> Tensor:
 
 
 def max_pool(states: Tensor, mask: Tensor) -> Tensor:
-    """Takes the maximum over tokens, padding excluded: `(batch, tokens, dim)` to `(batch, dim)`.
+    """Computes the maximum over tokens, padding excluded: `(batch, tokens, dim)` to `(batch, dim)`.
 
     >>> max_pool(torch.tensor([[[1.0], [3.0], [9.0]]]), torch.tensor([[True, True, False]]))
     tensor([[3.]])
@@ -30,7 +30,7 @@ class AttentionPool(nn.Module):
     """Attention pooling: a mean weighted by `softmax(v · tanh(state))`, Zhou et al. 2016, without their final tanh.
 
     Args:
-        dim: Length of a state.
+        dim: Size of a hidden state.
     """
 
     def __init__(self, dim: int) -> None:

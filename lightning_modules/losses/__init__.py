@@ -1,7 +1,7 @@
 """Losses: compute one number per text from logits and labels.
 
 To add one: write a file here with a concrete `Loss`; name it as `--model.loss`; nothing else.
-Not here: the mean over a batch, which the classifier takes in one place.
+Not here: the mean over a batch, which the classifier computes.
 """
 
 from contracts.discovery import import_submodules

@@ -1,4 +1,4 @@
-"""The extension point of losses: what a class must have to be chosen as `--model.loss`."""
+"""The extension point of losses: what a class must have to be named as `--model.loss`."""
 
 from __future__ import annotations
 

@@ -17,10 +17,10 @@ class BinaryCrossEntropy(Loss):
     The mean, not the sum, so that one learning rate fits few classes and many.
 
     Args:
-        spec: Sizes and class counts of the data.
-        label_smoothing: Fraction by which each target moves towards one half, in [0, 1).
-        positive_weights: Weight of a positive label: "inverse" (texts without it over texts with it), "sqrt" (its
-            root), or a weight by label name, 1 for those not named; 1 for all if None.
+        spec: Task, label names and class counts of the data.
+        label_smoothing: Label smoothing: the fraction by which targets move to 0.5, in [0, 1).
+        positive_weights: Weights of positive labels: "inverse", "sqrt" or by label name. "inverse" is texts without the
+            label over texts with it, "sqrt" its square root; labels that are not named get 1. All are 1 if None.
     """
 
     tasks = frozenset({"multi_label"})

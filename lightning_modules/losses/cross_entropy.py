@@ -16,10 +16,11 @@ class CrossEntropy(Loss):
     """The negative log-probability of the label.
 
     Args:
-        spec: Sizes and class counts of the data.
-        label_smoothing: Probability that is spread evenly over all classes, in [0, 1).
-        class_weights: Weights computed from the training split ("inverse", "sqrt" or "effective" number of texts; their
-            mean over the training texts is 1), or a weight by label name, 1 for those not named; all equal if None.
+        spec: Task, label names and class counts of the data.
+        label_smoothing: Label smoothing: probability spread evenly over classes, in [0, 1).
+        class_weights: Class weights: "inverse", "sqrt", "effective" or by label name. The first three are computed from
+            the class counts of the training split ("effective" is the effective number of texts) and have a mean of 1
+            over the training texts; labels that are not named get 1. All are 1 if None.
     """
 
     tasks = frozenset({"single_label"})

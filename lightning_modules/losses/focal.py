@@ -22,11 +22,12 @@ class Focal(Loss):
     """Cross-entropy times `(1 - p) ** gamma`, `p` being the probability of the true label.
 
     Args:
-        spec: Sizes and class counts of the data.
-        gamma: How strongly easy texts are down-weighted, 0 or more; 0 is cross-entropy.
-        alpha: Class weights: "inverse", "sqrt" or "effective" number of training texts, or a weight by label name. For
-            several labels per text they are the weights of positive labels, without "effective", and a number in (0, 1)
-            weighs each positive label by itself, each negative one by 1 minus it.
+        spec: Task, label names and class counts of the data.
+        gamma: Focusing parameter, 0 or more; 0 is cross-entropy. A larger value down-weights easy texts more.
+        alpha: Class weights: "inverse", "sqrt", "effective" or by label name. The first three are computed from the
+            class counts of the training split. For several labels per text they are the weights of positive labels,
+            without "effective", and a number in (0, 1) weighs each positive label by itself, each negative one by 1
+            minus it.
     """
 
     tasks = frozenset({"single_label", "multi_label"})

@@ -1,7 +1,7 @@
 """Online hard example mining: only the texts of a batch with the largest losses are trained on.
 
 Shrivastava et al. 2016, "Training Region-based Object Detectors with Online Hard Example Mining". Unlike theirs, all
-texts are kept at first: early losses say little about which texts are hard.
+texts are kept at first: early losses do not identify the hard texts.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ class OHEM(Loss):
     """Another loss on the hardest texts of each training batch; in evaluation that loss on all texts.
 
     Args:
-        spec: Sizes and class counts of the data.
+        spec: Task, label names and class counts of the data.
         base: The loss that ranks the texts and is minimized.
-        keep_ratio: Fraction of a batch that is kept, in (0, 1]; at least one text.
+        keep_ratio: Fraction of hardest texts kept per batch, in (0, 1]. At least one text is kept.
         warmup_ratio: Fraction of training during which all texts are kept, in [0, 1].
     """
 

@@ -23,9 +23,10 @@ class LearningRatePlan:
     """How the learning rates of head and encoder differ from the optimizer's; by default they do not.
 
     Args:
-        head_lr_multiplier: The head's learning rate as a multiple of the optimizer's, above 0.
-        backbone_lr: The learning rate of the encoder's top layer; the optimizer's if None, and 0 freezes the encoder.
-        layer_decay: Each layer's learning rate as a fraction of that of the layer above it, in (0, 1].
+        head_lr_multiplier: Learning rate of the head as a multiple of the optimizer's, above 0.
+        backbone_lr: Learning rate of the encoder's top layer; 0 freezes the encoder. The optimizer's learning rate if
+            None.
+        layer_decay: Learning rate of each layer relative to the layer above, in (0, 1].
     """
 
     head_lr_multiplier: float = 1.0

@@ -121,8 +121,8 @@ class WarmupLinear(ProgressSchedule):
 
     Args:
         optimizer: The optimizer to schedule.
-        warmup_ratio: Fraction of training over which the learning rate rises, in [0, 1).
-        min_lr_ratio: Learning rate at the end as a fraction of the initial one, in [0, 1].
+        warmup_ratio: Fraction of training steps used for warm-up, in [0, 1).
+        min_lr_ratio: Final learning rate as a fraction of the initial one, in [0, 1].
     """
 
     def __init__(self, optimizer: Optimizer, /, warmup_ratio: float = 0.06, min_lr_ratio: float = 0.0) -> None:
@@ -138,8 +138,8 @@ class WarmupCosine(ProgressSchedule):
 
     Args:
         optimizer: The optimizer to schedule.
-        warmup_ratio: Fraction of training over which the learning rate rises, in [0, 1).
-        min_lr_ratio: Learning rate at the end as a fraction of the initial one, in [0, 1].
+        warmup_ratio: Fraction of training steps used for warm-up, in [0, 1).
+        min_lr_ratio: Final learning rate as a fraction of the initial one, in [0, 1].
     """
 
     def __init__(self, optimizer: Optimizer, /, warmup_ratio: float = 0.06, min_lr_ratio: float = 0.0) -> None:

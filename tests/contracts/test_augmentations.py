@@ -231,7 +231,7 @@ def test_the_class_documents_an_inherited_argument_in_its_own_words():
     parser = ArgumentParser(prog="x")
     parser.add_class_arguments(Misspellings, "a")
     text = " ".join(parser.format_help().split())
-    assert "wrong spellings of it on each line" in text
+    assert "misspellings of it per line" in text
     assert "default: 3" in text
 
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.errors import DataError, UsageError
-from datamodules.cache import compute_cache_key, is_complete, load_texts, open_or_build, save_texts
+from datamodules.cache import compute_cache_key, is_complete, load_strings, open_or_build, save_strings
 
 ANYTHING = st.text(st.characters(exclude_categories=()), max_size=12)  # lone surrogates, too
 
@@ -64,11 +64,11 @@ def test_remains_of_a_deleted_folder_are_replaced(tmp_path, left):
 
 def _build_together(root: Path, barrier, results) -> None:
     def build(folder: Path) -> None:
-        save_texts(folder, "texts", ["a", "b"])
+        save_strings(folder, "texts", ["a", "b"])
         barrier.wait(timeout=30)  # neither goes on before the other has begun
 
     folder = open_or_build(root, "key", build)
-    results.put((folder.name, load_texts(folder, "texts"), os.getpid()))
+    results.put((folder.name, load_strings(folder, "texts"), os.getpid()))
 
 
 def test_two_processes_that_build_at_once_end_with_one_folder(tmp_path):
@@ -111,13 +111,13 @@ def folder(tmp_path_factory):
 @given(st.lists(ANYTHING, max_size=6))
 @settings(max_examples=40, deadline=None)
 def test_texts_come_back_as_they_were(folder, texts):
-    save_texts(folder, "some.texts", texts)
-    assert load_texts(folder, "some.texts") == texts
+    save_strings(folder, "some.texts", texts)
+    assert load_strings(folder, "some.texts") == texts
 
 
 def test_texts_under_two_names_do_not_mix(tmp_path):
-    save_texts(tmp_path, "train.texts", ["a\nb", "", "\x00"])
-    save_texts(tmp_path, "train.pairs", [])
-    assert load_texts(tmp_path, "train.texts") == ["a\nb", "", "\x00"]
-    assert load_texts(tmp_path, "train.pairs") == []
+    save_strings(tmp_path, "train.texts", ["a\nb", "", "\x00"])
+    save_strings(tmp_path, "train.pairs", [])
+    assert load_strings(tmp_path, "train.texts") == ["a\nb", "", "\x00"]
+    assert load_strings(tmp_path, "train.pairs") == []
     assert np.load(tmp_path / "train.texts.bounds.npy").tolist() == [0, 3, 3, 4]

@@ -112,7 +112,7 @@ def test_a_model_of_pairs_needs_both_texts():
         ([None], r"got None at position 0"),
         ([("a", "b", "c")], r"got \('a', 'b', 'c'\) at position 0"),
         ([("a", 5)], r"got \('a', 5\) at position 0"),
-        (["one", "tw\ud83do"], r"at position 1 holds half of a character .* remove it"),
+        (["one", "tw\ud83do"], r"at position 1 holds a lone surrogate .* remove it"),
     ],
 )
 def test_what_is_no_text_is_refused(texts, message):

@@ -80,7 +80,7 @@ FAULTS = {
     "an unseen label": (
         _unseen,
         DATA,
-        r"test: 1 of \d+ rows have 1 label that the training split lacks: 'tree' \(1\).*--data.unseen_labels drop",
+        r"test: 1 of \d+ rows have 1 label that are not in the training split: 'tree' \(1\).*--data.unseen_labels drop",
     ),
     "bytes of another encoding": (
         _raw("train.csv", HEAD.encode() + "日本,x\n".encode("shift_jis")),
@@ -205,6 +205,6 @@ def test_unseen_labels_are_dropped_where_that_was_asked_for(work, tmp_path):
     report = report_of(run)
     assert report["data"]["rows"]["test"] == 5
     assert (
-        "test: 1 of 6 rows dropped because they have 1 label that the training split lacks: 'tree' (1)"
+        "test: 1 of 6 rows dropped because they have 1 label that are not in the training split: 'tree' (1)"
         in report["data"]["notes"]
     )

@@ -168,7 +168,7 @@ def test_coverage_equals_that_of_training_and_faults_of_the_file_are_reported(ru
     words = ("--data.tokenizer", "Words", "--data.tokenizer.min_frequency", 9)
     code, out, _ = run(*source, *words, "--vectors", "v.txt")
     assert code == 0
-    assert "1 broken rows were left out" in out
+    assert "1 malformed rows were skipped" in out
     (explored,) = json.loads((tmp_path / "runs/explore/words.json").read_text(encoding="utf-8"))["tokenizers"]
     given = (*source, *words, "--model.encoder.vectors", "v.txt", "--model.encoder.num_filters", 4)
     few = ("--trainer.max_epochs", 1, "--trainer.accelerator", "cpu", "--trainer.enable_progress_bar", "false")

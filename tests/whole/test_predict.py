@@ -384,11 +384,11 @@ FAULTS = {
         r"--text_pair_column: the model was trained on single texts",
     ),
     "nested JSON": (["{folder}/nested.jsonl"], DATA, r"nested.jsonl, line 1 is nested too deeply"),
-    "half a character": (["{folder}/half.jsonl"], DATA, r"text 1 of .*half.jsonl' contains half of a character"),
+    "half a character": (["{folder}/half.jsonl"], DATA, r"text 1 of .*half.jsonl' contains a lone surrogate"),
     "half a character in another column": (
         ["--keep_columns", "{folder}/half_id.jsonl"],
         DATA,
-        r"text 1 of .*half_id.jsonl' contains half of a character",
+        r"text 1 of .*half_id.jsonl' contains a lone surrogate",
     ),
     "no such column": (
         ["{folder}/columns.csv"],

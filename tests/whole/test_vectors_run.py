@@ -130,10 +130,10 @@ def test_what_cannot_be_is_refused_before_a_run_folder_is_made(work, on, file, o
     ("content", "words"),
     [
         (b"uno 1 2\ndos 3 4\n", r"no vector for any of the 37 tokens, such as .*; its tokens are like uno, dos"),
-        (b"6 2\nnear 1 2\n" + b"dos 3\n" * 5, r"5 of 6 rows are broken"),
-        (gzip.compress(b"".join(b"w%d 1 2\n" % row for row in range(90_000)))[:-1000], r"cut off or damaged after"),
+        (b"6 2\nnear 1 2\n" + b"dos 3\n" * 5, r"5 of 6 rows are malformed"),
+        (gzip.compress(b"".join(b"w%d 1 2\n" % row for row in range(90_000)))[:-1000], r"truncated or damaged after"),
     ],
-    ids=["no token", "broken", "cut off"],
+    ids=["no token", "malformed", "truncated"],
 )
 def test_a_file_that_only_reading_it_shows_to_be_bad_is_refused_before_a_run_folder_is_made(
     work, on, tmp_path, content, words

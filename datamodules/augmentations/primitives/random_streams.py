@@ -1,7 +1,7 @@
 """Random numbers that depend on (seed, epoch, row) only: a text gets the same ones in any batch, on any rank.
 
 A generator object per text would cost more than the augmentation. Numbers are a hash of (key, position) instead,
-computed for a whole batch at once; the hash is the finalizer of SplitMix64 (Steele, Lea and Flood 2014).
+computed for a batch in one call; the hash is the finalizer of SplitMix64 (Steele, Lea and Flood 2014).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _UNIT = 2.0**-53
 
 @dataclass(frozen=True)
 class RandomStreams:
-    """One stream of random numbers per text of a batch.
+    """A random number generator with an independent stream for each text of a batch.
 
     Args:
         keys: uint64 `(texts,)`.
@@ -42,7 +42,7 @@ class RandomStreams:
 
     @classmethod
     def from_texts(cls, seed: int, variant: int, texts: Sequence[str]) -> RandomStreams:
-        """Makes the streams of texts without a row number; a hash of the text takes its place."""
+        """Makes the streams of texts without a row number; a hash of the text is used instead."""
         hashes = (hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=7).digest() for text in texts)
         rows = np.fromiter((int.from_bytes(digest, "little") for digest in hashes), np.int64, count=len(texts))
         return cls.from_rows(seed, variant, rows)

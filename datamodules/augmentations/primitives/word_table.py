@@ -19,8 +19,8 @@ class WordTable:
         lines: A word and its alternatives, separated by tabs.
         top_k: Alternatives kept per word, the first ones.
         origin: Name of the lines in error messages.
-        content_words_only: Whether to leave out function words, Chinese words of one character, and alternatives of
-            several words or with a capital: in lists of synonyms most of these have another meaning.
+        content_words_only: Whether to skip entries that rarely have the same meaning. In lists of synonyms these are
+            function words, Chinese words of one character, and alternatives of several words or with a capital.
 
     Raises:
         DataError: A line has no tab.

@@ -34,7 +34,7 @@ class WordNetTable(WordTable):
     """A word table whose alternatives are looked up in WordNet at their first use.
 
     Args:
-        top_k: Synonyms kept per word.
+        top_k: Number of synonyms kept per word.
     """
 
     def __init__(self, top_k: int) -> None:

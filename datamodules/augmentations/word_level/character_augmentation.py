@@ -27,7 +27,7 @@ class CharacterAugmentation(WordAugmentation):
             operation: In [0, 1); selects the change.
         """
 
-    def change_segments(self, segments: Segments, streams: RandomStreams) -> np.ndarray:
+    def transform_segments(self, segments: Segments, streams: RandomStreams) -> np.ndarray:
         """Misspells words of ASCII letters."""
         strings = segments.strings
         is_letters = [

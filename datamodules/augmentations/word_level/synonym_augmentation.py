@@ -16,10 +16,10 @@ class SynonymAugmentation(TableAugmentation):
     """Changes words that have synonyms. Arguments not listed here are documented by the base class.
 
     Args:
-        path: A file with a word and its synonyms on each line, separated by tabs, plain or .gz; or `wordnet` for the
+        path: File with a word and its synonyms per line, tab-separated, or `wordnet`. Plain or .gz; `wordnet` is the
             English WordNet of nltk (extra `wordnet`). By default a few dozen built-in words, for a first try.
-        top_k: Synonyms of a word to choose from, the first ones of its line, since later ones have rarer senses; at
-            least 1.
+        top_k: Number of synonyms per word to sample from, at least 1. The first ones of the line are used, since later
+            ones have rarer senses.
     """
 
     built_in_lines = SYNONYMS

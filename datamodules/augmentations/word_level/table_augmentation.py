@@ -28,11 +28,12 @@ class TableAugmentation(WordAugmentation):
     """Changes words for which a table has alternatives.
 
     Args:
-        path: A file with a word and its alternatives on each line, separated by tabs, plain or .gz.
-        lines: The same lines in place of a file, as a checkpoint stores them.
-        top_k: Alternatives of a word to choose from, the first ones of its line; at least 1.
+        path: File with a word and its alternatives per line, tab-separated. Plain or .gz.
+        lines: The same lines, used instead of a file. A checkpoint stores them.
+        top_k: Number of alternatives per word to sample from, at least 1. The first ones of the line are used.
         alpha: Ratio of a text's words to change, in [0, 1].
-        jieba: Whether jieba splits Chinese into words (extra `jieba`); else the longest words of the table do.
+        jieba: Whether jieba splits Chinese into words (extra `jieba`). If not, the longest words of the table are
+            matched.
         p: Probability that a text is changed, in [0, 1].
     """
 

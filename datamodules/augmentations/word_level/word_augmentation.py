@@ -39,15 +39,15 @@ class WordAugmentation(Augmentation):
         return make_jieba_segmenter() if self.jieba else segment_by_characters
 
     @abstractmethod
-    def change_segments(self, segments: Segments, streams: RandomStreams) -> np.ndarray:
-        """Changes `segments.strings` in place and returns the changed positions."""
+    def transform_segments(self, segments: Segments, streams: RandomStreams) -> np.ndarray:
+        """Replaces words in `segments.strings` in place; returns the changed positions."""
 
     def transform(self, texts: list[str], streams: RandomStreams) -> list[str]:
         """Segments the texts, changes some segments, and joins them."""
         segments = Segments(texts, self.segmenter)
         if not segments.strings:
             return texts
-        return segments.join_texts(self.change_segments(segments, streams))
+        return segments.join_texts(self.transform_segments(segments, streams))
 
 
 def copy_capitalization(word: str, example: str) -> str:

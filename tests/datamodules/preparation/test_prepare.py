@@ -180,7 +180,7 @@ def test_labels_unknown_to_training_are_refused_with_their_names_and_counts(data
     with pytest.raises(DataError) as raised:
         data(SOME, HELD_OUT, test)
     assert str(raised.value) == (
-        "test: 3 of 4 rows have 2 labels that the training split lacks: 'new' (2), 'odd' (1). The training "
+        "test: 3 of 4 rows have 2 labels that are not in the training split: 'new' (2), 'odd' (1). The training "
         "split has: 'x', 'y'. Fix the labels, add such texts to training, or drop these rows "
         "with --data.unseen_labels drop."
     )
@@ -191,7 +191,7 @@ def test_labels_unknown_to_training_can_be_left_out(data):
     assert module.load_texts("validation") == ["b", "d"]
     assert module.get_split("validation").numbers.tolist() == [1, 3]
     assert (
-        "validation: 2 of 4 rows dropped because they have 1 label that the training split lacks: 'new' (2)"
+        "validation: 2 of 4 rows dropped because they have 1 label that are not in the training split: 'new' (2)"
         in module.notes
     )
 

@@ -76,5 +76,7 @@ def test_a_text_with_several_labels_counts_for_its_rarest():
 @pytest.mark.parametrize("sampler", [OverSampled, UnderSampled])
 @pytest.mark.parametrize("ratio", [0.5, 0, float("inf"), float("nan")])
 def test_a_ratio_below_one_is_refused(sampler, ratio):
-    with pytest.raises(UsageError, match=f"largest class to the smallest and must be at least 1, got {ratio}"):
+    with pytest.raises(
+        UsageError, match=f"largest class over that of the smallest and must be at least 1, got {ratio}"
+    ):
         sampler(context(), ratio=ratio)

@@ -338,7 +338,7 @@ def test_a_fault_in_the_first_line_is_found_without_the_rest(tmp_path, name, con
             '{"text":"a","label":["x"]}\n',
             r"one label per text, but .*1 row: line 1 .*--data.source.labels_column label",
         ),
-        ("a.jsonl", '{"text":"a\\ud83d","label":"x"}\n', r"line 1 holds half a character"),
+        ("a.jsonl", '{"text":"a\\ud83d","label":"x"}\n', r"line 1 holds a lone surrogate"),
         ("a.jsonl", "[" * 100_000, r"line 1 is n"),
     ],
 )

@@ -253,7 +253,7 @@ def test_a_folder_is_no_text(tmp_path):
         (
             "new.jsonl",
             '{"text": "a"}\n{"text": "\\ud83d"}\n',
-            r"text 2 of .*new.jsonl' contains half of a character .*ud83d\)",
+            r"text 2 of .*new.jsonl' contains a lone surrogate .*ud83d\)",
         ),
         ("new.txt", b"a\n\xff\n", r"new.txt is not utf-8 \(invalid start byte\); name its encoding with --encoding"),
         ("new.csv", b"text\n\xff\n", r"new.csv is not utf-8 \(invalid start byte\)"),
@@ -265,7 +265,7 @@ def test_files_that_cannot_be_read_say_where_and_why(tmp_path, name, content, me
 
 
 def test_an_argument_in_another_encoding_is_refused():
-    with pytest.raises(DataError, match=r"text 1 of .* contains half of a character .* or has another encoding"):
+    with pytest.raises(DataError, match=r"text 1 of .* contains a lone surrogate .* or has another encoding"):
         texts("caf\udce9")
 
 

@@ -102,13 +102,13 @@ def test_a_binary_row_across_two_blocks_is_read_whole(tmp_path):
 
 
 COUNTED = [
-    ("the 1 2\ncat 3\ndog 4 5\n", r"1 broken rows were left out, the first line 2 \(1 numbers in place of 2\)"),
+    ("the 1 2\ncat 3\ndog 4 5\n", r"1 malformed rows were skipped, the first line 2 \(1 numbers in place of 2\)"),
     ("3 2\nthe 1 2\ndog 4 5\ncat 3 x\n", r"the first line 4 \(not all of its columns are numbers\)"),
-    ("the 1 2\ndog 4 \ncat 4 4\n", r"1 broken rows were left out, the first line 2 \(1 numbers"),
-    ("the 1 2\ncat nan 1\ndog inf 1\nowl 1 2\n", r"2 rows with NaN or infinite numbers were left out"),
+    ("the 1 2\ndog 4 \ncat 4 4\n", r"1 malformed rows were skipped, the first line 2 \(1 numbers"),
+    ("the 1 2\ncat nan 1\ndog inf 1\nowl 1 2\n", r"2 rows with NaN or infinite numbers were skipped"),
     ("the 1 2\nthe 3 4\ncat 1 2\n", r"1 rows repeat a token; the first row of each is used"),
     ("the 1 2\né 3 4\n".encode("latin-1"), r"1 tokens are not UTF-8 .* convert the file to UTF-8"),
-    ("9 2\nthe 1 2\ncat 3 4\n", r"declares 9 rows and there are 2; the file may have been cut off"),
+    ("9 2\nthe 1 2\ncat 3 4\n", r"the header specifies 9 rows and there are 2; the file may be truncated"),
     (b"2 2\nthe \0\0\x80\x3f\0\0\0\x40cat \0\0\xc0\x7f\0\0\0\x40", r"1 rows with NaN or infinite"),
 ]
 
@@ -128,13 +128,16 @@ def test_a_row_that_is_not_asked_for_is_not_parsed(tmp_path):
 
 REFUSED = [
     ("", r"v is empty; give a file of word vectors"),
-    ("2 3\n", r"holds no vector after its first line"),
-    ("2 0\nthe\n", r"declares vectors of 0 numbers"),
+    ("2 3\n", r"holds no vector after its header"),
+    ("2 0\nthe\n", r"specifies vectors of 0 numbers"),
     ("hello world\nand more\n", r"holds no vectors: a row is a token and its numbers with spaces between"),
-    ("2 3\nthe 1 2\ncat 1 2\n", r"declares 3 numbers per row, and the first row has 2"),
-    ("2 2\nthe 1 2\ncat 1 2\n" + "x 1\n" * 5, r"5 of 7 rows are broken, the first line 4 \(1 numbers in place of 2\)"),
-    (binary()[:-5], r"is cut off: its first line declares 3 rows and it ends in row 3; fetch it again"),
-    (binary() + b"x 1234", r"goes on after the 3 rows of 3 numbers that its first line declares"),
+    ("2 3\nthe 1 2\ncat 1 2\n", r"the header specifies 3 numbers per row, and the first row has 2"),
+    (
+        "2 2\nthe 1 2\ncat 1 2\n" + "x 1\n" * 5,
+        r"5 of 7 rows are malformed, the first line 4 \(1 numbers in place of 2\)",
+    ),
+    (binary()[:-5], r"is truncated: its header specifies 3 rows and it ends in row 3; fetch it again"),
+    (binary() + b"x 1234", r"has data after the 3 rows of 3 numbers that its header specifies"),
     (binary([f"w{i}" for i in range(900)], np.ones((900, 9), "f4")).replace(b"900 9", b"900 7", 1), r"damaged|goes on"),
     (b"\x80\x04\x95\x00\x01pickle", r"is neither text nor a binary file of word2vec"),
     (gzip.compress(lines().encode() * 99)[:-20], r"cannot be read \(.*\); fetch it again"),
@@ -153,7 +156,7 @@ def test_a_large_gz_that_is_cut_off_says_after_how_many_rows(tmp_path):
     noise = np.random.default_rng(0).normal(size=(3_000, 20)).astype(np.float32)
     packed = gzip.compress(lines([f"w{i}" for i in range(3_000)], noise).encode())
     path = write(tmp_path / "v.gz", packed[: len(packed) // 2])
-    with pytest.raises(DataError, match=r"is cut off or damaged after [\d,]+ rows \(.*\); fetch it again"):
+    with pytest.raises(DataError, match=r"is truncated or damaged after [\d,]+ rows \(.*\); fetch it again"):
         open_vector_file(path).read(WANTED)
 
 

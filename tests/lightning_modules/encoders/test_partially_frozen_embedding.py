@@ -202,7 +202,7 @@ def test_a_padding_row_without_a_gradient_stays_without_and_one_with_a_gradient_
     for padding_idx, expected in ((3, [2, 4]), (None, [2, 3, 4])):
         model = nn.ModuleDict({"table": nn.Embedding(9, 2, padding_idx=padding_idx)})
         freeze_unused_rows(model, model["table"], torch.tensor([2, 3, 4]))
-        assert (model["table"].places >= 0).nonzero().flatten().tolist() == expected
+        assert (model["table"].row_of_id >= 0).nonzero().flatten().tolist() == expected
 
 
 def test_a_text_of_no_token_may_teach_the_padding():
