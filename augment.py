@@ -1,10 +1,10 @@
-"""Shows training texts before and after augmentation, or writes the changed copies of all training texts.
+"""Shows training texts before and after augmentation, or writes augmented copies of all training texts.
 
     python augment.py --data.source Files --data.source.path DIR --data.augmentations EDA
     python augment.py … --output augmented.csv
 
-Data and augmentations are chosen by the `--data.…` options of `train.py`. By default every augmentation that needs no
-file is shown.
+The `--data.…` options of `train.py` select data and augmentations. By default all augmentations that need no file are
+shown.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ def main(arguments: list[str]) -> int:
     """Shows augmented texts, writes them, or prints help.
 
     Returns:
-        0 on success, 2 for options that cannot be used, 1 for data that cannot be used.
+        0 on success, 2 for invalid options, 1 for invalid data.
     """
     from commands.script import run_script
 
@@ -33,7 +33,7 @@ def _augment(arguments: list[str]) -> None:
     if text is not None:
         print(text)
         return
-    from commands.augmenting import augment  # takes seconds, and help needs none of it
+    from commands.augmenting import augment  # takes seconds to import, and help does not need it
 
     augment(["--help" if argument == "--help_all" else argument for argument in arguments])
 

@@ -1,7 +1,7 @@
 """Statistics, checks and advice on labeled texts before any training: printed, and written to an HTML page.
 
 Run `python explore.py` for the demo data, `python explore.py --data.source Files --data.source.path DIR` for your own.
-The options that choose data are those of `train.py`; `python explore.py --help` shows them.
+The data options are those of `train.py`; `python explore.py --help` lists them.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ def main(arguments: list[str]) -> int:
     """Explores the data, or prints help.
 
     Returns:
-        0 on success, 2 for options that cannot be used, 1 for data or folders that cannot be used.
+        0 on success, 2 for invalid options, 1 for invalid data or unusable folders.
     """
     from commands.script import run_script
 
@@ -31,7 +31,7 @@ def _explore(arguments: list[str]) -> None:
     if text is not None:
         print(text)
         return
-    from commands.exploration import explore  # takes seconds, and help needs none of it
+    from commands.exploration import explore  # takes seconds to import, and help does not need it
 
     explore(["--help" if argument == "--help_all" else argument for argument in arguments])
 

@@ -2,9 +2,9 @@
 
     python predict.py RUN [INPUT ...]
 
-RUN is a run folder, `runs/NAME` (its newest run), or a checkpoint, which contains all that is needed. An INPUT is a
-file of texts, a text, or `-` for the standard input. Predictions are written in the order of the texts, as CSV, TSV or
-JSON lines, while texts are read. `python predict.py --help` lists the options.
+RUN is a run folder, `runs/NAME` (its newest run), or a checkpoint, which contains the tokenizer and the model. An
+INPUT is a file of texts, a text, or `-` for the standard input. Predictions are written in the order of the texts, as
+CSV, TSV or JSON lines, while texts are read. `python predict.py --help` lists the options.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 
 def main(arguments: list[str]) -> int:
-    """Runs the script.
+    """Predicts the labels of new texts and writes them, or prints help.
 
     Returns:
-        0 on success, 2 if an option or a name on the command line is wrong, 1 if a checkpoint or a text is.
+        0 on success, 2 for invalid options, 1 for an invalid checkpoint or text.
     """
     from commands.script import run_script
 
@@ -30,7 +30,7 @@ def _predict(arguments: list[str]) -> None:
     from commands.prediction_options import parse_prediction_options
 
     options = parse_prediction_options(arguments)
-    from commands.prediction import predict  # imports torch, which help and wrong options need not wait for
+    from commands.prediction import predict  # imports torch, which help and option errors do not need
 
     predict(options)
 

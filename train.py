@@ -1,6 +1,6 @@
-"""Trains a text classifier, tests its best checkpoint once, and reports.
+"""Trains a text classifier, tests its best checkpoint once, and writes a report.
 
-Run `python train.py` for the demo data, `python train.py --help` for the options that people change.
+Run `python train.py` for the demo data, `python train.py --help` for the most used options.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ for irrelevant_to_users in (
     ".*LeafSpec.*",  # inside Lightning
     ".*all_gather.* is deprecated",  # inside Lightning
     "It is recommended to use `self.log",  # each rank measures all texts, so there is nothing to average
-    "The number of training batches",  # fewer than the logging interval: the loss is logged at the epoch's end anyway
-    "Glyph .* missing from",  # labels in a script that no installed font has, in the picture of the confusion matrix
-    "Checkpoint directory .* exists and is not empty",  # on `--resume`, or where the user has named the version
+    "The number of training batches",  # fewer than the logging interval: the loss is logged at the end of the epoch
+    "Glyph .* missing from",  # labels in a script that no installed font has, in the plot of the confusion matrix
+    "Checkpoint directory .* exists and is not empty",  # on `--resume`, or if the user sets the version
     "The dirpath has changed",  # on resuming; `ExactResume` copies the best checkpoint
 ):
     warnings.filterwarnings("ignore", message=irrelevant_to_users)
 
 
 def main(arguments: list[str]) -> int:
-    """Runs one of `fit` (also if none is named), `validate`, `test`, or prints help.
+    """Runs `fit` (the default), `validate` or `test`, or prints help.
 
     Returns:
-        0 on success, 2 for options that cannot be used, 1 for data or folders that cannot be used.
+        0 on success, 2 for invalid options, 1 for invalid data or unusable folders.
     """
     from commands.script import run_script
 
@@ -48,7 +48,7 @@ def _train(arguments: list[str]) -> None:
     if text is not None:
         print(text)
         return
-    from commands.cli import TextCLI  # takes seconds, and help needs none of it
+    from commands.cli import TextCLI  # takes seconds to import, and help does not need it
 
     TextCLI(["--help" if argument == "--help_all" else argument for argument in arguments])
 

@@ -1,8 +1,8 @@
-"""Callbacks: what observes or steers a run; no model needs one to work.
+"""Callbacks: logging, reports and control of a training run; models do not depend on them.
 
 To add one: write a file here with a `pytorch_lightning.Callback`, and name its class under `--trainer.callbacks`;
-nothing else. What a callback prints goes through `contracts.console.announce`, which no log level swallows.
+nothing else. Callbacks print with `contracts.console.announce`, which is independent of log levels.
 
-Not here: the formatting of what is printed, written and logged (`reporting/`), anything that a model needs in order to
-be trained (`lightning_modules/`).
+Not here: formatting of printed, written and logged results (`reporting/`), anything that training a model requires
+(`lightning_modules/`).
 """

@@ -24,8 +24,8 @@ _MAX_LABEL_LENGTH = 30  # characters
 def plot_confusion_matrix(counts: np.ndarray, label_names: Sequence[str], title: str) -> Figure:
     """Plots the true class by row and the predicted class by column; cells show the percentage of their row.
 
-    Up to 15 classes the count stands below the percentage, up to 100 classes the percentage stands alone, beyond that
-    there is color only. Colors and percentages are row-normalized: the diagonal shows the recall of each class.
+    Cells show percentage and count for up to 15 classes, only the percentage for up to 100, and only color for more.
+    Colors and percentages are row-normalized: the diagonal shows the recall of each class.
 
     Args:
         counts: int `(classes, classes)`, texts by true and predicted class.
@@ -81,7 +81,7 @@ def format_row_percentage(ratio: float) -> str:
 
 
 def _write_cells(axes: Axes, counts: np.ndarray, ratios: np.ndarray, cell_size: float) -> None:
-    """Writes the percentage, and the count where there is room, into every cell that holds a text."""
+    """Writes the percentage, and for up to 15 classes the count, into every non-empty cell."""
     with_counts = len(counts) <= _MAX_CLASSES_WITH_COUNTS
     size = 10 if with_counts else min(9.0, 26 * cell_size)
     for (row, column), count in np.ndenumerate(counts):
@@ -131,12 +131,12 @@ def _measure_width(name: str) -> float:
 
 
 def _find_fonts(label_names: Sequence[str]) -> set[str]:
-    """Returns the names of the fonts that matplotlib can use, after looking for CJK fonts if a label needs one."""
+    """Returns the names of the available fonts, after searching for CJK fonts if a label needs one."""
     from matplotlib.font_manager import findSystemFonts, fontManager
 
     names = set(fontManager.get_font_names())
     if not names.intersection(_FONTS[1:]) and not all(map(str.isascii, label_names)):
-        # matplotlib caches its font list on first use, and a font may have been installed since
+        # matplotlib caches its font list; fonts installed later are missing from it
         for path in findSystemFonts():
             if Path(path).name.lower().startswith(_FONT_FILES):
                 fontManager.addfont(path)

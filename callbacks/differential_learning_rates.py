@@ -1,4 +1,4 @@
-"""Sets the learning rates of the head, the encoder and each of its layers apart, and logs them."""
+"""Sets and logs separate learning rates of the head, the encoder and each of its layers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class DifferentialLearningRates(Callback):
 
     Args:
         head_lr_multiplier: Learning rate of the head as a multiple of the optimizer's, above 0.
-        backbone_lr: Learning rate of the encoder's top layer; that of the optimizer where null; 0 freezes the encoder.
+        backbone_lr: Learning rate of the encoder's top layer; that of the optimizer if null; 0 freezes the encoder.
         layer_decay: Learning rate of each layer as a fraction of the layer above it, in (0, 1]; for transformers often
             0.65 to 0.95.
     """
@@ -25,12 +25,12 @@ class DifferentialLearningRates(Callback):
         self.plan = LearningRatePlan(head_lr_multiplier, backbone_lr, layer_decay)
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Gives the model the learning rates before it builds its optimizer, with all groups, as resuming needs."""
+        """Sets the learning rates of the model before it builds its optimizer; resuming requires all groups by then."""
         if stage == "fit":
             pl_module.learning_rate_plan = self.plan  # type: ignore[assignment]  # plain data, not a module
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Announces the parameter groups and their learning rates where they differ from the optimizer's."""
+        """Announces the parameter groups and their learning rates if they differ from the optimizer's."""
         if self.plan.is_neutral:
             return
         for optimizer in trainer.optimizers:
@@ -40,7 +40,7 @@ class DifferentialLearningRates(Callback):
                 announce(f"{name}: {num_parameters:,} parameters at learning rate {learning_rate:.3g}")
 
     def on_before_optimizer_step(self, trainer: Trainer, pl_module: LightningModule, optimizer: Optimizer) -> None:
-        """Logs the learning rates of the coming step."""
+        """Logs the learning rates of the next step, every `log_every_n_steps` steps."""
         every = trainer.log_every_n_steps  # type: ignore[attr-defined]  # set by a part of the trainer
         if not trainer.loggers or not every or (trainer.global_step + 1) % every:
             return
@@ -50,4 +50,5 @@ class DifferentialLearningRates(Callback):
 
 
 def _list_named_groups(optimizer: Optimizer) -> list[tuple[str, dict]]:
+    """Returns the parameter groups with their names, or their indices if unnamed."""
     return [(group.get("name", str(index)), group) for index, group in enumerate(optimizer.param_groups)]

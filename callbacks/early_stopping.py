@@ -19,7 +19,7 @@ from contracts.errors import UsageError, join_names, suggest_name
 class EarlyStopping(Callback):
     """Stops training after `patience` validations in a row without improvement.
 
-    A value that is not finite is no improvement.
+    A non-finite value does not count as an improvement.
 
     Args:
         patience: Validations without improvement after which training stops, at least 1.
@@ -27,12 +27,12 @@ class EarlyStopping(Callback):
         min_delta: Smallest gain on the best value that counts as an improvement, 0 or more.
         restore_best_weights: Whether training ends with the best weights instead of the last: those of the checkpoint
             callback with the same metric, or else a copy in memory.
-        monitor: The metric, such as `validation/macro_f1`; that of the model where null.
-        mode: Whether the metric improves when it falls (`min`) or rises (`max`); that of the model where null.
+        monitor: The metric, such as `validation/macro_f1`; that of the model if null.
+        mode: Whether the metric improves when it falls (`min`) or rises (`max`); that of the model if null.
     """
 
     reason: str
-    """Why training ended; empty before."""
+    """The reason why training ended; empty during training."""
     best: float | None
     best_epoch: int | None
     """Counted from 1."""
@@ -67,11 +67,11 @@ class EarlyStopping(Callback):
         self.monitor = monitor
         self.mode = mode
         self._reset()
-        self._monitor = ""  # metric and mode are known in `setup`
+        self._monitor = ""  # metric and mode are set in `setup`
         self._mode = ""
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Determines metric and mode, before anything is trained.
+        """Determines metric and mode before training.
 
         Raises:
             UsageError: The model logs no such metric, or the mode of another metric than the model's is missing.
@@ -90,16 +90,16 @@ class EarlyStopping(Callback):
         self._check_metric_name(pl_module)
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Checks the metric again: a new model knows its metrics only once the data are set up."""
+        """Checks the metric name again: a new model has its metrics only after the data are set up."""
         self._check_metric_name(pl_module)
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Stops a resumed run at once if `patience` was exhausted before it was interrupted."""
+        """Stops a resumed run immediately if `patience` was exhausted before it was interrupted."""
         self.reason = self._describe_stall() if self.waited >= self.patience else ""
         trainer.should_stop = trainer.should_stop or bool(self.reason)
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Updates the counts by one validation, and stops training where `patience` is exhausted.
+        """Updates the counts by one validation, and stops training if `patience` is exhausted.
 
         Raises:
             UsageError: The metric has not been logged.
@@ -116,13 +116,13 @@ class EarlyStopping(Callback):
         self._update(float(logged[monitor]), trainer, pl_module)
 
         is_stalled = self.waited >= self.patience
-        if is_stalled and not self.reason:  # the first reason stays: training may still have `min_epochs` to reach
+        if is_stalled and not self.reason:  # keeps the first reason: training may continue until `min_epochs`
             self.reason = self._describe_stall()
         if trainer.strategy.reduce_boolean_decision(is_stalled, all=False):
             trainer.should_stop = True
 
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Restores the best weights and announces why training stopped; by now every checkpoint is written."""
+        """Restores the best weights, after the last checkpoint is written, and prints why training stopped."""
         has_stopped = bool(self.reason)
         if not has_stopped:
             self.reason = f"training reached its limit ({_describe_limit(trainer)})"
@@ -134,12 +134,12 @@ class EarlyStopping(Callback):
             announce(f"Stopped early: {self.reason}{weights}")
 
     def state_dict(self) -> dict[str, Any]:
-        """Returns the counts, and the best weights where no checkpoint callback keeps them."""
+        """Returns the counts, and the best weights if no checkpoint callback saves them."""
         state = {name: getattr(self, name) for name in _STATE}
         return state if self._weights is None else state | {"weights": self._weights}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Restores the state saved by `state_dict`; the arguments of the constructor stay."""
+        """Restores the state saved by `state_dict`; the constructor arguments are kept."""
         for name in _STATE:
             setattr(self, name, state_dict[name])
         self._weights = state_dict.get("weights")
@@ -154,6 +154,7 @@ class EarlyStopping(Callback):
         self._weights = None
 
     def _check_metric_name(self, pl_module: LightningModule) -> None:
+        """Raises `UsageError` if the model does not log the monitored metric."""
         monitor = self._monitor
         names = getattr(pl_module, "metric_names", None)
         if names is not None and monitor not in names:
@@ -163,6 +164,7 @@ class EarlyStopping(Callback):
             )
 
     def _update(self, value: float, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Updates the best value, its weights and the counts by the value of one validation."""
         self.validations += 1
         self._non_finite_in_a_row = 0 if math.isfinite(value) else self._non_finite_in_a_row + 1
         if self._improves(value):
@@ -183,6 +185,7 @@ class EarlyStopping(Callback):
         return gain > self.min_delta
 
     def _describe_stall(self) -> str:
+        """Formats the reason for early stopping: no improvement, or no finite value, for `patience` validations."""
         duration = f"{self.patience} validation{'s' if self.patience > 1 else ''}"
         if self.best is None or self._non_finite_in_a_row >= self.patience:
             return f"{self._monitor} has not been finite for {duration}"
@@ -192,7 +195,7 @@ class EarlyStopping(Callback):
         return f"{self._monitor} has not {direction} {best}{margin} for {duration}"
 
     def _find_checkpoint_callback(self, trainer: Trainer) -> ModelCheckpoint | None:
-        """Finds the checkpoint callback that keeps the best weights by the same metric."""
+        """Returns the checkpoint callback that saves the best weights by the same metric; None if there is none."""
         for callback in trainer.checkpoint_callbacks:
             if (
                 isinstance(callback, ModelCheckpoint)
@@ -203,7 +206,7 @@ class EarlyStopping(Callback):
         return None
 
     def _restore_weights(self, trainer: Trainer, pl_module: LightningModule) -> int | None:
-        """Restores the best weights and returns their epoch, counted from 1; None where there are none."""
+        """Restores the best weights and returns their epoch, counted from 1; None if there are none."""
         callback = self._find_checkpoint_callback(trainer)
         if callback is not None and callback.best_model_path:
             if not os.path.exists(callback.best_model_path):
@@ -219,6 +222,7 @@ class EarlyStopping(Callback):
 
 
 def _describe_limit(trainer: Trainer) -> str:
+    """Returns the limit that training has reached, such as `max_epochs=10`."""
     if trainer.max_steps != -1 and trainer.global_step >= trainer.max_steps:
         return f"max_steps={trainer.max_steps}"
     if trainer.max_epochs not in (None, -1) and trainer.current_epoch >= trainer.max_epochs:

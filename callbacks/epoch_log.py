@@ -19,7 +19,7 @@ class EpochLog(Callback):
     """Prints a table with one line per epoch, and one per validation in the middle of an epoch.
 
     Epochs count from 1. The training loss is the mean over the steps of the epoch in this process, the speed counts the
-    training texts of all processes and leaves out validation. Losses stay on the device until a line is printed.
+    training texts of all processes and leaves out validation. Losses are kept on the device until a line is printed.
     """
 
     best: float | None = None
@@ -44,13 +44,13 @@ class EpochLog(Callback):
         self._lines = 0
 
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Resets the sums and the clock."""
+        """Resets the sums and the timer."""
         self._start_epoch()
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        """Adds a batch to the sums, without waiting for the device."""
+        """Adds the loss and the number of texts of a batch to the sums, without synchronizing with the device."""
         self._texts += len(batch.index)
         loss = outputs.get("loss") if isinstance(outputs, dict) else outputs
         if isinstance(loss, Tensor):
@@ -58,11 +58,11 @@ class EpochLog(Callback):
             self._steps += 1
 
     def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Starts the clock of a validation, which is no part of the training speed."""
+        """Starts the timer of validation, which is excluded from the training speed."""
         self._validation_start = time.perf_counter()
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Updates the best value; prints a line where the epoch goes on."""
+        """Updates the best value; prints a line if the epoch continues."""
         if trainer.sanity_checking or trainer.state.fn != "fit":
             return
         self._validation_seconds += time.perf_counter() - self._validation_start
@@ -75,7 +75,7 @@ class EpochLog(Callback):
             self._print_line(trainer, pl_module, f" {done:.0%}" if done else "")
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Prints the line of the epoch; one that was complete before the run was resumed has been printed before."""
+        """Prints the line of the epoch, unless it was completed, and so printed, before the run was resumed."""
         if self._steps:
             self._print_line(trainer, pl_module)
 
@@ -93,6 +93,7 @@ class EpochLog(Callback):
         return self.best is None or (value < self.best if mode == "min" else value > self.best)
 
     def _print_line(self, trainer: Trainer, pl_module: LightningModule, progress: str = "") -> None:
+        """Prints a line of the table on rank 0, with the column names before every 25th."""
         if not trainer.is_global_zero:
             return
         seconds = time.perf_counter() - self._epoch_start
@@ -119,7 +120,7 @@ class EpochLog(Callback):
 
 
 def estimate_num_epochs(trainer: Trainer) -> int | None:
-    """Computes how many epochs training lasts by its limits of epochs and steps; None where it has neither."""
+    """Returns the number of epochs until the limit on epochs or steps; None if there is neither."""
     limits: list[int] = []
     if trainer.max_epochs not in (None, -1):
         limits.append(trainer.max_epochs)

@@ -1,15 +1,15 @@
-"""Fixes how Lightning 2.6 resumes a run: it ends as if it had not been interrupted, and can be resumed again.
+"""Fixes resuming in Lightning 2.6: a resumed run ends as if it had not been interrupted, and can be resumed again.
 
 A checkpoint written after the last batch of an epoch is resumed in the next epoch, which Lightning does not count as
 started: a later checkpoint in that epoch looks like one at its end, and its position in the epoch is not loaded. With
 `max_steps`, a complete epoch is counted as completed once more, and the next one is skipped in the count and so in the
 order of the texts.
 
-Where something asks for the length of training before the state is restored, as a schedule over ratios of training
-does, the loader exists by then and Lightning does not load its position in the epoch.
+If the length of training is computed before the state is restored, for instance by a schedule over ratios of training,
+the loader already exists and Lightning does not load its position in the epoch.
 
-In a new run folder, Lightning forgets the score of the best checkpoint: the best of the remaining epochs would be taken
-for the best of all.
+In a new run folder, Lightning does not restore the score of the best checkpoint: the best of the remaining epochs would
+count as the best of all.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ class ExactResume(Callback):
     """Restores epoch counts, the position in the epoch and the best checkpoint when a run is resumed."""
 
     def on_save_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
-        """Saves which weights are trained: the optimizer's state belongs to them."""
+        """Saves the shapes of the trainable weights, to which the optimizer state belongs."""
         checkpoint["trainable_shapes"] = _list_trainable_shapes(pl_module)
 
     def on_load_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
-        """Refuses an optimizer state of other weights: a fused optimizer does not check and would overrun its memory.
+        """Rejects an optimizer state of other weights: a fused optimizer would not check and access invalid memory.
 
         Raises:
-            UsageError: Other weights are trained now; with other texts these are the vectors of other tokens.
+            UsageError: The trainable weights differ, for instance the token embeddings after a change of the texts.
         """
         shapes, weights = _list_trainable_shapes(pl_module), checkpoint["state_dict"]
         all_saved = {name: list(weights[name].shape) for name in shapes if name in weights}
@@ -50,7 +50,7 @@ class ExactResume(Callback):
             )
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Corrects the counts after Lightning has loaded them and before it uses them."""
+        """Corrects Lightning's progress counts after they are loaded and before they are used."""
         loop = trainer.fit_loop
         loader, states = loop._combined_loader, loop._combined_loader_states_to_load
         if loader is not None and states:
@@ -62,7 +62,7 @@ class ExactResume(Callback):
             loop.reset_restart_stage()  # so that the next epoch is counted as started, with its hooks
         elif loop.restarted_on_epoch_end:
             loop.epoch_progress.increment_completed()
-            loop._restarting = False  # its setter refuses this with `max_steps`
+            loop._restarting = False  # its setter rejects this with `max_steps`
             loop.epoch_loop.restarting = False
             loop.reset_restart_stage()
         for callback in trainer.checkpoint_callbacks:
@@ -76,22 +76,22 @@ def _list_trainable_shapes(model: LightningModule) -> dict[str, list[int]]:
 
 
 def _copy_best_checkpoint(trainer: Trainer, callback: ModelCheckpoint) -> None:
-    """Copies the best checkpoint so far into the folder of the resumed run, with its score."""
-    former = Path(callback.best_model_path)
+    """Copies the best checkpoint so far into the folder of the resumed run, and restores its score."""
+    previous = Path(callback.best_model_path)
     if not callback.best_model_path or callback.dirpath is None:
         return
-    if callback.best_model_score is not None and former.parent.resolve() == Path(callback.dirpath).resolve():
+    if callback.best_model_score is not None and previous.parent.resolve() == Path(callback.dirpath).resolve():
         return
-    moved = Path(callback.dirpath) / former.name  # with the whole folder of the run
-    former = former if former.is_file() else moved
-    if not former.is_file():
-        rank_zero_warn(f"the best checkpoint so far is gone, so the best is chosen anew from here on: {former}")
+    moved = Path(callback.dirpath) / previous.name  # together with the run folder
+    previous = previous if previous.is_file() else moved
+    if not previous.is_file():
+        rank_zero_warn(f"the best checkpoint so far is gone, so the best of the remaining epochs is saved: {previous}")
         callback.best_model_path = ""
         return
-    copy = Path(callback.dirpath) / former.name
-    if trainer.is_global_zero and former.resolve() != copy.resolve():
+    copy = Path(callback.dirpath) / previous.name
+    if trainer.is_global_zero and previous.resolve() != copy.resolve():
         copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(former, copy)
+        shutil.copyfile(previous, copy)
     trainer.strategy.barrier()
     state = torch.load(copy, weights_only=True, map_location="cpu")["callbacks"][callback.state_key]
     score = state["best_model_score"].to(trainer.strategy.root_device)

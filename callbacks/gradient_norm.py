@@ -1,4 +1,4 @@
-"""Logs gradient norms, how often they are clipped, and where the first non-finite gradient arose."""
+"""Logs gradient norms, the ratio of clipped steps, and the parameter of the first non-finite gradient."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from contracts.errors import UsageError
 class GradientNorm(Callback):
     """Logs gradient norms, unscaled and before clipping: in total and of each parameter group, and the clipped ratio.
 
-    The norms of each step stay on the device and are read together every `every_n_steps` steps, so that no step waits
-    for the device, and the first non-finite gradient is still reported with its parameter and its own step.
+    The norms of each step are kept on the device and read every `every_n_steps` steps, so that no step waits for the
+    device; the first non-finite gradient is still reported with its parameter and step.
 
-    `first_non_finite` and `first_non_finite_step` hold that fault. Under a `GradScaler` (16-mixed) such gradients are
-    usual and skipped by the scaler: they are only counted, in `non_finite_steps`.
+    `first_non_finite` and `first_non_finite_step` are that parameter and step. With a `GradScaler` (16-mixed) such
+    gradients are normal and skipped by the scaler: they are only counted, in `non_finite_steps`.
 
     Args:
         every_n_steps: Steps between two log entries, at least 1.
@@ -54,19 +54,19 @@ class GradientNorm(Callback):
         return self.clipped_steps / max(self.steps, 1)
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Resets the counts; a resumed run then loads its own."""
+        """Resets the counts; a resumed run then loads those of its checkpoint."""
         if stage == "fit":
             self._reset()
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Reads from the trainer whether gradients are clipped by norm."""
+        """Reads the limit for clipping by norm from the trainer."""
         clips_by_norm = trainer.gradient_clip_val and trainer.gradient_clip_algorithm in (None, "norm")
         self._clip_above = float(trainer.gradient_clip_val or 0) if clips_by_norm else None
         self._pending.clear()
         self._parameters = []
 
     def on_before_optimizer_step(self, trainer: Trainer, pl_module: LightningModule, optimizer: Optimizer) -> None:
-        """Computes the norms of a step; by now the scaler has unscaled, and clipping is yet to come."""
+        """Computes the gradient norms of a step, after unscaling by the scaler and before clipping."""
         if len(self._parameters) != sum(len(group["params"]) for group in optimizer.param_groups):
             self._read_pending()
             self._name_parameters(pl_module, optimizer)
@@ -108,6 +108,7 @@ class GradientNorm(Callback):
         self._window_clipped = 0
 
     def _name_parameters(self, pl_module: LightningModule, optimizer: Optimizer) -> None:
+        """Stores the optimizer's parameters with their groups, names and order in the model."""
         self._groups = [(group.get("name", str(i)), group["params"]) for i, group in enumerate(optimizer.param_groups)]
         self._parameters = [parameter for _, parameters in self._groups for parameter in parameters]
         names = {parameter: (index, name) for index, (name, parameter) in enumerate(pl_module.named_parameters())}
@@ -115,7 +116,7 @@ class GradientNorm(Callback):
         self._names = [names.get(parameter, (-1, "a parameter outside the model"))[1] for parameter in self._parameters]
 
     def _read_pending(self) -> Tensor | None:
-        """Waits for the device, updates the counts by the pending steps, and returns the last norms `(parameters,)`."""
+        """Reads the pending norms from the device, updates the counts, and returns the last norms `(parameters,)`."""
         if not self._pending:
             return None
         norms = torch.stack(self._pending).cpu().double()  # steps parameters
@@ -127,24 +128,28 @@ class GradientNorm(Callback):
             clipped = int(((totals > self._clip_above) & totals.isfinite()).sum())
             self.clipped_steps += clipped
             self._window_clipped += clipped
-        faulty_steps = (~totals.isfinite()).nonzero().flatten().tolist()
-        self.non_finite_steps += len(faulty_steps)
-        if faulty_steps and not self._has_scaler and self.first_non_finite is None:
-            self._warn_non_finite(self._first_pending_step + faulty_steps[0], ~norms[faulty_steps[0]].isfinite())
+        non_finite_steps = (~totals.isfinite()).nonzero().flatten().tolist()
+        self.non_finite_steps += len(non_finite_steps)
+        if non_finite_steps and not self._has_scaler and self.first_non_finite is None:
+            self._warn_non_finite(
+                self._first_pending_step + non_finite_steps[0], ~norms[non_finite_steps[0]].isfinite()
+            )
         return norms[-1]
 
-    def _warn_non_finite(self, step: int, is_faulty: Tensor) -> None:
-        # A fault spreads backwards from where it arises to the embedding, so the last in order is nearest to its cause.
-        faulty = is_faulty.nonzero().flatten().tolist()
-        nearest = max(faulty, key=self._order.__getitem__)
+    def _warn_non_finite(self, step: int, is_non_finite: Tensor) -> None:
+        """Warns of the first step with non-finite gradients, naming the parameter nearest to the loss."""
+        # Non-finite gradients propagate backwards to the embedding, so the last parameter is nearest to their origin.
+        non_finite = is_non_finite.nonzero().flatten().tolist()
+        nearest = max(non_finite, key=self._order.__getitem__)
         self.first_non_finite, self.first_non_finite_step = self._names[nearest], step
         rank_zero_warn(
-            f"gradients are non-finite at step {step}, in {len(faulty)} of {len(is_faulty)} parameters; the one "
-            f"nearest to the loss is {self.first_non_finite}. Try a lower learning rate, --trainer.gradient_clip_val 1 "
-            "or --trainer.precision 32. This warning is given once."
+            f"gradients are non-finite at step {step}, in {len(non_finite)} of {len(is_non_finite)} parameters; the "
+            f"one nearest to the loss is {self.first_non_finite}. Try a lower learning rate, "
+            "--trainer.gradient_clip_val 1 or --trainer.precision 32. This warning is given once."
         )
 
     def _log(self, trainer: Trainer, norms: Tensor | None) -> None:
+        """Logs the norms of the last step, the clipped ratios and the number of non-finite steps."""
         if norms is None:
             return
         metrics = {"watch_gradient_norm/total": float(torch.linalg.vector_norm(norms))}
@@ -162,7 +167,7 @@ class GradientNorm(Callback):
 
 
 def compute_parameter_norms(parameters: list[nn.Parameter]) -> Tensor | None:
-    """Computes the 2-norm of each parameter's gradient, float `(parameters,)`; None where no parameter has a gradient.
+    """Computes the 2-norm of each parameter's gradient, float `(parameters,)`; None if no parameter has a gradient.
 
     A parameter without a gradient has norm 0.
 
@@ -182,6 +187,7 @@ def compute_parameter_norms(parameters: list[nn.Parameter]) -> Tensor | None:
 
 
 def _get_values(gradient: Tensor) -> Tensor:
+    """Returns a dense gradient unchanged, and the values of a sparse one."""
     return gradient.coalesce().values() if gradient.is_sparse else gradient
 
 

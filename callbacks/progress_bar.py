@@ -1,4 +1,4 @@
-"""The progress bar of a run in a terminal: loss and monitored metric beside it, drawn rarely enough to cost nothing."""
+"""The progress bar of a run in a terminal, with loss and monitored metric; refreshed at most four times per second."""
 
 from __future__ import annotations
 
@@ -16,9 +16,8 @@ _DRAWS_PER_SECOND = 4
 class ProgressBar(RichProgressBar):
     """Shows the batches of an epoch, the last training loss and the last value of the monitored metric.
 
-    The bar moves at most four times a second. The loss is read in those steps only in which the model logs it, so that
-    no step waits for the device because of the bar. The bar is closed at the end of training and of testing, before
-    anything else is printed. Epochs count from 1.
+    The loss is read only in steps in which the model logs it, so that the bar never waits for the device.
+    The bar is closed at the end of training and of testing, before anything else is printed. Epochs count from 1.
     """
 
     def __init__(self) -> None:
@@ -26,7 +25,7 @@ class ProgressBar(RichProgressBar):
         self._next_draw = 0.0
 
     def get_metrics(self, trainer: Trainer, pl_module: LightningModule) -> dict[str, float]:  # type: ignore[override]  # narrower
-        """Returns the training loss and the monitored metric, as far as they have been logged."""
+        """Returns the training loss and the monitored metric, if they have been logged."""
         metrics = trainer.callback_metrics
         names = ("loss", str(getattr(pl_module, "monitor", "loss")))
         return {name.removeprefix("validation/"): float(metrics[name]) for name in names if name in metrics}
@@ -34,10 +33,10 @@ class ProgressBar(RichProgressBar):
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        """Moves the bar, and updates the loss where the model has just logged it."""
+        """Advances the bar, and updates the loss if the model has just logged it."""
         if self.is_disabled:
             return
-        if self.train_progress_bar_id is None:  # a run that was resumed in the middle of an epoch
+        if self.train_progress_bar_id is None:  # a run resumed within an epoch
             self._initialize_train_progress_bar_id()
         is_last = trainer.is_last_batch
         if is_last or (batch_idx + 1) % max(trainer.log_every_n_steps, 1) == 0:  # type: ignore[attr-defined]  # set by a part of the trainer
@@ -49,7 +48,7 @@ class ProgressBar(RichProgressBar):
         self._stop_progress()
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Updates the monitored metric; closes the bar where validation is all there is to do."""
+        """Updates the monitored metric; closes the bar if the verb is `validate`."""
         super().on_validation_end(trainer, pl_module)
         if trainer.state.fn != "fit":
             self._complete(self.val_progress_bar_id)
@@ -66,6 +65,7 @@ class ProgressBar(RichProgressBar):
         return f"Epoch {current_epoch + 1}{last}".ljust(len(self.validation_description))
 
     def _complete(self, progress_bar_id: TaskID | None) -> None:
+        """Advances a bar to its end."""
         if self.progress is not None and progress_bar_id is not None:
             self.progress.update(progress_bar_id, completed=self.progress.tasks[progress_bar_id].total)
 

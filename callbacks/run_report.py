@@ -1,4 +1,4 @@
-"""Measures a run and writes its report: `report.json`, `predictions.csv`, a plot, tables and the page HPARAMS."""
+"""Measures a run and writes its report: `report.json`, `predictions.csv`, a plot, tables and TensorBoard's HPARAMS."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _PACKAGES = ("torch", "pytorch-lightning", "torchmetrics", "transformers", "toke
 
 
 class RunReport(Callback):
-    """Measures a run, and writes its report after the test, or after training where the data have no test split.
+    """Measures a run, and writes its report after testing, or after training if the data have no test split.
 
     Args:
         choices: Values of options by name, for TensorBoard's HPARAMS page.
@@ -47,11 +47,11 @@ class RunReport(Callback):
         self.epochs = 0
         self.last_validation_loss = 0.0
         self.initialization: dict[str, Any] = {}
-        """How the encoder was initialized, which a resumed run cannot ask it."""
+        """How the encoder was initialized; saved, since a resumed run does not initialize it."""
         self._start_times: dict[str, float] = {}
 
     def state_dict(self) -> dict[str, Any]:
-        """Returns the measurements, so that a resumed run reports the whole of its time."""
+        """Returns the measurements, so that a resumed run reports its total time."""
         return {
             "best": self.best,
             "seconds": dict(self.seconds),
@@ -70,14 +70,14 @@ class RunReport(Callback):
         """Announces data, model and run folder."""
         data = _get_datamodule(trainer)
         self.seconds["prepare"] = data.seconds
-        self._start_clock("fit")
-        folder = trainer.log_dir  # asked by every rank, since they agree on it by a broadcast
+        self._start_timer("fit")
+        folder = trainer.log_dir  # read on every rank, since it is broadcast
         announce_data(data.summary)
         device = trainer.strategy.root_device
         announce(f"model: {_count_parameters(pl_module):,} parameters on {device}; run folder {folder}")
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Announces how the encoder was initialized, and logs the facts about the data and the choices of the run."""
+        """Announces how the encoder was initialized, and logs the properties of the data and the options of the run."""
         assert isinstance(pl_module, TextClassifier)
         self.initialization = pl_module.encoder.initialization_summary() or self.initialization
         if not trainer.is_global_zero:
@@ -88,8 +88,8 @@ class RunReport(Callback):
         self._write_hparams(trainer, {})
 
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Starts the clock of training."""
-        self._start_clock("train")
+        """Starts the timer of training."""
+        self._start_timer("train")
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
@@ -98,17 +98,17 @@ class RunReport(Callback):
         self.texts += len(batch.index) * trainer.world_size
 
     def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Stops the clock of training and starts that of validation."""
+        """Stops the timer of training and starts that of validation."""
         if not trainer.sanity_checking:
-            self._stop_clock("train")
-            self._start_clock("validation")
+            self._stop_timer("train")
+            self._start_timer("validation")
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Keeps the metrics of the best epoch, and logs the monitored metric beside the training loss."""
+        """Stores the metrics of the best epoch, and logs the monitored metric next to the training loss."""
         if trainer.sanity_checking:
             return
-        self._stop_clock("validation")
-        self._start_clock("train")
+        self._stop_timer("validation")
+        self._start_timer("train")
         assert isinstance(pl_module, TextClassifier)
         metrics = _get_metrics(trainer, "validation")
         self.last_validation_loss, self.epochs = metrics.get("loss", 0.0), trainer.current_epoch + 1
@@ -119,36 +119,36 @@ class RunReport(Callback):
             if isinstance(logger, TensorBoardLogger) and trainer.state.fn == "fit":
                 step = trainer.fit_loop.epoch_loop._batches_that_stepped  # as Lightning counts for `validation/…`
                 logger.log_metrics({f"train/validation_{name}": metrics[name]}, step)
-        sign = -1 if pl_module.monitor_mode == "min" else 1
+        direction = -1 if pl_module.monitor_mode == "min" else 1
         if (
             not self.best
-            or sign * metrics[name] > sign * self.best["metrics"][name]
+            or direction * metrics[name] > direction * self.best["metrics"][name]
             or math.isnan(self.best["metrics"][name])
         ):
             self.best = {"epoch": trainer.current_epoch + 1, "metrics": metrics}
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Stops the clock of training."""
-        self._stop_clock("train")
+        """Stops the timer of training."""
+        self._stop_timer("train")
         self.epochs = trainer.current_epoch + 1
 
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Stops the clock of the whole training."""
-        self._stop_clock("fit")
+        """Stops the timer of `fit`."""
+        self._stop_timer("fit")
 
     def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Starts the clock of the test."""
-        self._start_clock("test")
+        """Starts the timer of testing."""
+        self._start_timer("test")
 
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Writes and prints the report."""
-        self._stop_clock("test")
+        self._stop_timer("test")
         assert isinstance(pl_module, TextClassifier)
         self.write_report(trainer, pl_module)
 
     def write_report(self, trainer: Trainer, model: TextClassifier) -> None:
-        """Writes and prints the results of the test split, or of validation where no test was made."""
-        log_dir = trainer.log_dir  # asked by every rank, since they agree on it by a broadcast
+        """Writes and prints the results of the test split, or of validation if it was not tested."""
+        log_dir = trainer.log_dir  # read on every rank, since it is broadcast
         if not trainer.is_global_zero or log_dir is None or not model.evaluations:
             return
         folder = Path(log_dir)
@@ -176,9 +176,10 @@ class RunReport(Callback):
             announce_next_commands(folder, log_root, model.text_spec.pairs)
 
     def _build_report(self, trainer: Trainer, model: TextClassifier) -> dict[str, Any]:
+        """Returns the content of `report.json`."""
         report: dict[str, Any] = {}
         if "test" in model.evaluations:
-            report["test"] = _get_metrics(trainer, "test") | {"per_class": _measure_classes(model, "test")}
+            report["test"] = _get_metrics(trainer, "test") | {"per_class": _compute_class_metrics(model, "test")}
         report["validation"] = self.best.get("metrics") or _get_metrics(trainer, "validation")
         callbacks = trainer.callbacks  # type: ignore[attr-defined]  # Lightning's trainer has them
         reasons = [callback.reason for callback in callbacks if hasattr(callback, "reason")]
@@ -210,33 +211,34 @@ class RunReport(Callback):
         return summary | {"oov": add_vector_coverage(summary["oov"], self.initialization)}
 
     def _describe_divergence(self, model: TextClassifier) -> list[str]:
-        """Describes a loss that was not finite at the end of training; empty where it was."""
+        """Returns a warning if the loss is non-finite at the end of training, otherwise an empty list."""
         if model.running_loss.non_finite_since_step is not None:
-            fault = f"the training loss is non-finite since step {model.running_loss.non_finite_since_step}"
+            problem = f"the training loss is non-finite since step {model.running_loss.non_finite_since_step}"
         elif not math.isfinite(self.last_validation_loss):
-            fault = f"the validation loss is non-finite after epoch {self.epochs}"
+            problem = f"the validation loss is non-finite after epoch {self.epochs}"
         else:
             return []
-        return [f"{fault}: training diverged; try a lower learning rate (--model.optimizer.lr)"]
+        return [f"{problem}: training diverged; try a lower learning rate (--model.optimizer.lr)"]
 
     def _write_hparams(self, trainer: Trainer, metrics: Mapping[str, float]) -> None:
         for logger in trainer.loggers:
             if isinstance(logger, TensorBoardLogger):
                 write_hparams(Path(logger.log_dir), self.choices, metrics)
 
-    def _start_clock(self, name: str) -> None:
+    def _start_timer(self, name: str) -> None:
         self._start_times[name] = time.perf_counter()
 
-    def _stop_clock(self, name: str) -> None:
+    def _stop_timer(self, name: str) -> None:
         if name in self._start_times:
             self.seconds[name] += time.perf_counter() - self._start_times.pop(name)
 
 
-def _measure_classes(model: TextClassifier, split: str) -> dict[str, dict[str, float]]:
+def _compute_class_metrics(model: TextClassifier, split: str) -> dict[str, dict[str, float]]:
+    """Returns precision, recall, F1 and the number of texts of each class, by label."""
     spec = model.text_spec
     evaluation = model.evaluations[split]
-    decisions = model.task.decide(evaluation.probabilities)
-    table = compute_per_class_metrics(decisions, evaluation.labels.long(), spec.num_classes)
+    predictions = model.task.decide(evaluation.probabilities)
+    table = compute_per_class_metrics(predictions, evaluation.labels.long(), spec.num_classes)
     return {
         name: {key: table[key][label] for key in table} | {"training_texts": spec.class_counts[label]}
         for label, name in enumerate(spec.label_names)
@@ -244,16 +246,18 @@ def _measure_classes(model: TextClassifier, split: str) -> dict[str, dict[str, f
 
 
 def _plot_confusion_matrix(model: TextClassifier, split: str, run_name: str) -> Figure | None:
+    """Plots the confusion matrix of a split; returns None for multi-label data or more than 150 classes."""
     spec, evaluation = model.text_spec, model.evaluations[split]
     if spec.task != "single_label" or spec.num_classes > MAX_CLASSES:
         return None
-    decisions = model.task.decide(evaluation.probabilities)
-    counts = compute_confusion_matrix(decisions, evaluation.labels, spec.num_classes)
+    predictions = model.task.decide(evaluation.probabilities)
+    counts = compute_confusion_matrix(predictions, evaluation.labels, spec.num_classes)
     macro_f1 = float(model.trainer.callback_metrics[f"{split}/macro_f1"])
     return plot_confusion_matrix(counts.numpy(), spec.label_names, f"{run_name}\n{split}, macro-F1 {macro_f1:.3f}")
 
 
 def _get_metrics(trainer: Trainer, split: str) -> dict[str, float]:
+    """Returns the logged metrics of a split, without the prefix of their names."""
     prefix = f"{split}/"
     return {
         name.removeprefix(prefix): float(value)

@@ -1,4 +1,4 @@
-"""Reports what a sampler draws: the proportion of each class in an epoch, and how often texts are repeated."""
+"""Logs the statistics of a sampler: the proportion of each class in an epoch, and how often texts are repeated."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 
 from datamodules.samplers.base import TextSampler
 
-_MAX_CURVES = 50  # classes beyond this would be more curves than anyone reads
+_MAX_CURVES = 50  # maximum number of classes with a curve each
 
 
 class SamplingReport(Callback):
@@ -24,7 +24,7 @@ class SamplingReport(Callback):
     sampling: dict[str, Any] | None = None
 
     def state_dict(self) -> dict[str, Any]:
-        """Returns the last values, so that a run resumed after its last epoch can report them."""
+        """Returns the last values, so that a run resumed after its last epoch reports them."""
         return {"sampling": self.sampling}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
@@ -32,7 +32,7 @@ class SamplingReport(Callback):
         self.sampling = state_dict["sampling"]
 
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Measures and logs the epoch that is about to start."""
+        """Computes and logs the sampling statistics of the next epoch."""
         sampler = getattr(trainer.train_dataloader, "sampler", None)
         if not isinstance(sampler, TextSampler):
             return
@@ -49,14 +49,14 @@ class SamplingReport(Callback):
 
 
 def compute_class_ratios(labels: np.ndarray, draws: np.ndarray, num_classes: int) -> np.ndarray:
-    """Computes the proportion of each class in what is drawn, `(classes,)`, which sums to 1 where any label is drawn.
+    """Computes the proportion of each class among the drawn labels, `(classes,)`; sums to 1 if any label is drawn.
 
     >>> compute_class_ratios(np.array([0, 1, 1]), np.array([2, 1, 1]), num_classes=2)
     array([0.5, 0.5])
 
     Args:
         labels: `(rows,)` class indices, or `(rows, classes)` of zeros and ones.
-        draws: `(rows,)`, how often each row is drawn.
+        draws: `(rows,)`, number of times each row is drawn.
         num_classes: Number of classes.
     """
     if labels.ndim == 1:
@@ -70,7 +70,7 @@ def compute_class_ratios(labels: np.ndarray, draws: np.ndarray, num_classes: int
 def compute_imbalance(ratios: np.ndarray) -> dict[str, float]:
     """Computes the extremes, imbalance ratio and entropy (in nats) of class proportions.
 
-    The imbalance ratio leaves out classes that are not drawn at all.
+    Classes that are never drawn are excluded from the imbalance ratio.
 
     >>> compute_imbalance(np.array([0.75, 0.25, 0.0]))["imbalance_ratio"]
     3.0
@@ -85,7 +85,7 @@ def compute_imbalance(ratios: np.ndarray) -> dict[str, float]:
 
 
 def compute_repetition(draws: np.ndarray) -> dict[str, float]:
-    """Computes how often the texts that are drawn are drawn (maximum, mean), and the fraction of texts drawn at all.
+    """Computes the maximum and mean number of draws of the texts drawn, and the fraction of texts drawn at least once.
 
     >>> compute_repetition(np.array([3, 1, 0, 0]))
     {'max_repeats': 3.0, 'mean_repeats': 2.0, 'distinct_share': 0.5}

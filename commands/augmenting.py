@@ -1,4 +1,4 @@
-"""What `augment.py` does: shows training texts before and after each augmentation, or writes the changed copies."""
+"""The command of `augment.py`: shows training texts before and after each augmentation, or writes augmented copies."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ from datamodules.augmenting.options import AugmentOptions
 from datamodules.augmenting.pipeline import Pipeline
 from datamodules.text_datamodule import TextDataModule
 
-_CHUNK = 64  # texts augmented at once
+_CHUNK = 64  # texts per batch
 
 
 def augment(arguments: list[str]) -> None:
     """Shows augmented texts, or writes them if `--output` is given.
 
     Args:
-        arguments: Those of the command line.
+        arguments: Command-line arguments.
 
     Raises:
-        UsageError: An option cannot be used.
-        DataError: The data cannot be used.
+        UsageError: An option is invalid.
+        DataError: The data are invalid.
     """
     parser = build_parser()
     config = parser.parse_options(arguments)
@@ -59,7 +59,7 @@ def build_parser() -> OptionParser:
     """Builds the parser of `augment.py`."""
     parser = OptionParser(
         prog="augment.py",
-        description="Shows training texts before and after augmentation, or writes changed copies.",
+        description="Shows training texts before and after augmentation, or writes augmented copies.",
     )
     types: dict[str, Any] = {"rows": int, "seed": int, "epoch": int, "output": str | None}
     for doc in AUGMENT_OPTIONS:
@@ -73,6 +73,7 @@ def build_parser() -> OptionParser:
 
 
 def _show_augmented_texts(parser: OptionParser, config: Any) -> None:
+    """Prints a table of texts before and after each augmentation, and after all of them in sequence."""
     options = AugmentOptions(**vars(config.data.augment))
     options.check()
     augmentations = _choose_augmentations(parser, config)
@@ -105,7 +106,7 @@ class _ShownTexts(NamedTuple):
     Args:
         texts: All of them.
         labels: The label names of each text.
-        rows: The rows that may be shown.
+        rows: Rows of the texts that may be shown.
     """
 
     texts: list[str]
@@ -114,7 +115,7 @@ class _ShownTexts(NamedTuple):
 
 
 def _select_rows(labels: list[list[int]], options: AugmentOptions) -> np.ndarray:
-    """Selects the rows of rare classes in mode targeted, else all rows."""
+    """Returns the rows of rare classes in mode `targeted`, otherwise all rows."""
     if options.mode != "targeted":
         return np.arange(len(labels))
     assert options.below is not None
@@ -124,7 +125,7 @@ def _select_rows(labels: list[list[int]], options: AugmentOptions) -> np.ndarray
 
 
 def _choose_augmentations(parser: OptionParser, config: Any) -> list[Augmentation]:
-    """Builds the augmentations that were named, or else all that need no file and no model."""
+    """Returns the configured augmentations; if there are none, all that need no file and no model."""
     if config.data.augmentations is not None:
         return parser.instantiate_classes(config).data.augmenter.pipeline.augmentations
     augmentations = []
@@ -151,7 +152,7 @@ def _iterate_changes(
 def _print_table(
     console: Console, title: str, shown: _ShownTexts, changes: Iterator[tuple[int, str]], max_rows: int
 ) -> None:
-    """Prints the first texts that changed, before and after, and how many of the texts tried these are."""
+    """Prints up to `max_rows` changed texts before and after, and the number of changed and of tried texts."""
     table = Table("row", "label", title=title, title_justify="left", expand=True, show_lines=True)
     for name in ("before", "after"):
         table.add_column(name, overflow="fold", ratio=1)
@@ -171,19 +172,22 @@ def _print_table(
 
 
 def _highlight_differences(before: str, after: str) -> tuple[Text, Text]:
-    """Colours what was removed in the first text, and what was added in the second."""
+    """Returns both texts, with the removed segments of the first and the added segments of the second in color."""
     old, new = segment_by_characters(before), segment_by_characters(after)
     sides = Text(), Text()
-    for what, *bounds in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+    for operation, *bounds in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         for side, segments, start, end, style in (
             (sides[0], old, bounds[0], bounds[1], "bold red"),
             (sides[1], new, bounds[2], bounds[3], "bold green"),
         ):
-            side.append(escape_control_characters("".join(segments[start:end])), None if what == "equal" else style)
+            side.append(
+                escape_control_characters("".join(segments[start:end])), None if operation == "equal" else style
+            )
     return sides
 
 
 def _write_copies(parser: OptionParser, config: Any) -> None:
+    """Writes the augmented copies of all training texts to `--output`; on-the-fly augmentations are applied once."""
     if config.data.augmentations is None:
         raise UsageError("--output writes what augmentations add; name some with --data.augmentations")
     output = Path(config.output)

@@ -1,4 +1,4 @@
-"""The help of `augment.py`: its own options, and those of `train.py` that choose texts and augmentations."""
+"""The help of `augment.py`: its own options, and the options of `train.py` for data and augmentations."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ AUGMENT_OPTIONS = (
     ParameterDoc("rows", "int", "8", "Changed texts shown per augmentation."),
     ParameterDoc("seed", "int", "0", "Seed of the augmentations, as --seed_everything of train.py."),
     ParameterDoc("epoch", "int", "0", "Epoch whose texts are shown, counted from 0."),
-    ParameterDoc("output", "str | null", "null", "CSV file for the changed copies of all training texts."),
+    ParameterDoc("output", "str | null", "null", "CSV file for augmented copies of all training texts."),
     ParameterDoc("config", "str", None, "YAML file with any of these options."),
 )
 """Name, type, default and meaning of the options that `train.py` does not have."""
@@ -30,13 +30,13 @@ _TRAIN_OPTIONS = (
 
 
 def get_help_text(arguments: list[str]) -> str | None:
-    """Returns the help that a command line of `augment.py` asks for; None if it asks for none.
+    """Returns the help text requested by `--help` or `--OPTION.help`; None if none is requested.
 
     Args:
-        arguments: Those after the script's name.
+        arguments: Command-line arguments, without the script's name.
 
     Raises:
-        UsageError: Help on a class that the option cannot name.
+        UsageError: The option does not accept the class whose help is requested.
     """
     return format_help() if {"-h", "--help"} & set(arguments) else get_class_help_text(arguments)
 
@@ -46,7 +46,7 @@ def format_help() -> str:
     lines = [
         "usage: python augment.py [--OPTION VALUE …]",
         "",
-        "Shows training texts before and after augmentation, or writes the changed copies to a file.",
+        "Shows training texts before and after augmentation, or writes augmented copies to a file.",
         "",
         "  python augment.py                                     all augmentations that need no file, on the demo data",
         "  python augment.py --data.augmentations EDA --rows 20  one augmentation",

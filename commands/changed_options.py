@@ -1,4 +1,4 @@
-"""Lists the options of a run that differ from their defaults, as plain values for TensorBoard's HPARAMS page."""
+"""Lists the options of a run that differ from their defaults, as values for TensorBoard's HPARAMS page."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from typing import Any
 Plain = str | float | bool
 
 _ALWAYS_LISTED = ("data.source", "data.tokenizer", "data.sampler", "model.encoder", "model.loss", "seed_everything")
-"""TensorBoard takes an option for one that differs only if two runs have values of it."""
+"""TensorBoard shows an option as differing between runs only if two runs have values of it."""
 _WITHOUT_INFLUENCE = (
     "config", "name", "version", "resume", "ckpt_path", "weights_only", "model.spec", "data.cache_dir",
     "data.num_workers", "checkpoint.", "last_checkpoint.", "trainer.default_root_dir", "trainer.logger",
     "trainer.callbacks", "trainer.profiler", "trainer.enable_", "trainer.log_every_n_steps", "gradient_norm.",
 )  # fmt: skip
-"""Options, and groups of options, that change where a run writes and what it logs, not what it computes."""
+"""Options, and groups of options, that change the output folder or the logging of a run, not its results."""
 
 
 def list_changed_options(config: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Plain]:
-    """Lists the main choices of a run, and each other option whose value is not its default.
+    """Returns the main options of a run, and each other option whose value differs from its default.
 
     A class is listed by its name, its arguments by `OPTION.ARGUMENT` where they differ from the default of the option
     or, for another class, of the class. Options that do not change results are left out.
@@ -50,6 +50,7 @@ def list_changed_options(config: Mapping[str, Any], defaults: Mapping[str, Any])
 
 
 def _list_differences(config: Mapping[str, Any], defaults: Mapping[str, Any], prefix: str = "") -> dict[str, Plain]:
+    """Returns the options that differ from their defaults, nested ones by dotted names."""
     differences: dict[str, Plain] = {}
     for key, value in config.items():
         option, default = f"{prefix}{key}", defaults.get(key)
@@ -72,6 +73,7 @@ def _is_class(value: Any) -> bool:
 
 
 def _to_hparam_value(value: Any) -> Plain:
+    """Converts a config value to a string or number: a class to its name, a list to its items joined by commas."""
     if isinstance(value, bool | int | float | str):
         return value
     if _is_class(value):
@@ -82,6 +84,7 @@ def _to_hparam_value(value: Any) -> Plain:
 
 
 def _read_signature(class_path: str) -> dict[str, Any]:
+    """Returns the default of each constructor parameter of a class."""
     module, _, name = class_path.rpartition(".")
     parameters = inspect.signature(getattr(import_module(module), name)).parameters
     return {name: parameter.default for name, parameter in parameters.items()}

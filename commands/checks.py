@@ -1,4 +1,4 @@
-"""Checks a parsed config for options that contradict each other, before a class is made or data are read."""
+"""Checks a parsed config for options that contradict each other, before any class is instantiated or data are read."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def check_combinations(config: Namespace) -> None:
     """Raises an error for options that do not work together.
 
     Args:
-        config: Of one verb.
+        config: Config of one verb.
 
     Raises:
         UsageError: Class weights beside a balanced sampler; a metric that does not exist; word vectors that would be
@@ -48,14 +48,14 @@ def check_combinations(config: Namespace) -> None:
 
 
 def check_verb(config: Namespace, verb: str) -> None:
-    """Raises an error for options with which a verb has nothing to do.
+    """Raises an error for options that leave a verb nothing to train or evaluate, or that are out of range.
 
     Args:
-        config: Of that verb.
+        config: Config of that verb.
         verb: `fit`, `validate` or `test`.
 
     Raises:
-        UsageError: No checkpoint to evaluate; no step to train for; a limit on gradients below zero.
+        UsageError: No checkpoint to evaluate; no training step; a negative gradient norm limit.
     """
     trainer = config.trainer
     if verb != "fit" and config.get("ckpt_path") is None:
@@ -75,7 +75,7 @@ def check_verb(config: Namespace, verb: str) -> None:
 
 
 def _find_class_weights(loss: Any, key: str = "") -> str | None:
-    """Returns the option that weights classes, in a loss or in the loss inside it, with its value; None if unset."""
+    """Returns the option of a loss, or of its base loss, that sets class weights, with its value; None if unset."""
     if get_class_name(loss) is None:
         return None
     for name, value in vars(loss.get("init_args") or Namespace()).items():

@@ -1,6 +1,6 @@
 """Reads summaries and parameters of classes from their source files, without importing them, in milliseconds.
 
-The help of a command is made of this, for importing torch and Lightning takes several seconds.
+The help texts are generated from these, since importing torch and Lightning takes several seconds.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class ParameterDoc(NamedTuple):
     name: str
     annotation: str
     default: str | None
-    """As a user would type it, `null` for None; None if the parameter is required."""
+    """Formatted as on the command line, `null` for None; None if the parameter is required."""
     meaning: str
     """One paragraph of the docstring's `Args:`."""
 
@@ -35,11 +35,11 @@ class ClassDoc(NamedTuple):
     parameters: tuple[ParameterDoc, ...]
     bases: tuple[str, ...] = ()
     members: frozenset[str] = frozenset()
-    """Names of its own methods and class attributes."""
+    """Names of the methods and class attributes that it defines."""
     abstract_methods: frozenset[str] = frozenset()
-    """Those of its own methods that are abstract."""
+    """Names of the abstract methods that it defines."""
     meanings: dict[str, str] = {}  # noqa: RUF012  # never changed
-    """What its docstring says of parameters, inherited ones included."""
+    """Parameter descriptions in its docstring, including inherited parameters."""
 
 
 @cache
@@ -79,20 +79,20 @@ def list_implementations(folder: Path, base: str) -> list[ClassDoc]:
 
 
 def read_parameters(names: list[tuple[str, str, str | None]], docstring: str) -> tuple[ParameterDoc, ...]:
-    """Joins parameters (name, annotation, default) with what a docstring in Google's style says of them."""
+    """Joins parameters (name, annotation, default) with their descriptions in a Google-style docstring."""
     meanings = _read_meanings(docstring)
     return tuple(ParameterDoc(name, annotation, default, meanings.get(name, "")) for name, annotation, default in names)
 
 
 def format_value(value: Any) -> str:
-    """Returns a value as a user types it: `null`, `true`, `0.5`."""
+    """Formats a value as on the command line: `null`, `true`, `0.5`."""
     if value is None:
         return "null"
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def extract_first_sentence(text: str) -> str:
-    """Returns the first sentence of a text, without the stop.
+    """Returns the first sentence of a text, without its period.
 
     >>> extract_first_sentence("Reads, e.g. texts. And more.")
     'Reads, e.g. texts'
@@ -105,6 +105,7 @@ def extract_first_sentence(text: str) -> str:
 
 
 def _read_class(node: ast.ClassDef, constants: dict[str, Any]) -> ClassDoc:
+    """Extracts the documentation of one class from its syntax tree."""
     docstring = ast.get_docstring(node) or ""
     bases = tuple(ast.unparse(base).rsplit(".", 1)[-1] for base in node.bases)
     methods = [child for child in node.body if isinstance(child, ast.FunctionDef)]
@@ -130,7 +131,7 @@ def _read_class(node: ast.ClassDef, constants: dict[str, Any]) -> ClassDoc:
 
 
 def _read_meanings(docstring: str) -> dict[str, str]:
-    """Maps the parameters in the `Args:` of a docstring to what it says of them."""
+    """Maps parameter names to their descriptions in the `Args:` of a docstring."""
     params = docstring_parser.parse(docstring).params
     return {param.arg_name: " ".join((param.description or "").split()) for param in params}
 
@@ -152,7 +153,7 @@ def _list_parameters(arguments: ast.arguments, constants: dict[str, Any]) -> lis
 
 
 def _format_default(value: ast.expr | None, constants: dict[str, Any]) -> str | None:
-    """Returns a default as a user types it: a class by its name, a constant by its value."""
+    """Formats a default as on the command line: a class by its name, a constant by its value."""
     if value is None:
         return None
     if isinstance(value, ast.Lambda):  # the default class of an option
@@ -165,13 +166,13 @@ def _format_default(value: ast.expr | None, constants: dict[str, Any]) -> str | 
 
 
 def _read_constants(tree: ast.Module) -> dict[str, Any]:
-    """Maps names to the plain values that a module assigns, or imports from a module of this project."""
+    """Maps names to the literal values that a module assigns, or imports from a module of this project."""
     constants: dict[str, Any] = {}
     for node in tree.body:
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
             constants |= {target.id: node.value.value for target in node.targets if isinstance(target, ast.Name)}
         elif isinstance(node, ast.ImportFrom) and any(alias.name.isupper() for alias in node.names):
             file = _ROOT.joinpath(*(node.module or "").split(".")).with_suffix(".py")
-            theirs = _read_constants(ast.parse(file.read_text(encoding="utf-8"))) if file.is_file() else {}
-            constants |= {alias.name: theirs[alias.name] for alias in node.names if alias.name in theirs}
+            imported = _read_constants(ast.parse(file.read_text(encoding="utf-8"))) if file.is_file() else {}
+            constants |= {alias.name: imported[alias.name] for alias in node.names if alias.name in imported}
     return constants

@@ -1,4 +1,4 @@
-"""Finds the class that an option names, and explains why a class cannot be used: unknown, abstract, of another base."""
+"""Imports the class that an option names, and checks it: it must exist, be concrete and have the right base class."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def find_class(key: str, name: str) -> type | None:
 
 
 def check_class(key: str, name: str) -> str | None:
-    """Returns why an option cannot name this class; None if nothing is wrong with it.
+    """Returns the error message for a class that an option does not accept; None if it is valid.
 
     Args:
         key: The option, without dashes.

@@ -1,4 +1,4 @@
-"""Registers the classes that options can name, with their parameters, and formats messages for wrong names."""
+"""Lists the classes that options can name and their parameters; formats the messages for unknown names."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ EXTENSION_POINTS: dict[str, type] = {
     "model.head": Head,
     "model.loss": Loss,
 }
-"""The options that name a class of this project, with its base class."""
+"""Base class by option, for options that name a class of this project."""
 CLASS_OPTIONS = (*EXTENSION_POINTS, "model.optimizer", "model.lr_scheduler")
-"""All options that name a class, those of torch included."""
+"""All options that name a class, including those for classes of torch."""
 
 
 def get_registered_classes(key: str) -> dict[str, type]:
@@ -61,7 +61,7 @@ def get_parameters(cls: type) -> dict[str, inspect.Parameter]:
 
 
 def get_parameter_type(cls: type, name: str) -> Any:
-    """Returns the type of a constructor parameter; None if it has none, or names a type that cannot be resolved."""
+    """Returns the type of a constructor parameter; None if it has no annotation, or one that cannot be resolved."""
     try:
         return get_type_hints(cls.__init__).get(name)  # type: ignore[misc]  # the constructor of that very class
     except Exception:  # a hint of another package that does not resolve
@@ -76,7 +76,7 @@ def list_fields(annotation: Any) -> list[str]:
 
 
 def accepts_any_keyword(cls: type) -> bool:
-    """Whether a constructor takes keywords by any name, so that only the parser can tell which are known."""
+    """Whether a constructor has `**kwargs`, so that only the parser can check argument names."""
     return any(parameter.kind is parameter.VAR_KEYWORD for parameter in _get_signature(cls).parameters.values())
 
 
@@ -85,8 +85,8 @@ def format_unknown_class(key: str, name: str, meant: str | None = None) -> str:
 
     Args:
         key: The option, without dashes.
-        name: The name that was given.
-        meant: The options to type for it, if known; the nearest name is suggested otherwise.
+        name: The unknown name.
+        meant: The options to suggest; if None, the most similar name is suggested.
     """
     names = sorted(get_registered_classes(key))
     suggestion = f" Did you mean {meant}?" if meant else suggest_name(name, names)
@@ -94,14 +94,14 @@ def format_unknown_class(key: str, name: str, meant: str | None = None) -> str:
 
 
 def format_unknown_argument(key: str, cls: type, name: str) -> str:
-    """Returns the message for an argument that the chosen class does not have."""
+    """Returns the message for an argument that the selected class does not have."""
     names = list(get_parameters(cls))
     takes = f" It takes: {join_names(names, 30)}" if names else " It takes none."
     return f"--{key} {cls.__name__} has no argument {name}.{suggest_name(name, names)}{takes}"
 
 
 def format_argument_without_class(key: str, name: str) -> str:
-    """Returns the message for an argument of an option that names no class yet."""
+    """Returns the message for an argument of an option for which no class is selected."""
     classes = find_classes_with_argument(key, name)
     if not classes:
         names = join_names(get_registered_classes(key))
@@ -113,7 +113,7 @@ def format_argument_without_class(key: str, name: str) -> str:
 
 
 def suggest_classes_with_argument(key: str, name: str) -> str:
-    """Returns a question that names the classes with such an argument, to end a message; empty if there are none."""
+    """Returns the end of a message that suggests classes with such an argument; empty if there are none."""
     classes = find_classes_with_argument(key, name)
     if not classes:
         return ""

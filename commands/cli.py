@@ -1,6 +1,6 @@
-"""The command line of `train.py`: Lightning's, with all checks before any data are read or a folder is made.
+"""The command line of `train.py`: a `LightningCLI` that checks all options before data are read or folders created.
 
-Options, config keys and help are derived from the typed constructors; they are described nowhere else.
+Options, config keys and help are derived from the typed constructors; they are documented nowhere else.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ from lightning_modules.dry_run import (
 from lightning_modules.monitor import check_monitor, infer_mode
 from lightning_modules.text_classifier import TextClassifier
 
-# Lightning's notes on devices, products and seeds: a run prints its device, and the report has the seed.
+# Hides Lightning's messages on devices, products and seeds: a run prints its device, and the report has the seed.
 for noisy in ("pytorch_lightning", "lightning_fabric"):
     logging.getLogger(noisy).setLevel(logging.WARNING)
 logging.getLogger("pytorch_lightning.profilers").setLevel(logging.INFO)  # what --trainer.profiler asks for
@@ -65,7 +65,7 @@ class TextCLI(LightningCLI):
     """Parses and checks the options, then runs one of Lightning's verbs.
 
     Args:
-        arguments: Those after `python train.py`; `fit` is run if no verb comes first.
+        arguments: Command-line arguments, without the script's name; the verb is `fit` if they begin with none.
     """
 
     def __init__(self, arguments: list[str]) -> None:
@@ -81,7 +81,7 @@ class TextCLI(LightningCLI):
             raise
 
     def _handle_failure(self, error: BaseException) -> None:
-        """Removes the folder of a run that trained no step; raises what a user should read in place of some errors."""
+        """Removes the folder of a run without a training step; replaces write errors and interrupts by a message."""
         config = self.config.get(self.subcommand) if hasattr(self, "subcommand") else None
         message = format_write_error(error, config) if isinstance(error, OSError) else None
         trainer = getattr(self, "trainer", None)
@@ -91,12 +91,13 @@ class TextCLI(LightningCLI):
                 remove_unused_folder(folder)
             if isinstance(error, SystemExit) and isinstance(error.__context__, KeyboardInterrupt):  # Lightning's
                 resumable = (folder / "checkpoints" / "last.ckpt").is_file()
-                words = [f"continue with `python train.py --resume {folder}`"] if resumable else []
-                raise KeyboardInterrupt(*words) from error
+                hint = [f"continue with `python train.py --resume {folder}`"] if resumable else []
+                raise KeyboardInterrupt(*hint) from error
         if message is not None:
             raise DataError(message) from error
 
     def _run_verb(self) -> None:
+        """Calls the constructor of `LightningCLI`, which parses the options and runs the verb."""
         super().__init__(
             TextClassifier,
             TextDataModule,
@@ -109,7 +110,7 @@ class TextCLI(LightningCLI):
         )
 
     def subcommands(self) -> dict[str, set[str]]:  # type: ignore[override]  # static there, but called on the object
-        """Returns the verb of this command line only: parsers of all verbs would take a quarter of a second more."""
+        """Returns only the requested verb, since building the parsers of all verbs takes another 0.25 s."""
         verb = self.arguments[0]
         return {verb: LightningCLI.subcommands()[verb]}
 
@@ -119,7 +120,7 @@ class TextCLI(LightningCLI):
         self.config = parser.parse_options(self.arguments, self._subcommand_parsers[self.arguments[0]])
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
-        """Adds the options of the run and of the callbacks that every run has, each under its own name."""
+        """Adds the run options, and a group of options for each callback that every run has."""
         for option in RUN_OPTIONS:
             parser.add_argument(f"--{option.name}", type=str | None, default=None, help=option.meaning)
         parser.add_lightning_class_args(EarlyStopping, "early_stopping")
@@ -128,8 +129,8 @@ class TextCLI(LightningCLI):
         parser.add_lightning_class_args(ModelCheckpoint, "checkpoint")
         parser.add_lightning_class_args(ModelCheckpoint, "last_checkpoint")
         for group, file in (("checkpoint", "best"), ("last_checkpoint", "last")):
-            # Both are written after validation, the best one first: Lightning skips the validation that follows a
-            # checkpoint written before it, and the last one must contain which was the best.
+            # Both are written after validation, the best one first: Lightning skips a validation that follows a
+            # checkpoint at the same step, and `last` must contain the path and score of `best`.
             parser.set_defaults(
                 {
                     f"{group}.filename": file,
@@ -141,7 +142,7 @@ class TextCLI(LightningCLI):
         parser.link_arguments("model.monitor", "checkpoint.mode", compute_fn=infer_mode)
 
     def before_instantiate_classes(self) -> None:
-        """Completes the config by what it implies, and checks it.
+        """Sets options implied by others, and checks the config.
 
         Raises:
             UsageError: Options that contradict each other.
@@ -151,7 +152,7 @@ class TextCLI(LightningCLI):
         choose_pretrained_tokenizer(config, (named[-1].file or "the command line") if named else None)
         check_verb(config, str(self.subcommand))
         if self.subcommand != "fit" and "--version" not in {argument.split("=")[0] for argument in self.arguments}:
-            config.version = None  # it came with the config of the evaluated run, whose folder has a report
+            config.version = None  # from the config of the evaluated run, whose folder already has a report
         path = self._find_checkpoint_path()
         check_run_folder(config, resumes=self.subcommand == "fit" and path is not None)
         use_checkpoint_vectors(path, config)
@@ -199,10 +200,10 @@ class TextCLI(LightningCLI):
             raise UsageError(f"the trainer refuses its options (--trainer.…): {error}") from error
 
     def before_fit(self) -> None:
-        """Checks model and data and prepares the data, before Lightning makes the folder of the run."""
+        """Checks model and data and prepares the data, before Lightning creates the run folder."""
         config = self.config[self.subcommand]
         path = self._find_checkpoint_path()
-        checkpoint, self._checkpoint = self._checkpoint, None  # which may be large
+        checkpoint, self._checkpoint = self._checkpoint, None  # releases it after use: it may be large
         if checkpoint is None and path is not None:
             checkpoint = read_checkpoint(path)
         self._first_step = 0 if checkpoint is None else checkpoint["global_step"]
@@ -230,7 +231,7 @@ class TextCLI(LightningCLI):
     before_validate = before_test = before_fit
 
     def _find_checkpoint_path(self) -> Path | None:
-        """Finds the checkpoint of `--resume` or `--ckpt_path`: of a run folder the last for `fit`, else the best."""
+        """Returns the checkpoint of `--resume` or `--ckpt_path`; of a run folder, the last for `fit`, else the best."""
         if self.resumed is not None:
             return self.resumed.checkpoint
         path = self.config[self.subcommand].get("ckpt_path")
@@ -238,17 +239,17 @@ class TextCLI(LightningCLI):
 
     def after_fit(self) -> None:
         """Tests the best checkpoint."""
-        fast = self.trainer.fast_dev_run  # type: ignore[attr-defined]  # set when it is made
+        fast = self.trainer.fast_dev_run  # type: ignore[attr-defined]  # set by its constructor
         if fast or not self.datamodule.has_split("test"):
             self.report.write_report(self.trainer, self.model)
             return
         best = getattr(self.trainer.checkpoint_callback, "best_model_path", "")
-        if best:  # not by Lightning, which would also restore the callbacks' states
+        if best:  # not with `ckpt_path`, which would also restore the states of the callbacks
             self.model.load_state_dict(read_checkpoint(Path(best))["state_dict"])
         self.trainer.test(self.model, self.datamodule, verbose=False)
 
     def _parse_ckpt_path(self) -> None:
-        """Does nothing: Lightning would take class paths from the checkpoint, which may not be trusted."""
+        """Does nothing: Lightning would read class paths from the checkpoint, which may be untrusted."""
 
     def _prepare_subcommand_kwargs(self, subcommand: str) -> dict[str, Any]:
         path = self._find_checkpoint_path()

@@ -1,4 +1,4 @@
-"""Names that users bring from other projects, each with the option to type here."""
+"""Synonyms: names of options and classes in other projects, each with the equivalent option of this one."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ OPTION_NAMES = {
     ("gradient_accumulation_steps", "accumulate"): "--trainer.accumulate_grad_batches",
     ("debug", "dry_run"): "--trainer.fast_dev_run true",
 }
-"""Last components of options that exist nowhere here, or whose nearest name would mislead."""
+"""Option names that do not exist here, or whose most similar name would be misleading."""
 
 _PRETRAINED = "--model.encoder Pretrained --model.encoder.model NAME_OR_FOLDER"
 _TEXT_CNN = "--model.encoder TextCNN"
@@ -100,11 +100,11 @@ CLASS_NAMES: dict[str, dict[str, str]] = {
         **dict.fromkeys(("plateau",), "--model.lr_scheduler ReduceLROnPlateau"),
     },
 }
-"""For each option that names a class: lower-case names of classes elsewhere, and what to type here."""
+"""For each option that names a class: lower-case class names of other projects, and the equivalent options."""
 
 
 def suggest_option(name: str) -> str | None:
-    """Returns the options that do what an option of this last component does elsewhere; None if not in the table.
+    """Returns the equivalent of an option name from another project; None if it is not in the table.
 
     >>> suggest_option("epochs")
     '--trainer.max_epochs'
@@ -113,7 +113,7 @@ def suggest_option(name: str) -> str | None:
 
 
 def suggest_class(name: str) -> str | None:
-    """Returns the options for a class named on its own, `LSTM` say; None if no option has it.
+    """Returns the options that select the equivalent of a class name such as `LSTM`; None if it is not in the table.
 
     >>> suggest_class("LSTM")
     '--model.encoder RNN --model.encoder.cell lstm'

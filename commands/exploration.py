@@ -1,4 +1,4 @@
-"""The command of `explore.py`: reads the data as `train.py` would, analyzes it, prints and writes the report."""
+"""The command of `explore.py`: reads and analyzes the data, prints and writes the report."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ from exploration.statistics.tokenizer_reports import format_tokenizer_name
 
 
 def explore(arguments: list[str]) -> None:
-    """Runs the whole command.
+    """Analyzes the data, writes the page and the JSON file, and prints the report.
 
     Args:
-        arguments: Those of the command line, without the script's name.
+        arguments: Command-line arguments, without the script's name.
 
     Raises:
-        UsageError: An option that cannot be used.
-        DataError: Data that cannot be used.
+        UsageError: An option is invalid.
+        DataError: The data are invalid.
     """
     start = time.perf_counter()
     for noisy in ("pytorch_lightning", "lightning_fabric", "matplotlib.font_manager"):
@@ -92,7 +92,7 @@ def _create_parser() -> OptionParser:
 
 
 def _parse_options(parser: OptionParser, arguments: list[str]) -> Namespace:
-    """Parses the command line; a message on `--compare` says how to write a list of tokenizers."""
+    """Parses the command line; errors on `--compare` get a message with the syntax of a list of tokenizers."""
     try:
         return parser.parse_options(_reduce_configs(arguments))
     except UsageError as error:
@@ -100,7 +100,7 @@ def _parse_options(parser: OptionParser, arguments: list[str]) -> Namespace:
 
 
 def _format_compare_error(message: str) -> str:
-    """Rewords a message on `--compare` for a list of tokenizers; other messages are returned unchanged."""
+    """Converts a parser message on `--compare` to one for a list of tokenizers; returns other messages unchanged."""
     unknown = re.match(r"--compare names nothing that is there: '(.+)'", message)
     if unknown:
         return format_unknown_class("data.tokenizer", unknown[1]).replace("--data.tokenizer", "--compare", 1)
@@ -111,7 +111,7 @@ def _format_compare_error(message: str) -> str:
 
 
 def _reduce_configs(arguments: list[str]) -> list[str]:
-    """Replaces each `--config FILE` of `train.py` by its `data` part; the parser refuses files that cannot be read."""
+    """Replaces each `--config FILE` of `train.py` by its `data` part; the parser reports unreadable files."""
     reduced: list[str] = []
     for position, argument in enumerate(arguments):
         name, equals, value = argument.partition("=")
@@ -130,7 +130,7 @@ def _reduce_configs(arguments: list[str]) -> list[str]:
 
 
 def _remove_equal_tokenizers(tokenizers: Sequence[Tokenizer]) -> list[Tokenizer]:
-    """Keeps the first of the tokenizers with the same class and arguments, in their order."""
+    """Removes tokenizers with the class and arguments of an earlier one."""
     different: dict[tuple[str, str], Tokenizer] = {}
     for tokenizer in tokenizers:
         different.setdefault((format_tokenizer_name(tokenizer), tokenizer.fingerprint()), tokenizer)

@@ -1,4 +1,4 @@
-"""Options of `explore.py` beside those of the data, and its help on one screen; imports no torch."""
+"""Options of `explore.py` besides the data options, and its help text; does not import torch."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ EXPLORE_OPTIONS = (
     ParameterDoc("vectors", "", None, "File of word vectors whose coverage of the tokens is measured."),
     ParameterDoc("near_threshold", "", "0.8", "Minimum Jaccard similarity of near-duplicates, in (0, 1]."),
     ParameterDoc(
-        "output", "", "runs/explore/NAME.html", "The page, or a folder for it; the JSON file is put beside it."
+        "output", "", "runs/explore/NAME.html", "The page, or a folder for it; the JSON file is written next to it."
     ),
     ParameterDoc("open", "", "false", "Opens the page in the browser."),
     ParameterDoc("config", "", None, "YAML file of train.py; only its `data` part is read."),
 )
-"""Name, type, default and meaning of each; the parser has the types."""
+"""Name, default and meaning of each option; the types are set in the parser."""
 
 
 def format_help() -> str:
@@ -59,7 +59,7 @@ def format_help() -> str:
 
 
 def _format_option(option: str, doc: ParameterDoc, note: str = "") -> str:
-    """Formats the name, the default and the first sentence on an option in one line."""
+    """Formats an option in one line: name, default and the first sentence of its meaning."""
     default = "" if doc.default in (None, "null") else f" {doc.default}"
     line = f"  {option + default:<40}  {note}{extract_first_sentence(doc.meaning).replace('`', '')}"
     return line if len(line) <= 120 else f"{line[:119].rsplit(' ', 1)[0]} …"

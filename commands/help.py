@@ -1,6 +1,6 @@
-"""The help of `train.py`: a page of the options that people change, the classes an option can name, options of a class.
+"""The help of `train.py`: the first page with the most used options, the classes of an option, the options of a class.
 
-Names, defaults and meanings are read from the constructors; only the choice of options on the page is made here.
+Names, defaults and meanings are read from the constructors; this file only selects the options of the first page.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ FIRST_PAGE: dict[str, tuple[OptionGroup, ...]] = {
         ),
     ),
 }
-"""The options of the first page, by heading."""
+"""Options of the first page, by heading."""
 
 CLASS_FOLDERS = {
     "data.source": (_ROOT / "datamodules/sources", "Source"),
@@ -100,26 +100,26 @@ CLASS_FOLDERS = {
     "model.loss": (_ROOT / "lightning_modules/losses", "Loss"),
     "model.lr_scheduler": (_ROOT / "lightning_modules/optim", "ProgressSchedule"),
 }
-"""For each option that names a class of this project: the folder of its classes, and their base class."""
+"""Folder and base class by option, for options that name a class of this project."""
 
 
 def get_help_text(arguments: list[str]) -> str | None:
-    """Returns the help that a command line of `train.py` asks for; None if it asks for none, or for what is not here.
+    """Returns the help text requested by `--help` or `--OPTION.help`; None if other help, or none, is requested.
 
     Args:
-        arguments: Those after the script's name.
+        arguments: Command-line arguments, without the script's name.
 
     Raises:
-        UsageError: Help on a class that the option cannot name.
+        UsageError: The option does not accept the class whose help is requested.
     """
     return format_first_page() if {"-h", "--help"} & set(arguments) else get_class_help_text(arguments)
 
 
 def get_class_help_text(arguments: list[str]) -> str | None:
-    """Returns what `--model.encoder.help` or `--model.encoder.help RNN` asks for; None if neither is there.
+    """Returns the help text requested by `--model.encoder.help` or `--model.encoder.help RNN`; None if not requested.
 
     Raises:
-        UsageError: Help on a class that the option cannot name.
+        UsageError: The option does not accept the class whose help is requested.
     """
     for position, argument in enumerate(arguments):
         option, equals, name = argument.partition("=")
@@ -143,7 +143,7 @@ def format_first_page() -> str:
         "  python train.py                                                     the demo data",
         "  python train.py --data.source Files --data.source.path DIR_OR_FILE  your own texts",
         "  python train.py --config FILE.yaml --model.encoder RNN              a config; options after it override it",
-        "  python train.py --resume runs/NAME                                  goes on with a run that has stopped",
+        "  python train.py --resume runs/NAME                                  resumes an interrupted run",
     ]
     for heading, groups in FIRST_PAGE.items():
         lines += ["", f"{heading}:"]
@@ -161,14 +161,14 @@ def format_first_page() -> str:
         "more help:",
         "  --model.encoder.help        the classes that an option can name, here those of --model.encoder",
         "  --model.encoder.help RNN    the options of one class: type, default, meaning",
-        "  --print_config              the whole configuration of a command as YAML, without running it",
+        "  --print_config              the full configuration of a command as YAML, without running it",
         "  --help_all                  every option",
     ]
     return "\n".join(lines)
 
 
 def format_class_list(key: str) -> str:
-    """Returns a line for each class that an option can name."""
+    """Returns the help of an option that names a class: one line per class."""
     docs = _list_class_docs(key)
     width = max(len(doc.name) for doc in docs)
     lines = [_truncate(f"  {doc.name:<{width}}  {doc.summary}") for doc in docs]
@@ -182,7 +182,7 @@ def format_class_options(key: str, name: str) -> str:
     """Returns the options of one class with their types, defaults and meanings.
 
     Raises:
-        UsageError: The option cannot name this class.
+        UsageError: The option does not accept this class.
     """
     docs = {doc.name: doc for doc in _list_class_docs(key)}
     short_name = name.rsplit(".", 1)[-1]
@@ -201,9 +201,9 @@ def format_class_options(key: str, name: str) -> str:
 
 
 def _list_class_docs(key: str) -> list[ClassDoc]:
-    """Lists the classes that an option can name: this project's from their source, torch's by importing it."""
+    """Returns the documentation of the classes that an option accepts; those of torch are imported for it."""
     docs = list_implementations(*CLASS_FOLDERS[key]) if key in CLASS_FOLDERS else []
-    if key in ("model.optimizer", "model.lr_scheduler"):  # torch's, whose docstrings are made on import
+    if key in ("model.optimizer", "model.lr_scheduler"):  # some docstrings of torch are generated on import
         from commands.class_registry import get_registered_classes
 
         known = {doc.name for doc in docs}
@@ -216,7 +216,7 @@ def _list_class_docs(key: str) -> list[ClassDoc]:
 
 
 def _document_imported_class(cls: Any) -> ClassDoc:
-    """Reads summary and parameters of an imported class."""
+    """Returns the documentation of an imported class: summary and parameters."""
     from commands.class_registry import get_parameters
 
     docstring = inspect.getdoc(cls) or ""
@@ -239,7 +239,7 @@ def format_option_line(option: str, doc: ParameterDoc, note: str = "") -> str:
 
 
 def _truncate(line: str) -> str:
-    """Shortens a line to the width of the terminal, after a clause if that leaves half of it."""
+    """Truncates a line to the line width, at the last punctuation mark beyond half of it, else at a word boundary."""
     if len(line) <= _get_line_width():
         return line
     kept = line[: _get_line_width() - 1]
@@ -249,4 +249,5 @@ def _truncate(line: str) -> str:
 
 
 def _get_line_width() -> int:
+    """Returns the width of the terminal, clipped to 100 to 160 characters."""
     return max(100, min(160, shutil.get_terminal_size((120, 24)).columns))

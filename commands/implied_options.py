@@ -1,4 +1,4 @@
-"""Completes a parsed config by what its choices imply: the tokenizer of an encoder, word vectors from a checkpoint."""
+"""Sets options implied by others: the tokenizer of a pretrained encoder, word vectors from a checkpoint."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from lightning_modules.checkpoints import read_checkpoint
 
 
 def choose_pretrained_tokenizer(config: Namespace, named_in: str | None) -> None:
-    """Sets the tokenizer of a pretrained encoder to the one it was trained with, if the user has named none.
+    """Sets the tokenizer to that of the pretrained encoder, unless the user has selected one.
 
     Args:
-        config: Of one verb; changed in place.
-        named_in: Where the user has named a tokenizer: `the command line` or a config file; None if nowhere.
+        config: Config of one verb; changed in place.
+        named_in: Where the user has selected a tokenizer: `the command line` or a config file; None if nowhere.
 
     Raises:
-        UsageError: The named tokenizer has another vocabulary than the encoder.
+        UsageError: The selected tokenizer is not that of the encoder.
     """
     if get_class_name(config.model.encoder) != "Pretrained":
         return
@@ -38,11 +38,11 @@ def choose_pretrained_tokenizer(config: Namespace, named_in: str | None) -> None
 
 
 def use_checkpoint_vectors(checkpoint: Path | None, config: Namespace) -> None:
-    """Sets the encoder to read its word vectors from a checkpoint if their file no longer exists.
+    """Sets the encoder to load its word vectors from a checkpoint if their file no longer exists.
 
     Args:
-        checkpoint: The one whose weights will be loaded; None if there is none.
-        config: Of one verb; changed in place.
+        checkpoint: The checkpoint whose weights will be loaded; None if there is none.
+        config: Config of one verb; changed in place.
 
     Raises:
         DataError: The checkpoint cannot be read.

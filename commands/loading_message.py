@@ -1,4 +1,4 @@
-"""The first line of a script, printed before the imports that take several seconds; imports nothing itself."""
+"""The first message of a script, printed before the slow imports; this module imports only the standard library."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import sys
 
 
 def print_loading_message(arguments: list[str]) -> None:
-    """Prints on the standard error that libraries are being loaded; the standard output is left to results.
+    """Prints a loading message to stderr, on local rank 0 and unless help is requested.
 
     Args:
-        arguments: Those of the command line; a request for help is answered without loading.
+        arguments: Command-line arguments; help is printed without loading the libraries.
     """
     asks_for_help = any(argument in ("-h", "--help") or ".help" in argument for argument in arguments)
     is_first_process = os.environ.get("LOCAL_RANK", "0") == "0"

@@ -1,4 +1,4 @@
-"""Finds names of options, classes and arguments that do not exist, with the nearest one that does."""
+"""Checks the names of options, classes and arguments; suggests an existing name for each unknown one."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ _PARSER_OPTIONS = ("config", "c", "h", "help", "print_config", "print_shtab")
 _UNCHECKED = tuple(
     f"trainer.{name}" for name in ("callbacks", "logger", "strategy", "accelerator", "plugins", "profiler")
 )
-"""Options of Lightning that name a class, whose arguments only the parser knows."""
+"""Options of Lightning that name a class, whose arguments are checked by the parser only."""
 
 
 def check_option_names(parser: LightningArgumentParser, arguments: list[str]) -> None:
-    """Checks all names of options and configs before they are parsed.
+    """Checks all option names on the command line and in configs, before they are parsed.
 
     Args:
         parser: The parser of these arguments.
-        arguments: Those after the verb.
+        arguments: Command-line arguments after the verb.
 
     Raises:
-        UsageError: Unknown names, each in a line of its own.
+        UsageError: There are unknown names; the message has one line for each.
     """
     selected_classes = SelectedClasses(parser)
     errors = []
@@ -52,7 +52,7 @@ def check_option_names(parser: LightningArgumentParser, arguments: list[str]) ->
 
 
 def _check_name(option: Option, selected_classes: SelectedClasses) -> str | None:
-    """Returns what is wrong with the name of an option, or with the class it names; None if nothing is."""
+    """Returns the error message for an unknown option or class name; None if valid."""
     name = option.name.removesuffix("+")
     owner, _, argument = name.rpartition(".")
     if selected_classes.names_class(option):
@@ -79,7 +79,7 @@ def _check_name(option: Option, selected_classes: SelectedClasses) -> str | None
 
 
 def _check_field(name: str, selected_classes: SelectedClasses) -> str | None:
-    """Returns what is wrong with `KEY.ARGUMENT.FIELD`, where the argument is a dataclass; None if nothing is."""
+    """Returns the error message for an unknown field of a dataclass argument, `KEY.ARGUMENT.FIELD`; None if valid."""
     for key in selected_classes.list_class_options():
         argument, _, field = name.removeprefix(f"{key}.").partition(".")
         cls = selected_classes.get_class(key)
@@ -96,7 +96,7 @@ def _is_below(name: str, keys: object) -> bool:
 
 
 def _format_unknown_option(option: Option, selected_classes: SelectedClasses) -> str:
-    """Returns the message for an option that does not exist, with what was probably meant."""
+    """Returns the message for an option that does not exist, with the most likely intended one."""
     dashes, kind = ("--", "option") if option.file is None else ("", "key")
     message = f"there is no {kind} {dashes}{option.name}."
     meant = _suggest_option(option.name, selected_classes)
@@ -108,7 +108,7 @@ def _format_unknown_option(option: Option, selected_classes: SelectedClasses) ->
 
 
 def _suggest_option(name: str, selected_classes: SelectedClasses) -> str | None:
-    """Finds what to type for a name: by its last component here, by its meaning elsewhere, as the name of a class."""
+    """Returns the most likely option: a synonym, one with the same last component, or a class with this argument."""
     if suggest_option(name):
         return suggest_option(name)
     last = name.rsplit(".", 1)[-1]

@@ -1,7 +1,7 @@
-"""The parser of all scripts: Lightning's, with one short message (what, got, allowed) in place of its usage and errors.
+"""The option parser of the scripts: Lightning's, with one short message (what, got, allowed) for each error.
 
-Unknown names are found before parsing. When jsonargparse refuses a command line, the option at fault is found by
-checking each one by itself, so none of its messages is interpreted; what cannot be found is reported in its own words.
+Unknown names are reported before parsing. If jsonargparse rejects a command line, each option is validated on its own
+to find the invalid ones; its own message is used only if all of them are valid.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ _MAX_LENGTH = 400
 
 
 class OptionParser(LightningArgumentParser):
-    """Parses options and configs; raises a `UsageError` where jsonargparse prints its usage and ends the process."""
+    """Parses options and configs; raises a `UsageError` instead of printing the usage and exiting."""
 
     def parse_options(self, arguments: list[str], checked: LightningArgumentParser | None = None) -> Namespace:
         """Parses a command line into a namespace.
 
         Args:
-            arguments: Those of the command line; with a verb first if this parser has verbs.
+            arguments: Command-line arguments, beginning with a verb if this parser has verbs.
             checked: The parser of that verb; None if this parser has no verbs.
 
         Raises:

@@ -1,4 +1,4 @@
-"""Reads the options a user has given, from the command line and from the config files it names, before any parsing."""
+"""Reads all options of a command line and of its config files, before they are parsed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _GROUPS = (
     *("model", "data", "data.augment", "trainer"),
     *("early_stopping", "gradient_norm", "differential_learning_rates", "checkpoint", "last_checkpoint"),
 )
-"""Keys of a config that have keys below them."""
+"""Config keys whose values are mappings of options."""
 
 
 class Option(NamedTuple):
@@ -28,13 +28,13 @@ class Option(NamedTuple):
     value: Any
     """A string from the command line (None if missing), a YAML value from a config."""
     file: str | None = None
-    """The config it comes from; None for the command line."""
+    """The config file that contains it; None for the command line."""
     misplaced: str | None = None
-    """How a config must write it instead; None if its place is right."""
+    """The correct YAML if the config nests it wrongly; None if it is correct."""
 
 
 def read_options(arguments: list[str]) -> Iterator[Option]:
-    """Yields all options of a command line and its configs in the order of their effect.
+    """Yields all options of a command line and its configs in the order in which they override each other.
 
     Raises:
         UsageError: A config that is missing, is not UTF-8 or not YAML, or has no keys.
@@ -60,6 +60,7 @@ def is_config_file(value: Any) -> bool:
 
 
 def _is_option(argument: str) -> bool:
+    """Whether an argument is an option and not a value, which may be a negative number."""
     return re.match(r"--?[A-Za-z]", argument) is not None
 
 
@@ -90,11 +91,11 @@ def _read_option(name: str, value: Any, file: str | None, misplaced: str | None 
 
 
 def _format_nested(name: str, value: Any) -> str | None:
-    """Returns how a config has to write the argument of a class whose key was written with dots."""
+    """Returns the correct YAML for an argument of a class whose key was written with dots."""
     owner, _, argument = name.rpartition(".")
     classes = find_classes_with_argument(owner, argument)
     if not classes:
-        return None  # a group: dots are understood there
+        return None  # a group, in which dotted keys are valid
     nested = f"{{class_path: {classes[0]}, init_args: {{{argument}: {value}}}}}"
     first, *others = owner.split(".")
     for word in reversed(others):
@@ -103,7 +104,7 @@ def _format_nested(name: str, value: Any) -> str | None:
 
 
 def _load_config(value: str) -> dict[str, Any]:
-    """Reads a config file, or a config written out on the command line."""
+    """Reads a config file, or inline YAML on the command line."""
     content = yaml.safe_load(value) if value.lstrip().startswith("{") else _load_yaml(Path(value), "--config")
     if not isinstance(content, dict):
         raise UsageError(
@@ -113,6 +114,7 @@ def _load_config(value: str) -> dict[str, Any]:
 
 
 def _load_yaml(path: Path, option: str) -> Any:
+    """Reads a YAML file; raises `UsageError` with the option and the line if it cannot be read."""
     try:
         return yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:

@@ -1,7 +1,7 @@
-"""Finds the options whose values the parser refused, with the type that each must have.
+"""Finds the options with invalid values, and formats their expected types.
 
-jsonargparse's messages are made for programmers. They are not read here: when it refuses a command line, each option
-is checked by itself against the type of the constructor's argument, and the message is made of that type.
+The messages of jsonargparse are not shown to users. If it rejects a command line, each option is validated against the
+type of the constructor's argument, and the message is built from that type.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ from commands.selected_classes import SelectedClasses
 
 
 def find_value_errors(parser: LightningArgumentParser, arguments: list[str]) -> list[str]:
-    """Lists a message for each value of a wrong type and each required argument that is missing.
+    """Returns a message for each value of a wrong type and each missing required argument.
 
     Args:
-        parser: The parser that refused these arguments.
-        arguments: Those after the verb; all their names exist.
+        parser: The parser that rejected these arguments.
+        arguments: Command-line arguments after the verb; all option names exist.
     """
     selected_classes = SelectedClasses(parser)
     types_of_options = {
-        name.removeprefix("--"): getattr(action, "_typehint", None)  # private, but nowhere else is it kept
+        name.removeprefix("--"): getattr(action, "_typehint", None)  # private, but the only place with the type
         for action in parser._actions
         for name in action.option_strings
     }
@@ -53,7 +53,7 @@ def find_value_errors(parser: LightningArgumentParser, arguments: list[str]) -> 
 
 
 def describe_type(annotation: Any) -> str:
-    """Returns a type in words.
+    """Formats a type for messages.
 
     >>> describe_type(int | float), describe_type(Literal["lstm", "gru"])
     ('int or float', "one of 'lstm', 'gru'")
@@ -73,7 +73,7 @@ def describe_type(annotation: Any) -> str:
 
 
 def _check_value(option: Option, expected_type: Any) -> str | None:
-    """Returns the message for a value that is not of the expected type; None if it is."""
+    """Returns the error message for a value that is not of the expected type; None if valid."""
     name, value = option.name.removesuffix("+"), option.value
     if option.file is None and value is None:
         return f"--{name} needs a value: {describe_type(expected_type)}"
@@ -87,7 +87,7 @@ def _check_value(option: Option, expected_type: Any) -> str | None:
 
 
 def _is_valid(expected_type: Any, value: Any) -> bool:
-    """Whether a parser with one option of this type takes the value."""
+    """Whether jsonargparse accepts the value for an option of this type."""
     parser = ArgumentParser(exit_on_error=False)
     try:
         parser.add_argument("--value", type=expected_type)

@@ -1,4 +1,4 @@
-"""The file named by `--output`: checked before any work, and replaced only by a complete one."""
+"""Writes the file of `--output`: checks the path first, and replaces an existing file only by a complete one."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from contracts.errors import UsageError
 
 
 def check_output(path: Path, inputs: Iterable[Path] = (), *, create_folder: bool = False) -> None:
-    """Checks, before any work, that a file can be written at a path.
+    """Checks that a file can be written to a path.
 
     An existing file is accepted: `open_output` replaces it once the new one is complete.
 
     Args:
-        path: As given with `--output`.
-        inputs: Files that are read; none of them may be replaced.
+        path: The value of `--output`.
+        inputs: Input files, none of which may be replaced.
         create_folder: Whether the folder of the file may be missing, since `open_output` creates it.
 
     Raises:
@@ -38,15 +38,15 @@ def check_output(path: Path, inputs: Iterable[Path] = (), *, create_folder: bool
 
 @contextmanager
 def open_output(path: Path, encoding: str = "utf-8", errors: str = "strict") -> Iterator[TextIO]:
-    """Opens a file for text that appears under its name only once it is complete.
+    """Opens a text file for writing that is renamed to its final name when complete.
 
-    Until then the text is in a hidden file beside it, which is deleted if anything fails: readers see the former file
-    or the whole new one. A link is followed; a device or a pipe, such as `/dev/null`, is written to directly.
+    Until then the text is in a hidden file in the same folder, which is deleted on failure: readers see the old file or
+    the complete new one. A link is followed; a device or a pipe, such as `/dev/null`, is written to directly.
 
     Args:
-        path: Replaced where it exists; its folder is created where it is missing.
-        encoding: Of the text; line ends are written as they come.
-        errors: How `open` treats characters that the encoding lacks.
+        path: An existing file is replaced; a missing folder is created.
+        encoding: Encoding of the file; line ends are not translated.
+        errors: Handling of characters that cannot be encoded, as for `open`.
 
     Raises:
         UsageError: The file cannot be written.
@@ -67,6 +67,7 @@ def open_output(path: Path, encoding: str = "utf-8", errors: str = "strict") -> 
 
 
 def _check_replaceable(path: Path, inputs: Iterable[Path]) -> None:
+    """Raises `UsageError` if an existing file is an input or not writable."""
     if any(other.exists() and other.samefile(path) for other in inputs):
         raise UsageError(f"--output {path} is one of the files that are read; name another, so that it is kept")
     if not os.access(path, os.W_OK):
@@ -74,12 +75,13 @@ def _check_replaceable(path: Path, inputs: Iterable[Path]) -> None:
 
 
 def _check_folder(path: Path, may_be_missing: bool) -> None:
+    """Raises `UsageError` if the folder of a file does not exist (unless it may be missing) or is not writable."""
     folder = path.parent
     if may_be_missing:
         folder = next(parent for parent in path.absolute().parents if parent.exists())
     if not folder.is_dir():
-        what = "is not a folder" if folder.exists() else "does not exist"
-        raise UsageError(f"--output {path}: the folder {folder} {what}; make it, or name another")
+        problem = "is not a folder" if folder.exists() else "does not exist"
+        raise UsageError(f"--output {path}: the folder {folder} {problem}; make it, or name another")
     if not os.access(folder, os.W_OK):
         raise UsageError(f"--output {path}: the folder {folder} may not be written; name another")
 

@@ -1,4 +1,4 @@
-"""A `TextSpec` to try out a model with before any data are read."""
+"""A placeholder `TextSpec` for the dry run of a model before any data are read."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def build_placeholder_spec(config: Namespace, task: Task) -> TextSpec:
     """Builds the smallest spec that a configured model accepts, with placeholder labels and sizes.
 
     Args:
-        config: Of one verb; the labels that its loss names become labels of the spec.
+        config: Config of one verb; the labels that its loss names become labels of the spec.
         task: The task of the data source.
     """
     names = tuple(sorted({"", "?", *_list_named_labels(config.model.loss)}))

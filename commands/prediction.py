@@ -1,4 +1,4 @@
-"""What `predict.py` does: reads new texts, predicts their labels, and writes the predictions while texts are read."""
+"""The command of `predict.py`: predicts the labels of texts and writes them, chunk by chunk while texts are read."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ from lightning_modules.predictor import BATCHES_PER_CHUNK, Prediction, Predictor
 
 
 def predict(options: argparse.Namespace) -> None:
-    """Labels all texts and writes them.
+    """Predicts the labels of all texts and writes the predictions.
 
     Args:
-        options: From `parse_prediction_options`.
+        options: The result of `parse_prediction_options`.
 
     Raises:
-        UsageError: An option cannot be used with this model or these inputs.
-        DataError: A checkpoint or a text cannot be used.
+        UsageError: An option does not fit the model or the inputs.
+        DataError: A checkpoint or a text is invalid.
     """
     predictor = _load_predictor(options)
     texts = _open_texts(options, predictor)
     chunks = _predict_chunks(predictor, iter(texts), options)
-    first = next(chunks, [])  # before the output is opened: a fault in the first texts leaves none
+    first = next(chunks, [])  # before the output is opened, so that an error in the first texts creates no file
     with _open_destination(options.output) as file:
         writer = _create_writer(file, options, predictor, texts.first_texts)
         for chunk in chain([first], chunks):
@@ -43,7 +43,7 @@ def predict(options: argparse.Namespace) -> None:
 
 
 def _load_predictor(options: argparse.Namespace) -> Predictor:
-    """Loads the checkpoint, and names it where the newest of several runs was chosen."""
+    """Loads the checkpoint; prints its path if the newest of several runs was selected."""
     path = Path(options.run)
     checkpoint = find_checkpoint(path)
     if path.is_dir() and find_run_folder(path) != path:
@@ -52,7 +52,7 @@ def _load_predictor(options: argparse.Namespace) -> Predictor:
 
 
 def _open_texts(options: argparse.Namespace, predictor: Predictor) -> NewTexts:
-    """Opens the inputs, to be read from the columns of training where no others are named."""
+    """Opens the inputs; their text columns default to those of training."""
     if options.text_pair_column is not None and not predictor.pairs:
         raise UsageError("--text_pair_column: the model was trained on single texts; leave the option out")
     if options.keep_columns:
@@ -67,12 +67,12 @@ def _open_texts(options: argparse.Namespace, predictor: Predictor) -> NewTexts:
 
 
 def _check_tables(inputs: list[Path | str]) -> None:
-    """Checks that every input has columns to keep."""
+    """Raises `UsageError` for `--keep_columns` with an input that has no columns."""
     plain = next((source for source in inputs if not is_table(source)), None)
     if plain is not None:
-        what = "the standard input" if plain == "-" else repr(plain[:60]) if isinstance(plain, str) else str(plain)
+        name = "the standard input" if plain == "-" else repr(plain[:60]) if isinstance(plain, str) else str(plain)
         raise UsageError(
-            f"--keep_columns keeps the columns of CSV, TSV and JSON lines, and {what} is plain text without columns; "
+            f"--keep_columns keeps the columns of CSV, TSV and JSON lines, and {name} is plain text without columns; "
             "leave the option out"
         )
 
@@ -93,7 +93,7 @@ def _open_destination(output: str | None) -> AbstractContextManager[TextIO]:
         return open_output(Path(output))
     if isinstance(sys.stdout, io.TextIOWrapper):
         if sys.stdout.isatty():
-            sys.stdout.reconfigure(errors="backslashreplace")  # a terminal shows what it can
+            sys.stdout.reconfigure(errors="backslashreplace")  # escapes characters that the terminal cannot encode
         else:
             sys.stdout.reconfigure(encoding="utf-8")
     return nullcontext(sys.stdout)
@@ -102,6 +102,7 @@ def _open_destination(output: str | None) -> AbstractContextManager[TextIO]:
 def _create_writer(
     file: TextIO, options: argparse.Namespace, predictor: Predictor, first_texts: list[NewText]
 ) -> PredictionWriter:
+    """Creates the writer of the output format; its columns are those of the input, or the texts alone."""
     if options.keep_columns:
         columns = list(dict.fromkeys(name for text in first_texts for name in text.row or ()))
     else:
@@ -113,7 +114,7 @@ def _create_writer(
 
 
 def _select_columns(text: NewText, pairs: bool) -> dict[str, Any]:
-    """Returns the row of a text where it is kept, else its texts alone."""
+    """Returns all columns of a text with `--keep_columns`, otherwise its text columns only."""
     if text.row is not None:
         return text.row
     return {"text": text.text, "text_pair": text.pair} if pairs else {"text": text.text}

@@ -1,4 +1,4 @@
-"""The command line of `predict.py`: options, their checks, and the help."""
+"""The command line of `predict.py`: options, checks and help."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from contracts.errors import UsageError, suggest_name
 from datamodules.sources.text_inputs import resolve_inputs
 
 _FORMATS = {".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl"}
-"""By the ending of the output."""
+"""Output format by file suffix."""
 _EXAMPLES = """\
 examples:
   python predict.py runs/mine "a text" "another one"             texts as arguments
@@ -31,8 +31,8 @@ def parse_prediction_options(arguments: list[str]) -> argparse.Namespace:
     """Parses and checks the command line; resolves `inputs` and sets `format`.
 
     Raises:
-        UsageError: An option is unknown, out of its range or contradicts another, a file is missing, or the output
-            cannot be written.
+        UsageError: An option is unknown, out of range or contradicts another, a file is missing, or the output cannot
+            be written.
     """
     options = _create_parser().parse_intermixed_args(arguments)  # options may stand between run and texts
     if options.batch_size < 1:
@@ -49,14 +49,15 @@ def parse_prediction_options(arguments: list[str]) -> argparse.Namespace:
 
 
 def _choose_format(output: str | None) -> str:
-    ending = Path(output or "").suffix.lower()
-    if ending in (".xlsx", ".xls"):
+    """Returns the format for the suffix of the output, csv by default; raises `UsageError` for workbooks."""
+    suffix = Path(output or "").suffix.lower()
+    if suffix in (".xlsx", ".xls"):
         raise UsageError(f"--output {output}: workbooks cannot be written; name a .csv file and add --excel")
-    return _FORMATS.get(ending, "csv")
+    return _FORMATS.get(suffix, "csv")
 
 
 class _Parser(argparse.ArgumentParser):
-    """Raises `UsageError` in place of printing the usage, and suggests the nearest option."""
+    """Raises `UsageError` instead of printing the usage, and suggests the most similar option."""
 
     def error(self, message: str) -> NoReturn:
         unknown = re.match(r"unrecognized arguments: (-[^\s=]+)", message)
@@ -86,7 +87,7 @@ def _create_parser() -> argparse.ArgumentParser:
         "(default)",
     )  # fmt: skip
     add("--output", metavar="FILE", help="where to write the predictions (default: standard output)")
-    add("--format", choices=["csv", "tsv", "jsonl"], help="of the output (default: by the ending of --output, or csv)")
+    add("--format", choices=["csv", "tsv", "jsonl"], help="of the output (default: by the suffix of --output, or csv)")
     add("--keep_columns", action="store_true", help="write all columns of the input, before those of the prediction")
     add("--excel", action="store_true", help="begin CSV and TSV so that Excel reads them as UTF-8")
     add("--text_column", metavar="NAME", help="the column of the texts (default: as in training)")

@@ -1,4 +1,4 @@
-"""Predictions as rows of CSV, TSV or JSON lines: the columns of the input, then those of the prediction."""
+"""Writes predictions as CSV, TSV or JSON lines: the columns of the input, then those of the prediction."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ class PredictionWriter(Protocol):
 
 
 class DelimitedWriter:
-    """Writes CSV or TSV; the header is written when the object is made.
+    """Writes CSV or TSV; the constructor writes the header.
 
     Args:
-        file: Open for text, with line ends written as they come.
-        columns: Of the input; a row that lacks one leaves it empty.
-        label_names: Of all classes.
-        delimiter: The character between fields.
-        byte_order_mark: Whether one comes first, by which Excel knows UTF-8.
+        file: Text file open for writing, without translation of line ends.
+        columns: Columns of the input; missing values of a row are written as empty strings.
+        label_names: Names of all classes.
+        delimiter: Field delimiter.
+        byte_order_mark: Whether to write a byte order mark, by which Excel detects UTF-8.
 
     Raises:
         UsageError: The input has a column of the same name as one of the prediction.
@@ -50,7 +50,7 @@ class DelimitedWriter:
         """Writes a row.
 
         Raises:
-            DataError: It has a column that the header lacks.
+            DataError: It has a column that is not in the header.
         """
         extra = sorted(row.keys() - set(self._columns))
         if extra:
@@ -67,8 +67,8 @@ class JsonLinesWriter:
     """Writes one JSON object per text; probabilities are an object by class name.
 
     Args:
-        file: Open for text.
-        columns: Of the first rows of the input; later rows may have others.
+        file: Text file open for writing.
+        columns: Columns of the first rows of the input; later rows may have others.
 
     Raises:
         UsageError: The input has a column of the same name as one of the prediction.
@@ -94,6 +94,7 @@ class JsonLinesWriter:
 
 
 def _check_names(columns: Collection[str], names: Collection[str]) -> None:
+    """Raises `UsageError` if a column of the input has the name of a column of the prediction."""
     common = [name for name in columns if name in names]
     if common:
         raise UsageError(
@@ -103,6 +104,7 @@ def _check_names(columns: Collection[str], names: Collection[str]) -> None:
 
 
 def _format_value(value: object) -> str:
+    """Formats a value of the input as a table cell: strings unchanged, None as empty, all others as JSON."""
     if isinstance(value, str):
         return value
     return "" if value is None else json.dumps(value, ensure_ascii=False)

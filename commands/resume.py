@@ -1,4 +1,4 @@
-"""`--resume RUN`: continues a run that was stopped, with its own config, in its own folder and TensorBoard curve."""
+"""`--resume RUN`: resumes an interrupted run with its config, in its folder and TensorBoard curves."""
 
 from __future__ import annotations
 
@@ -11,41 +11,41 @@ from contracts.errors import UsageError
 from lightning_modules.checkpoints import find_checkpoint
 
 _FIXED_BY_THE_RUN = ("ckpt_path", "name", "version", "trainer.default_root_dir")
-"""Options that a resumed run has already."""
+"""Options that cannot be changed when a run is resumed."""
 _RESTORED_FROM_CHECKPOINT = ("model.optimizer", "model.lr_scheduler")
 """Options whose effect is overwritten by the state in the checkpoint."""
 
 
 class ResumedRun(NamedTuple):
-    """A run to continue."""
+    """The folder and the checkpoint of a run to resume."""
 
     folder: Path
     checkpoint: Path
 
 
 def expand_resume(arguments: list[str]) -> tuple[list[str], ResumedRun | None]:
-    """Replaces `--resume RUN` by the config of that run; other options come after it and so override it.
+    """Replaces `--resume RUN` by the config of that run; other options follow it and override it.
 
     Args:
-        arguments: With a verb first.
+        arguments: Command-line arguments, beginning with a verb.
 
     Returns:
-        The arguments, and the run; None if there is no `--resume`.
+        The arguments, and the run (None without `--resume`).
 
     Raises:
         UsageError: There is no such run, it cannot be continued, or options beside it would have no effect.
     """
     verb, *options = arguments
-    places = [place for place, argument in enumerate(options) if argument.split("=")[0] == "--resume"]
-    if not places:
+    positions = [position for position, argument in enumerate(options) if argument.split("=")[0] == "--resume"]
+    if not positions:
         return arguments, None
-    place = places[-1]
-    _, equals, value = options[place].partition("=")
+    position = positions[-1]
+    _, equals, value = options[position].partition("=")
     if not equals:
-        value = "".join(options[place + 1 : place + 2])
+        value = "".join(options[position + 1 : position + 2])
     if not value or value.startswith("--"):
         raise UsageError("--resume needs a value: a run folder, runs/NAME for its newest run, or a checkpoint")
-    others = options[:place] + options[place + (1 if equals else 2) :]
+    others = options[:position] + options[position + (1 if equals else 2) :]
     if verb != "fit":
         raise UsageError(f"--resume continues training; `{verb}` takes --ckpt_path {value}")
     run = find_resumed_run(Path(value))
@@ -54,13 +54,13 @@ def expand_resume(arguments: list[str]) -> tuple[list[str], ResumedRun | None]:
 
 
 def find_resumed_run(path: Path) -> ResumedRun:
-    """Finds the run of a path and the checkpoint to continue from.
+    """Finds the run and the checkpoint to resume from.
 
     Args:
         path: A run folder or `runs/NAME`, whose last checkpoint is used; or a checkpoint.
 
     Raises:
-        UsageError: There is no such run, or it lacks a last checkpoint or its config.
+        UsageError: There is no such run, or it has no last checkpoint or no config.
     """
     checkpoint = find_checkpoint(path, "last")
     if not path.is_file() and checkpoint.stem != "last":
@@ -76,12 +76,12 @@ def find_resumed_run(path: Path) -> ResumedRun:
 
 
 def check_unfinished(run: ResumedRun, checkpoint: dict[str, Any], config: Namespace) -> None:
-    """Raises an error for a run that is trained and tested, and would not train on.
+    """Raises an error for a run that is complete: trained to its limits and tested.
 
     Args:
-        run: The run to continue.
-        checkpoint: Its content.
-        config: Of the run, with the options that override it.
+        run: The run to resume.
+        checkpoint: The content of its checkpoint.
+        config: Config of the run, with the options that override it.
 
     Raises:
         UsageError: The run is complete.
@@ -92,21 +92,21 @@ def check_unfinished(run: ResumedRun, checkpoint: dict[str, Any], config: Namesp
     trainer = config.trainer
     waited = checkpoint.get("callbacks", {}).get("EarlyStopping", {}).get("waited", 0)
     if waited >= config.early_stopping.patience:
-        ending = f"it stopped early after epoch {epochs}"
+        state = f"it stopped early after epoch {epochs}"
         longer = f"--early_stopping.patience {2 * waited} (now {config.early_stopping.patience})"
     elif trainer.max_epochs is not None and 0 <= trainer.max_epochs <= epochs:
-        ending = f"{epochs} epochs are trained and tested"
+        state = f"{epochs} epochs are trained and tested"
         longer = f"--trainer.max_epochs {2 * epochs} (now {trainer.max_epochs})"
     elif 0 <= trainer.max_steps <= step:
-        ending = f"{step} steps are trained and tested"
+        state = f"{step} steps are trained and tested"
         longer = f"--trainer.max_steps {2 * step} (now {trainer.max_steps})"
     else:
         return
-    raise UsageError(f"{run.folder} is complete: {ending}; to train longer, add {longer}")
+    raise UsageError(f"{run.folder} is complete: {state}; to train longer, add {longer}")
 
 
 def format_progress(run: ResumedRun, checkpoint: dict[str, Any], max_epochs: int | None) -> str:
-    """Returns the first line of a resumed run: its folder, epoch (from 1) and step."""
+    """Formats the start of a resumed run: its folder, epoch (counted from 1) and step."""
     epochs = count_epochs(checkpoint)
     of_all = "" if max_epochs is None or max_epochs < 0 else f" of {max_epochs}"
     if of_all and epochs >= (max_epochs or 0):
@@ -115,7 +115,7 @@ def format_progress(run: ResumedRun, checkpoint: dict[str, Any], max_epochs: int
 
 
 def count_epochs(checkpoint: dict[str, Any]) -> int:
-    """Counts the epochs whose last batch was trained."""
+    """Returns the number of completed epochs."""
     batches = checkpoint.get("loops", {}).get("fit_loop", {}).get("epoch_loop.batch_progress", {})
     return checkpoint["epoch"] + bool(batches.get("is_last_batch"))
 

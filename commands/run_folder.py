@@ -1,4 +1,4 @@
-"""The folder of a run: its name, checks before it is written to, and its removal if nothing was trained."""
+"""The run folder: its name and path, checks before training, and its removal if no step was trained."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from contracts.errors import UsageError
 
 
 def build_run_name(config: Namespace) -> str:
-    """Joins the names of data and model, as in `thucnews_text_cnn`."""
+    """Returns the default name of a run, made of data and encoder, such as `thucnews_text_cnn`."""
     source = config.data.source
     path = (source.get("init_args") or {}).get("path")
     data = Path(str(path)).resolve().name.split(".")[0] if path else get_class_name(source) or "data"
@@ -23,20 +23,20 @@ def build_run_name(config: Namespace) -> str:
 
 
 def check_run_folder(config: Namespace, resumes: bool) -> None:
-    """Raises an error for a name that cannot be a folder, and for the folder of a run that has a report.
+    """Raises an error for an invalid folder name, and for a folder that contains the report of an earlier run.
 
     Args:
-        config: Of one verb.
+        config: Config of one verb.
         resumes: Whether training continues from a checkpoint, which may be in its own folder.
 
     Raises:
-        UsageError: Such a name, or such a folder.
+        UsageError: The name is invalid, or the folder contains a report.
     """
     for option in ("name", "version"):
-        given = config.get(option)
-        if given is not None and (given in ("", ".", "..") or re.search(r"[/\\\0]", given)):
+        name = config.get(option)
+        if name is not None and (name in ("", ".", "..") or re.search(r"[/\\\0]", name)):
             raise UsageError(
-                f"--{option} is the name of one folder, without slashes and not `..`, got {given!r}; "
+                f"--{option} is the name of one folder, without slashes and not `..`, got {name!r}; "
                 "--trainer.default_root_dir is the folder above it"
             )
     trainer = config.trainer
@@ -66,7 +66,7 @@ def shorten_path(path: Path, configured: Path) -> Path:
 
 
 def remove_unused_folder(folder: Path) -> None:
-    """Removes config and curves of a run that trained nothing, and the folders that are empty without them."""
+    """Removes the config and event files of a run without training steps, and the folders that are then empty."""
     if not folder.is_dir():
         return
     for file in (*folder.glob("events.out.tfevents.*"), folder / "config.yaml", folder / "hparams.yaml"):
@@ -74,24 +74,24 @@ def remove_unused_folder(folder: Path) -> None:
     for empty in (folder / "checkpoints", folder, folder.parent, folder.parent.parent):
         try:
             empty.rmdir()
-        except OSError:  # not there, or not empty
+        except OSError:  # missing, or not empty
             continue
 
 
 def format_write_error(error: OSError, config: Namespace | None) -> str | None:
-    """Returns the message for a folder of a run that cannot be written; None if the error has another cause.
+    """Returns the error message if the run folder or cache cannot be written; None if the error has another cause.
 
     Args:
-        error: As caught.
-        config: Of the verb; None if options could not be parsed.
+        error: The caught error.
+        config: Config of the verb; None if options could not be parsed.
     """
     if config is None:
         return None
-    if error.errno in _DISK_FULL_ERRORS:  # whichever file it was: the system does not always name it
+    if error.errno in _DISK_FULL_ERRORS:  # for any file: the system does not always report which
         return f"nothing more can be written ({error.strerror}); make room, or choose another {_FOLDER_OPTIONS}"
     path = error.filename
     folders = (Path(config.trainer.default_root_dir), Path(config.data.cache_dir))
-    if not isinstance(path, (str, os.PathLike)) or not any(_is_one_inside_other(Path(path), one) for one in folders):
+    if not isinstance(path, (str, os.PathLike)) or not any(_is_same_or_nested(Path(path), one) for one in folders):
         return None
     return f"{os.fspath(path)} cannot be written ({error.strerror}); fix it, or choose another {_FOLDER_OPTIONS}"
 
@@ -100,8 +100,8 @@ _DISK_FULL_ERRORS = (errno.ENOSPC, errno.EDQUOT)
 _FOLDER_OPTIONS = "folder with --trainer.default_root_dir, --name and --version, or --data.cache_dir"
 
 
-def _is_one_inside_other(one: Path, other: Path) -> bool:
-    """Whether one path is the other or is in it, either way round: a folder above may be what cannot be made."""
+def _is_same_or_nested(one: Path, other: Path) -> bool:
+    """Whether the paths are equal or one contains the other: it may be a parent folder that cannot be created."""
     one, other = Path(os.path.abspath(one)), Path(os.path.abspath(other))
     return one.is_relative_to(other) or other.is_relative_to(one)
 

@@ -1,4 +1,4 @@
-"""Options of `train.py` that belong to no class, and the defaults it gives to Lightning's trainer; imports nothing."""
+"""Options of `train.py` that are no constructor arguments, and its trainer defaults; imports no library."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ TRAINER_DEFAULTS = {
     "use_distributed_sampler": False,  # our own samplers know their rank
     "enable_model_summary": False,
 }
-"""Where they differ from Lightning's."""
+"""Trainer defaults that differ from Lightning's."""
 
 RUN_OPTIONS = (
-    ParameterDoc("name", "str | null", "null", "Folder of the run; made of data and model if null."),
+    ParameterDoc("name", "str | null", "null", "Name of the run folder; derived from data and encoder if null."),
     ParameterDoc(
-        "version", "str | null", "null", "Folder of this run below --name; `version_N` with the next N if null."
+        "version", "str | null", "null", "Folder of this run below --name; `version_N` with the next free N if null."
     ),
-    ParameterDoc("resume", "str | null", "null", "Run folder or checkpoint to go on with, in the same folder."),
+    ParameterDoc("resume", "str | null", "null", "Run folder or checkpoint of a run to resume, in the same folder."),
 )
-"""Name, type, default and meaning of each."""
+"""Name, type, default and meaning of each option."""
 
 LIGHTNING_OPTIONS = (
-    ParameterDoc("ckpt_path", "str | null", "null", "Checkpoint to begin with, in a new run; what `test` measures."),
+    ParameterDoc("ckpt_path", "str | null", "null", "Checkpoint to continue in a new run, or to evaluate."),
     ParameterDoc("seed_everything", "int", "0", "Seed of all randomness."),
     ParameterDoc("config", "str", None, "YAML file with any of these options; several are merged in their order."),
 )
-"""Options that Lightning describes nowhere in a docstring."""
+"""Options of Lightning that no docstring documents."""

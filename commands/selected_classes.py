@@ -1,4 +1,4 @@
-"""Tracks the class that each option names while options are read in their order."""
+"""Tracks the class selected by each option while options are read in order."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from commands.option_reader import Option
 
 
 class SelectedClasses:
-    """The class that each option names so far, and the arguments given to it.
+    """The class selected by each option so far, and the arguments set for it.
 
     Args:
-        parser: Its options and their default classes.
+        parser: The parser with the options and their default classes.
     """
 
     def __init__(self, parser: LightningArgumentParser) -> None:
         strings = {name for action in parser._actions for name in action.option_strings}
         self.option_names = {name.removeprefix("--") for name in strings if " " not in name}  # a link has spaces
         self.named: set[str] = set()
-        """Options whose class the user has named."""
+        """Options whose class was selected explicitly."""
         self.arguments: dict[str, set[str]] = {}
-        """For each option, the arguments given since its class was named."""
+        """For each option, the arguments set since its class was selected."""
         defaults = parser.get_defaults()
         self._names: dict[str, str] = {}
         for key in self.option_names:
@@ -34,12 +34,12 @@ class SelectedClasses:
                 self._names[key] = default["class_path"]
 
     def names_class(self, option: Option) -> bool:
-        """Whether this option names a class, or a list of them."""
+        """Whether the value of this option is a class name, or a list of them."""
         name = option.name.removesuffix("+")
         return bool(get_registered_classes(name)) and (name in self.option_names or name.endswith(".base"))
 
     def record(self, option: Option) -> None:
-        """Updates classes and arguments by the next option."""
+        """Updates the selected classes and their arguments by the next option."""
         name = option.name.removesuffix("+")
         owner, _, argument = name.rpartition(".")
         self.arguments.setdefault(owner, set()).add(argument)
@@ -55,15 +55,15 @@ class SelectedClasses:
             self._names[name] = new
 
     def is_empty(self, key: str) -> bool:
-        """Whether an option names no class."""
+        """Whether no class is selected for an option."""
         return key not in self._names
 
     def get_class(self, key: str) -> type | None:
-        """Returns the class that an option names; None if it names none, or a list."""
+        """Returns the class selected by an option; None if there is none, or a list."""
         return find_class(key, self._names.get(key, ""))
 
     def list_class_options(self) -> list[str]:
-        """Lists the options that name a class."""
+        """Lists the options with a selected class."""
         return sorted(self._names)
 
 

@@ -1,4 +1,4 @@
-"""The verbs of `train.py`, of which `fit` is the default."""
+"""Parses the verb of `train.py`: `fit` (the default), `validate` or `test`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _VERBS = ("fit", "validate", "test")
 
 
 def add_verb(arguments: list[str]) -> list[str]:
-    """Puts `fit` before arguments that begin with an option.
+    """Returns the arguments beginning with a verb: `fit` is prepended if they begin with an option.
 
     Raises:
         UsageError: The first argument is neither an option nor a verb.

@@ -9,7 +9,7 @@ from torch import Tensor
 
 
 class TextBatch(NamedTuple):
-    """A batch of texts, padded to the longest of them; a `NamedTuple`, since Lightning moves those between devices."""
+    """A batch of texts, padded to the longest of them; a `NamedTuple`, which Lightning can move between devices."""
 
     input_ids: Tensor  # int64 (batch, tokens)
     attention_mask: Tensor  # bool (batch, tokens); true on tokens, false on padding

@@ -18,7 +18,7 @@ def create_console(width: int = 100) -> Console:
     """Creates a console on standard output that interprets no markup, no emoji codes, and highlights nothing.
 
     Args:
-        width: Characters per line where standard output is no terminal; a terminal has a width of its own.
+        width: Characters per line if standard output is not a terminal; otherwise the width of the terminal is used.
     """
     from rich.console import Console
 

@@ -1,4 +1,4 @@
-"""Class discovery: one new file in a package is all it takes to add an implementation of an extension point.
+"""Class discovery: an implementation of an extension point is added by one new file in its package.
 
 The package of an extension point calls `import_submodules` when it is imported; from then on every concrete subclass of
 its base class is known, can be named in a config, and is found by `find_implementations`.
@@ -34,11 +34,11 @@ def find_implementations(base: type[T]) -> Iterator[type[T]]:
     Args:
         base: The base class of an extension point, such as `Source`, whose package has been imported.
     """
-    found: set[type[T]] = set()
+    implementations: set[type[T]] = set()
     pending = [base]
     while pending:
         for subclass in pending.pop().__subclasses__():
             pending.append(subclass)
             if not inspect.isabstract(subclass) and subclass.__module__.split(".")[0] in _PACKAGES:
-                found.add(subclass)
-    return iter(sorted(found, key=lambda cls: cls.__name__))
+                implementations.add(subclass)
+    return iter(sorted(implementations, key=lambda cls: cls.__name__))

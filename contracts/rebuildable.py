@@ -22,7 +22,7 @@ class Rebuildable:
         instance = super().__new__(cls)
         try:
             bound = inspect.signature(cls.__init__).bind(instance, *args, **kwargs)
-        except TypeError:  # a copy, whose state is set later; a wrong call fails in `__init__`
+        except TypeError:  # a copy, whose state is set later; wrong arguments fail in `__init__`
             return instance
         bound.apply_defaults()
         positional_only = _list_positional_only_names(cls)
@@ -35,7 +35,7 @@ class Rebuildable:
         return dict(self._arguments)
 
     def to_blueprint(self) -> dict[str, Any]:
-        """Returns the input of `rebuild`: the class name and the constructor arguments, plain values only."""
+        """Returns the input of `rebuild`: the class name and the constructor arguments, all JSON-serializable."""
         return {"class": type(self).__name__, "arguments": self._arguments | self.override_arguments()}
 
     def override_arguments(self) -> dict[str, Any]:
@@ -48,12 +48,12 @@ def rebuild(base: type[T], blueprint: dict[str, Any], *first: Any, classes: Iter
 
     Args:
         base: The base class of its extension point; only this project's implementations and `classes` are called.
-        blueprint: From `Rebuildable.to_blueprint`.
-        first: The positional-only arguments of the constructor (sizes known from the data).
-        classes: Further implementations that the blueprint may name, given by the caller and never by a file.
+        blueprint: The result of `Rebuildable.to_blueprint`.
+        first: Positional-only arguments of the constructor, which depend on the data.
+        classes: Additional implementations that the blueprint may name, from the caller and never from a file.
 
     Raises:
-        DataError: The blueprint names no implementation of the extension point, or has arguments it does not take.
+        DataError: The blueprint names no implementation of the extension point, or its arguments do not match it.
     """
     implementations = {cls.__name__: cls for cls in find_implementations(base)}
     implementations |= {cls.__name__: cls for cls in classes if issubclass(cls, base)}
@@ -70,5 +70,6 @@ def rebuild(base: type[T], blueprint: dict[str, Any], *first: Any, classes: Iter
 
 
 def _list_positional_only_names(cls: type) -> set[str]:
+    """Returns the names of the positional-only constructor parameters, `self` included."""
     itself, *others = inspect.signature(cls.__init__).parameters.values()  # type: ignore[misc]  # the constructor of that very class
     return {itself.name, *(p.name for p in others if p.kind is p.POSITIONAL_ONLY)}

@@ -1,4 +1,4 @@
-"""The seed of the run, which Lightning keeps in the environment, and seeding the generators of torch."""
+"""Reads the seed of the run, which Lightning stores in the environment, and seeds torch's random generators."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All that a model knows about the data: plain values, stored in every checkpoint."""
+"""The properties of the data that a model depends on; stored in every checkpoint."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ Task = Literal["single_label", "multi_label"]
 
 @dataclass(frozen=True)
 class TextSpec:
-    """What a model must know about the data.
+    """The properties of the data that a model depends on.
 
     Args:
-        task: One label per text, or any number of labels.
+        task: `single_label` (one label per text) or `multi_label` (any number of labels).
         label_names: Sorted; the order of every class axis in the project.
         class_counts: Number of training texts with each label, in the order of `label_names`.
         num_rows: Number of training texts.
-        vocabulary_size: Ids run from 0 to one below this.
+        vocabulary_size: Number of token ids, which start at 0.
         padding_id: The id of padding, where the attention mask is false.
         max_length: Maximum tokens per text, special tokens included; longer texts are truncated.
         pairs: Whether each row has a second text.
@@ -38,7 +38,7 @@ class TextSpec:
         return len(self.label_names)
 
     def to_dict(self) -> dict[str, Any]:
-        """Converts to plain lists, numbers and strings, as a checkpoint may hold them."""
+        """Converts to lists, numbers and strings, which a checkpoint can contain."""
         plain = asdict(self)
         return plain | {"label_names": list(self.label_names), "class_counts": list(self.class_counts)}
 

@@ -1,4 +1,4 @@
-"""The labeled texts of a source in the splits that `train.py` would use, beside the rows as they were read."""
+"""The labeled texts of a source in the splits that `train.py` would use, and the rows as read from the source."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ class Corpus:
     Args:
         name: Name of the source.
         task: `single_label` or `multi_label`.
-        splits: The splits that `train.py` would use: empty texts dropped, missing splits taken from training.
+        splits: The splits that `train.py` would use: without empty texts, with missing splits split off training.
         source_rows: All rows that the source returned, in its own splits.
-        notes: What was dropped and split off, one sentence each.
-        folds_available: Whether `--data.num_folds` could be chosen: neither it nor `--data.few_shot` is.
+        notes: Notes on dropped rows and created splits, one sentence each.
+        folds_available: Whether `--data.num_folds` can be set: neither it nor `--data.few_shot` is set.
     """
 
     name: str
@@ -72,7 +72,7 @@ def read_corpus(source: Source, options: PreparationOptions) -> Corpus:
 
     Args:
         source: Source of the rows.
-        options: As for training; empty texts are dropped and counted even if training would refuse them.
+        options: Preparation options; empty texts are dropped and counted even if training would reject them.
 
     Raises:
         DataError: The rows cannot be read, or the training split is empty.

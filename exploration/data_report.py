@@ -1,4 +1,4 @@
-"""All statistics and checks of a corpus, run one after the other into one report."""
+"""Runs all statistics and checks on a corpus; returns one report."""
 
 from __future__ import annotations
 
@@ -30,19 +30,19 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class DataReport:
-    """Results of all statistics and checks, as plain figures; its fields are the keys of the JSON file.
+    """Results of all statistics and checks, as JSON-serializable values; its fields are the keys of the JSON file.
 
     Args:
         source: Name of the source.
         task: `single_label` or `multi_label`.
         pairs: Whether each text comes with a second one.
-        folds_available: Whether `--data.num_folds` could be chosen: neither it nor `--data.few_shot` is.
-        notes: What was dropped and split off, and faults of a file of word vectors.
+        folds_available: Whether `--data.num_folds` can be set: neither it nor `--data.few_shot` is set.
+        notes: Notes on dropped rows, created splits, and unusable rows of the word vector file.
         classes: See `count_classes`.
         characters: Lengths in characters.
-        tokens: Lengths in tokens of the chosen tokenizer, the first of `tokenizers`.
-        growth: Vocabulary growth with the chosen tokenizer.
-        tokenizers: Reports on the chosen tokenizer and those it is compared with.
+        tokens: Lengths in tokens of the selected tokenizer, the first of `tokenizers`.
+        growth: Vocabulary growth with the selected tokenizer.
+        tokenizers: Reports on the selected tokenizer and on those to compare.
         discriminative_terms: See `rank_discriminative_terms`.
         duplicates: See `find_duplicates`.
         near_duplicates: See `find_near_duplicates`.
@@ -50,7 +50,7 @@ class DataReport:
         damage: See `find_encoding_errors`.
         suspected: See `find_label_errors`; None for multi-label data.
         scripts: See `measure_scripts`.
-        seconds: Time of each statistic and check.
+        seconds: Duration of each statistic and check, in seconds.
     """
 
     source: str
@@ -73,7 +73,7 @@ class DataReport:
     seconds: dict[str, float]
 
     def to_dict(self) -> dict[str, Any]:
-        """Returns plain values for JSON."""
+        """Returns a JSON-serializable dictionary."""
         return asdict(self)
 
 
@@ -87,8 +87,8 @@ def analyze_corpus(
     """Runs all statistics and checks.
 
     Args:
-        corpus: Its test labels are read for counts, duplicates and conflicting labels only.
-        tokenizers: The chosen one first; none of them trained.
+        corpus: The texts and labels; test labels are used for counts, duplicates and conflicting labels only.
+        tokenizers: The selected tokenizer, then those to compare; all untrained.
         near_threshold: Minimum Jaccard similarity of near-duplicates, in (0, 1].
         announce: Called with the name of each step before it starts.
         vectors: Word vectors whose coverage is reported.

@@ -1,4 +1,4 @@
-"""One text of the corpus to show, with its split, row and labels."""
+"""Example texts to show, each with its split, row and labels."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _MAX_SHOWN = 200  # characters
 
 @dataclass(frozen=True)
 class Example:
-    """One row of the data, to be shown.
+    """One text to show.
 
     Args:
         split: Name of its split.
@@ -28,10 +28,10 @@ class Example:
 
 
 def make_example(corpus: Corpus, split: SplitName, position: int, show_test_labels: bool = False) -> Example:
-    """Makes an example of the text at a position of a split, truncated for display.
+    """Creates an example of the text at a position of a split, truncated for display.
 
     Args:
-        corpus: The corpus that holds it.
+        corpus: The corpus that contains it.
         split: Name of its split.
         position: Position among the rows of the split, from 0.
         show_test_labels: Show the labels of the test split too; only checks of conflicting labels need this.

@@ -1,4 +1,4 @@
-"""All characters of many texts in one array, so that no Python code runs per character."""
+"""Code points of many texts in one array, for vectorized operations on characters."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from datamodules.tokenizers.characters import compute_text_offsets, to_code_poin
 
 
 class FlatCodePoints(NamedTuple):
-    """Code points of all texts end to end; text `i` is `codes[offsets[i]:offsets[i + 1]]`."""
+    """Code points of all texts, concatenated; text `i` is `codes[offsets[i]:offsets[i + 1]]`."""
 
     codes: np.ndarray  # uint32 (all characters,)
     offsets: np.ndarray  # int64 (texts + 1,)

@@ -1,4 +1,4 @@
-"""Numbers as text, for the page, the terminal and advice; never in scientific notation."""
+"""Formats numbers for the page, the terminal and advice; never in scientific notation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Announces the data and the model when a run starts, and the next commands when it has ended."""
+"""Prints the sizes of the data at the start of a run, and the next commands at its end."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _ROOT = Path(__file__).parents[2]
 
 
 def announce_data(summary: dict[str, Any]) -> None:
-    """Announces the sizes of the data, and a note on each thing that a user should know of them.
+    """Prints the sizes of the data, and the notes on them.
 
     Args:
-        summary: Facts about the data, as in `report.json`.
+        summary: Properties of the data, as in `report.json`.
     """
     rows = ", ".join(f"{count:,} {split}" for split, count in summary["rows"].items())
     announce(
@@ -28,12 +28,12 @@ def announce_data(summary: dict[str, Any]) -> None:
 
 
 def announce_next_commands(folder: Path, log_root: str | None, takes_pairs: bool) -> None:
-    """Announces the commands that label new texts and show the curves, ready to be pasted into a shell.
+    """Prints the shell commands that label new texts and show the curves.
 
     Args:
-        folder: The run folder; without a checkpoint in it, nothing can be labelled.
-        log_root: The folder that TensorBoard reads; None where nothing was logged for it.
-        takes_pairs: Whether the model classifies pairs of texts, which come from a file.
+        folder: The run folder; without a checkpoint in it, the first command is not printed.
+        log_root: The folder that TensorBoard reads; None without a TensorBoard logger.
+        takes_pairs: Whether the model classifies pairs of texts, which are read from a file.
     """
     if any((folder / "checkpoints").glob("*.ckpt")):
         script = "predict.py" if Path.cwd() == _ROOT else shlex.quote(os.fspath(_ROOT / "predict.py"))

@@ -1,4 +1,4 @@
-"""Writes the facts about the data to TensorBoard's text page: sizes, classes, unknown tokens, initial weights."""
+"""Writes properties of the data to TensorBoard's text page: sizes, classes, unknown tokens, initial weights."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from callbacks.reporting.text_tables import log_text_table
 
 
 def log_data_tables(trainer: Trainer, summary: dict[str, Any], initialization: dict[str, Any]) -> None:
-    """Writes one table each for sizes, classes, unknown tokens and, where there is something to tell, initial weights.
+    """Writes a table each for sizes, classes and unknown tokens, and one for initial weights if there are details.
 
     Args:
         trainer: The trainer with the loggers.
-        summary: Facts about the data, as in `report.json`.
-        initialization: How the encoder was initialized, plain values by topic.
+        summary: Properties of the data, as in `report.json`.
+        initialization: How the encoder was initialized: names and values by topic.
     """
     sizes: list[list[object]] = [[f"{split} texts", f"{count:,}"] for split, count in summary["rows"].items()]
     sizes += [["classes", len(summary["classes"])], ["vocabulary size", f"{summary['vocabulary_size']:,}"]]

@@ -1,4 +1,4 @@
-"""Writes files that are complete whenever they are there."""
+"""Writes files atomically: an existing file is always complete."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, TextIO
 
 
 def write_atomically(path: Path, write: Callable[[TextIO], Any]) -> None:
-    """Writes a new file beside the old one and replaces it: a reader sees the old content or all of the new one."""
+    """Writes a temporary file and renames it: readers see the old content or the complete new content."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     with temporary.open("w", encoding="utf-8", newline="") as file:
         write(file)
@@ -19,13 +19,13 @@ def write_atomically(path: Path, write: Callable[[TextIO], Any]) -> None:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Writes indented JSON; numbers that are not finite, which JSON has not, become null."""
+    """Writes indented JSON; non-finite numbers, which JSON does not support, are written as null."""
     plain = replace_non_finite(value)
     write_atomically(path, lambda file: json.dump(plain, file, indent=2, ensure_ascii=False))
 
 
 def replace_non_finite(value: Any) -> Any:
-    """Replaces each number that is not finite by None, in dictionaries, lists and tuples too.
+    """Replaces non-finite numbers by None, also in nested dictionaries, lists and tuples.
 
     >>> replace_non_finite({"auroc": float("nan"), "rows": (1, 2.5)})
     {'auroc': None, 'rows': [1, 2.5]}

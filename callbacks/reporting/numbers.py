@@ -1,10 +1,10 @@
-"""Formats numbers for people."""
+"""Formats metrics and losses for tables."""
 
 from __future__ import annotations
 
 
 def format_metric(value: float | None) -> str:
-    """Formats a metric or a loss in at most nine characters; one that was not measured is a dash.
+    """Formats a metric or a loss in at most nine characters; None as a dash.
 
     >>> [format_metric(value) for value in (0.25, None, float("nan"), 123456.0)]
     ['0.2500', '–', 'nan', '1.235e+05']

@@ -33,7 +33,7 @@ def build_oov_table(oov: dict[str, dict[str, Any]]) -> Table:
 
 
 def log_oov_table(trainer: Trainer, oov: dict[str, dict[str, Any]]) -> None:
-    """Writes the table to TensorBoard's text page, with the vector coverage of each split where there is one.
+    """Writes the table to TensorBoard's text page, with the word vector coverage of each split, if any.
 
     Args:
         trainer: The trainer with the loggers.
@@ -49,7 +49,7 @@ def log_oov_table(trainer: Trainer, oov: dict[str, dict[str, Any]]) -> None:
 
 
 def add_vector_coverage(oov: dict[str, dict[str, Any]], encoder: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Adds to each split's report the fraction of its tokens and types that have a word vector, None without vectors.
+    """Adds to each split's report the fractions of its tokens and types with a word vector, None without word vectors.
 
     Args:
         oov: Reports by split.
@@ -60,6 +60,7 @@ def add_vector_coverage(oov: dict[str, dict[str, Any]], encoder: dict[str, Any])
 
 
 def _format_rows(oov: dict[str, dict[str, Any]]) -> list[list[str]]:
+    """Formats one row of cells per split."""
     return [
         [split, *(f"{report[key]:.2%}" for key in _RATIOS), f"{report['ids_per_text']:.1f}", _join_examples(report)]
         for split, report in oov.items()
@@ -67,4 +68,5 @@ def _format_rows(oov: dict[str, dict[str, Any]]) -> list[list[str]]:
 
 
 def _join_examples(report: dict[str, Any]) -> str:
+    """Joins the most frequent unknown tokens."""
     return " ".join(name for name, _ in report["commonest"][:_MAX_EXAMPLES])

@@ -24,8 +24,8 @@ def write_predictions(path: Path, model: TextClassifier, data: TextDataModule, e
     Args:
         path: The CSV file, replaced if it exists.
         model: The model that was evaluated.
-        data: The data with the test split.
-        evaluation: Its evaluation on the test split.
+        data: The data module with the test split.
+        evaluation: The evaluation of the model on the test split.
     """
     spec = model.text_spec
     split = data.get_split("test")

@@ -1,4 +1,4 @@
-"""Prints the results of a run on one screen."""
+"""Prints the results of a run on one screen, and writes them to TensorBoard."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from callbacks.reporting.text_tables import log_text_table
 from contracts.console import create_console
 from contracts.control_characters import escape_control_characters
 
-_MAX_CLASSES = 20  # beyond this only the classes with the lowest F1 are shown
+_MAX_CLASSES = 20  # above this only the classes with the lowest F1 are shown
 
 
 def print_results(report: dict[str, Any], split: str, folder: Path) -> None:
-    """Prints overall metrics, metrics per class, unknown tokens, why training ended, and the run folder.
+    """Prints a summary of `report.json`: best epoch, metrics, unknown tokens, stop reason, speed, run folder.
 
     Args:
-        report: As in `report.json`.
-        split: The split whose classes are shown.
+        report: The content of `report.json`.
+        split: The split whose metrics per class are printed.
         folder: The run folder.
     """
     console = create_console()
@@ -56,8 +56,8 @@ def log_result_tables(trainer: Trainer, report: dict[str, Any], split: str) -> N
 
     Args:
         trainer: The trainer with the loggers.
-        report: As in `report.json`.
-        split: The split whose classes are written.
+        report: The content of `report.json`.
+        split: The split whose metrics per class are written.
     """
     log_text_table(trainer, "results", _list_metric_columns(report), _format_metric_rows(report))
     per_class = report.get(split, {}).get("per_class")
@@ -71,6 +71,7 @@ def _list_metric_columns(report: dict[str, Any]) -> list[str]:
 
 
 def _format_metric_rows(report: dict[str, Any]) -> list[list[str]]:
+    """Formats one row of cells per metric."""
     splits = _list_metric_columns(report)[1:]
     metrics = [metric for metric in report[splits[-1]] if metric != "per_class"]
     values = {split: replace_non_finite(report[split]) for split in splits}
@@ -78,6 +79,7 @@ def _format_metric_rows(report: dict[str, Any]) -> list[list[str]]:
 
 
 def _build_class_table(per_class: dict[str, dict[str, float]], split: str) -> Table:
+    """Builds a table of metrics per class; only the 20 lowest by F1 if there are more."""
     shown = list(per_class.items())
     title = f"classes ({split})"
     if len(shown) > _MAX_CLASSES:

@@ -1,4 +1,4 @@
-"""The TensorBoard logger of a run: curves only, in an order that shows training and validation first."""
+"""The TensorBoard logger of a run: writes curves only, named so that training and validation come first."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from pytorch_lightning.loggers import TensorBoardLogger
 
 
 class RunLogger(TensorBoardLogger):
-    """Writes what changes during training as curves, and leaves out what has one value per run.
+    """Writes values that change during training as curves, and skips those with one value per run.
 
     TensorBoard sorts groups of curves by name: `train`, `validation`, then everything named `watch_…`. Test metrics
-    would be curves of one point and stand first; `RunReport` writes them to the text page and to HPARAMS instead. The
-    number of the epoch is on no curve of its own, and `config.yaml` takes the place of `hparams.yaml`.
+    would be curves of one point and come first; `RunReport` writes them to the text page and to HPARAMS instead. The
+    epoch number has no curve, and `config.yaml` replaces `hparams.yaml`.
 
     Args:
         root: Folder of all runs.
-        name: Folder of the runs that belong together.
-        version: Folder of the run; the next free `version_N` where None.
+        name: Folder of a group of runs.
+        version: Folder of the run; the next free `version_N` if None.
         purge_step: The first step whose events from an earlier, killed attempt are discarded; None keeps all.
     """
 
@@ -31,9 +31,9 @@ class RunLogger(TensorBoardLogger):
         super().log_metrics(curves, step)
 
     def log_hyperparams(self, params: Any, metrics: Any = None, step: int | None = None) -> None:
-        """Writes nothing: `RunReport` writes the choices of the run with its final metrics."""
+        """Does nothing: `RunReport` writes the options of the run with its final metrics."""
 
     def save(self) -> None:
-        """Writes events to disk, and no `hparams.yaml`."""
+        """Flushes events to disk; writes no `hparams.yaml`."""
         if self._experiment is not None:
             self.experiment.flush()

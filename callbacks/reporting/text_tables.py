@@ -1,4 +1,4 @@
-"""Writes tables to TensorBoard's text page: values of which a run has one each, not a curve."""
+"""Writes tables to TensorBoard's text page, for values that a run has only one of."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pytorch_lightning.loggers import TensorBoardLogger
 
 
 def log_text_table(trainer: Trainer, tag: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Writes a table to the text page of every TensorBoard logger; other loggers get nothing.
+    """Writes a table to the text page of every TensorBoard logger.
 
     Args:
         trainer: The trainer with the loggers.
@@ -24,7 +24,7 @@ def log_text_table(trainer: Trainer, tag: str, columns: Sequence[str], rows: Ite
 
 
 def format_markdown_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    r"""Formats a Markdown table whose cells show their text as it is.
+    r"""Formats a Markdown table; special characters in cells are escaped.
 
     >>> print(format_markdown_table(["a", "b"], [["x|y", 1]]))
     | a | b |
@@ -39,5 +39,5 @@ def _escape_cell(cell: object) -> str:
     return str(cell).translate(_ESCAPES)
 
 
-_ESCAPES = {ord(sign): f"\\{sign}" for sign in "\\|*_`[]#"}
-_ESCAPES |= {ord(sign): f"&#{ord(sign)};" for sign in "<>&"} | {ord(sign): " " for sign in "\r\n"}
+_ESCAPES = {ord(char): f"\\{char}" for char in "\\|*_`[]#"}
+_ESCAPES |= {ord(char): f"&#{ord(char)};" for char in "<>&"} | {ord(char): " " for char in "\r\n"}

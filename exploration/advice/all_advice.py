@@ -1,4 +1,4 @@
-"""All advice that a data report gives rise to, in the order of the page: faults of the data first."""
+"""Lists all advice on a data report, in the order of the page: data quality first."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ from exploration.data_report import DataReport
 
 
 def list_advice(report: DataReport) -> list[Advice]:
-    """Lists all advice whose condition holds: what distorts scores first, then what may improve them."""
+    """Returns all advice that applies: first on data quality, which distorts scores, then on training options."""
     return [*advise_on_data_quality(report), *advise_on_training_options(report)]

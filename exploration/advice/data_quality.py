@@ -1,4 +1,4 @@
-"""Advice on faults of the data: classes, duplicates, leaks, label errors, encoding errors, foreign texts."""
+"""Advice on data quality: classes, duplicates, leaks, label errors, encoding errors, foreign texts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _EVALUATED = ("test", "validation")
 
 
 def advise_on_data_quality(report: DataReport) -> Iterator[Advice]:
-    """Yields advice on all faults of the data, those that distort scores first."""
+    """Yields advice on data quality issues, those that distort scores first."""
     yield from _advise_on_label_names(report)
     yield from _advise_on_duplicates(report)
     yield from _advise_on_leaks(report)
@@ -27,6 +27,7 @@ def advise_on_data_quality(report: DataReport) -> Iterator[Advice]:
 
 
 def _advise_on_label_names(report: DataReport) -> Iterator[Advice]:
+    """Yields advice on a single class, and on labels that differ only in letter case, white space or character form."""
     num_trained = sum(1 for count in report.classes.counts["train"] if count)
     if num_trained < 2 and report.task == "single_label":
         yield Advice(
@@ -44,6 +45,7 @@ def _advise_on_label_names(report: DataReport) -> Iterator[Advice]:
 
 
 def _advise_on_duplicates(report: DataReport) -> Iterator[Advice]:
+    """Yields advice on duplicates across splits, near-duplicates of training texts, and duplicates within training."""
     duplicates, near, texts = report.duplicates, report.near_duplicates, report.classes.texts
     shared = {split: duplicates.shared.get(f"{split} in train", 0) for split in _EVALUATED}
     shared = {split: count for split, count in shared.items() if count}
@@ -75,16 +77,18 @@ def _advise_on_duplicates(report: DataReport) -> Iterator[Advice]:
 
 
 def _advise_on_leaks(report: DataReport) -> Iterator[Advice]:
+    """Yields advice on terms that may leak the label."""
     for name, term, recall, precision in report.discriminative_terms.leaks[:5]:
         yield Advice(
             "discriminative-terms",
             f"“{term}” is in {format_percentage(recall)} of the texts of class {name}, and "
             f"{format_percentage(precision)} "
-            "of the texts with it are of that class. If new texts lack it, this is label leakage: remove it.",
+            "of the texts with it are of that class. If new texts do not contain it, this is label leakage: remove it.",
         )
 
 
 def _advise_on_label_errors(report: DataReport) -> Iterator[Advice]:
+    """Yields advice on conflicting labels of duplicates, and on suspected label errors."""
     duplicates, suspected = report.duplicates, report.suspected
     if duplicates.conflicts["train"]:
         count, rows = duplicates.conflicts["train"], duplicates.conflict_rows["train"]
@@ -113,6 +117,7 @@ def _advise_on_label_errors(report: DataReport) -> Iterator[Advice]:
 
 
 def _advise_on_unseen_labels(report: DataReport) -> Iterator[Advice]:
+    """Yields advice on validation and test labels that do not occur in training."""
     unseen = report.classes.unseen
     if unseen:
         yield Advice(
@@ -124,6 +129,7 @@ def _advise_on_unseen_labels(report: DataReport) -> Iterator[Advice]:
 
 
 def _advise_on_encoding_errors(report: DataReport) -> Iterator[Advice]:
+    """Yields advice on each type of encoding error or markup."""
     for kind, counts in report.damage.texts.items():
         total, examples = sum(counts.values()), report.damage.examples[kind]
         if kind.startswith(("invisible", "escape")) and total < 0.001 * sum(report.classes.texts.values()):
@@ -142,6 +148,7 @@ def _advise_on_encoding_errors(report: DataReport) -> Iterator[Advice]:
 
 
 def _advise_on_extreme_texts(report: DataReport) -> Iterator[Advice]:
+    """Yields advice on empty, symbol-only and very long texts."""
     extremes = report.extremes
     empty, wordless, very_long = (
         sum(counts.values()) for counts in (extremes.empty, extremes.wordless, extremes.very_long)
@@ -168,6 +175,7 @@ def _advise_on_extreme_texts(report: DataReport) -> Iterator[Advice]:
 
 
 def _advise_on_foreign_texts(report: DataReport) -> Iterator[Advice]:
+    """Yields advice on texts without a letter of the main writing script, if there are many."""
     num_foreign, num_texts = sum(report.scripts.foreign.values()), sum(report.classes.texts.values())
     if num_foreign >= max(5, 0.005 * num_texts):
         yield Advice(
@@ -183,4 +191,5 @@ def _count_texts(count: int) -> str:
 
 
 def _format_error_kind(kind: str) -> str:
+    """Formats a type of encoding error as a noun phrase."""
     return f"characters of {kind}" if " read as " in kind else kind

@@ -1,4 +1,4 @@
-"""One piece of advice: a sentence, the section that shows why, and options of `train.py` to try."""
+"""The data structure of advice: text, section of the page with the evidence, options of `train.py` to try."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ class Advice:
     """One piece of advice.
 
     Args:
-        section: Anchor of the section of the page that shows why.
+        section: Anchor of the section of the page with the evidence.
         text: One or two sentences.
         options: Sets of options of `train.py` to try; several are alternatives.
     """

@@ -14,7 +14,7 @@ from exploration.statistics.writing_scripts import UNSPACED
 
 _BALANCED = "--data.sampler ClassBalanced --data.sampler.weighting sqrt"
 _FOLDS = "--data.num_folds 5 --data.fold 0"
-_MIN_VALIDATION_TEXTS = 5  # of a class, below which single texts decide its F1
+_MIN_VALIDATION_TEXTS = 5  # of a class, below which its F1 depends on single texts
 _MIN_FOLDED_TEXTS = 10  # training texts, below which five folds are too small
 _SMALL_TRAINING_SPLIT = 2000  # texts, below which a pretrained model is likely to be worth its cost
 _MAX_CHARACTERS_PER_WORD = 4  # of text in an unspaced script that is segmented into words by spaces
@@ -63,6 +63,7 @@ def _advise_on_evaluation(report: DataReport) -> Iterator[Advice]:
 
 
 def _advise_on_imbalance(report: DataReport) -> Iterator[Advice]:
+    """Yields advice on small classes, or on the ratio of the largest to the smallest class."""
     classes = report.classes
     is_multi_label = report.task == "multi_label"
     options = (
@@ -87,34 +88,36 @@ def _advise_on_imbalance(report: DataReport) -> Iterator[Advice]:
 
 def _advise_on_tokenizer(report: DataReport) -> Iterator[Advice]:
     """Yields advice to change the tokenizer if words are not segmented, or if many tokens are unknown."""
-    chosen = report.tokenizers[0]
-    if chosen.name.split(" ")[0] != "Words":
+    tokenizer = report.tokenizers[0]
+    if tokenizer.name.split(" ")[0] != "Words":
         return
-    split = next((name for name in ("test", "validation") if name in chosen.splits), "train")
-    figures = chosen.splits[split]
-    unknown = format_percentage(figures["token_rate"])
-    if report.scripts.main in UNSPACED and (figures["token_rate"] > 0.05 or not _is_segmented(report)):
+    split = next((name for name in ("test", "validation") if name in tokenizer.splits), "train")
+    statistics = tokenizer.splits[split]
+    unknown = format_percentage(statistics["token_rate"])
+    if report.scripts.main in UNSPACED and (statistics["token_rate"] > 0.05 or not _is_segmented(report)):
         yield Advice(
             "vocabulary",
-            f"{report.scripts.main} text has no spaces between words, so {chosen.name} takes whole phrases as tokens: "
-            f"{unknown} of the {split} tokens are unknown. Use characters or subwords.",
+            f"{report.scripts.main} text has no spaces between words, so {tokenizer.name} takes entire phrases as "
+            f"tokens: {unknown} of the {split} tokens are unknown. Use characters or subwords.",
             ("--data.tokenizer Characters", "--data.tokenizer Subwords"),
         )
-    elif figures["token_rate"] > 0.02:
+    elif statistics["token_rate"] > 0.02:
         yield Advice(
             "vocabulary",
-            f"{unknown} of the {split} tokens are unknown to {chosen.name}, in "
-            f"{format_percentage(figures['text_share'])} of the texts. Encode unknown words as characters or subwords.",
+            f"{unknown} of the {split} tokens are unknown to {tokenizer.name}, in "
+            f"{format_percentage(statistics['text_share'])} of the texts. Encode unknown words as characters or "
+            "subwords.",
             ("--data.tokenizer Mixed", "--data.tokenizer Subwords"),
         )
 
 
 def _is_segmented(report: DataReport) -> bool:
-    """Whether the chosen tokenizer splits the training texts into tokens of the length of words."""
+    """Whether the tokens of the selected tokenizer are about as long as words, on average."""
     return report.characters.mean["train"] <= _MAX_CHARACTERS_PER_WORD * report.tokens.mean["train"]
 
 
 def _advise_on_rare_words(report: DataReport) -> Iterator[Advice]:
+    """Yields advice to raise the minimum word frequency if many words occur only once."""
     name, growth = report.tokenizers[0].name, report.growth
     has_all_words = name.split(" ")[0] == "Words" and "min_frequency" not in name and "vocab_size" not in name
     if growth is not None and has_all_words and report.scripts.main not in UNSPACED and growth.once > 0.4:
@@ -127,9 +130,9 @@ def _advise_on_rare_words(report: DataReport) -> Iterator[Advice]:
 
 
 def _advise_on_length(report: DataReport, tokenizer_advice: list[Advice]) -> Iterator[Advice]:
-    """Yields a truncation length for the chosen tokenizer, or for an advised one if the report compares it.
+    """Yields advice on the truncation length of the selected tokenizer, or of an advised one if it was compared.
 
-    Lengths under a tokenizer that is advised against say nothing about the advised one: nothing is yielded then.
+    If the advised tokenizer was not compared, its lengths are unknown and nothing is yielded.
     """
     tokenizer, option = report.tokenizers[0], ""
     if tokenizer_advice:
@@ -163,6 +166,7 @@ def _find_compared_tokenizer(report: DataReport, options: tuple[str, ...]) -> To
 
 
 def _advise_on_pretrained_model(report: DataReport) -> Iterator[Advice]:
+    """Yields advice to use a pretrained model if there are few training texts."""
     num_texts = report.classes.texts["train"]
     if num_texts < _SMALL_TRAINING_SPLIT:
         models = {"Han": "bert-base-chinese", "Latin": "bert-base-uncased"}

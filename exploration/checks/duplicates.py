@@ -14,7 +14,7 @@ from exploration.examples import Example, make_example
 
 @dataclass(frozen=True)
 class Duplicates:
-    """Exact duplicates, after surrounding white space is stripped and characters are composed (NFC).
+    """Exact duplicates, after stripping white space and Unicode normalization (NFC).
 
     Args:
         repeats: By split, rows whose text occurs in an earlier row of the same split.
@@ -43,8 +43,8 @@ def find_duplicates(corpus: Corpus, max_examples: int = 8) -> Duplicates:
     """Finds duplicate texts and compares their labels.
 
     Args:
-        corpus: Labels of all splits are compared, those of the test split as well.
-        max_examples: Number of examples to keep of each kind.
+        corpus: The texts and labels, including test labels.
+        max_examples: Number of examples to keep of each type.
     """
     texts, labels = assign_text_ids(corpus), _assign_label_set_ids(corpus)
     names = list(corpus.splits)
@@ -85,37 +85,38 @@ def find_duplicates(corpus: Corpus, max_examples: int = 8) -> Duplicates:
 
 
 def assign_text_ids(corpus: Corpus) -> dict[SplitName, np.ndarray]:
-    """Numbers the distinct texts of all splits in the order of first occurrence; int64 `(rows,)` by split."""
-    numbers: dict[str, int] = {}
+    """Returns the id of the normalized text of each row, by split, int64 `(rows,)`; equal texts have equal ids."""
+    ids: dict[str, int] = {}
     return {
         split: np.fromiter(
-            (numbers.setdefault(_normalize_text(text), len(numbers)) for text in texts), np.int64, count=len(texts)
+            (ids.setdefault(_normalize_text(text), len(ids)) for text in texts), np.int64, count=len(texts)
         )
         for split, texts in corpus.texts.items()
     }
 
 
 def _normalize_text(text: str) -> str:
+    """Strips surrounding white space and composes characters (NFC)."""
     text = text.strip()
     return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
 def _assign_label_set_ids(corpus: Corpus) -> dict[SplitName, np.ndarray]:
-    """Numbers the distinct label sets of all splits; int64 `(rows,)` by split."""
-    numbers: dict[tuple[str, ...], int] = {}
+    """Returns the id of the label set of each row, by split, int64 `(rows,)`; equal label sets have equal ids."""
+    ids: dict[tuple[str, ...], int] = {}
     return {
-        split: np.fromiter((numbers.setdefault(row, len(numbers)) for row in rows), np.int64, count=len(rows))
+        split: np.fromiter((ids.setdefault(row, len(ids)) for row in rows), np.int64, count=len(rows))
         for split, rows in corpus.label_sets.items()
     }
 
 
 def _pack_pairs(texts: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Packs the number of a text and of its label set into one integer."""
+    """Packs text id and label set id of each row into one integer."""
     return texts << 32 | labels
 
 
 def _find_conflicting_texts(texts: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Returns the numbers of the texts that occur with two or more label sets."""
+    """Returns the ids of the texts that occur with two or more label sets."""
     pairs = np.unique(_pack_pairs(texts, labels)) >> 32
     numbers, counts = np.unique(pairs, return_counts=True)
     return numbers[counts > 1]

@@ -14,22 +14,22 @@ from exploration.examples import Example, make_example
 from exploration.flat_code_points import flatten_texts
 
 _CP1252 = "€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"
-_NEXT = f"[\u0080-\u00bf{_CP1252}]"  # what the second and later bytes of UTF-8 look like when read as Western Europe
+_NEXT = f"[\u0080-\u00bf{_CP1252}]"  # continuation bytes of UTF-8, decoded as Latin-1 or Windows-1252
 _LATIN = (
     f"[ÂÃ]{_NEXT}|[ÄÅ][\u0080-\u00bf]|(?:[Ð-Ñ]{_NEXT}){{2,}}|(?:[Î-Ï]{_NEXT}){{2,}}|[à-ï]{_NEXT}{{2}}|ð{_NEXT}{{3}}"
 )
-# Characters that Chinese hardly uses, but that UTF-8 of the commonest Chinese ones shows when read as GBK.
+# Rare Chinese characters that result from decoding the UTF-8 bytes of the most frequent ones as GBK.
 _GBK = "[锛銆鈥鐨鏄涓鍦鍚浜璇锟鎴鍜瀛][\u0080-\uffff]{2,}"
 _TAGS = "p|br|div|span|a|b|i|u|em|strong|font|img|li|ul|ol|h[1-6]|table|tr|td|script|style|html|body|blockquote"
 
 
 @dataclass(frozen=True)
 class EncodingErrors:
-    """Texts with encoding errors, by kind of error.
+    """Texts with encoding errors, by type of error.
 
     Args:
-        texts: Number of texts by kind and split; kinds that never occur are left out.
-        examples: By kind, some texts with the characters found in them.
+        texts: Number of texts by type and split; only types that occur.
+        examples: By type, some texts with the erroneous characters.
     """
 
     texts: dict[str, dict[str, int]]
@@ -40,8 +40,8 @@ def find_encoding_errors(corpus: Corpus, max_examples: int = 4) -> EncodingError
     """Searches every text for encoding errors.
 
     Args:
-        corpus: Its texts are read, no labels.
-        max_examples: Number of examples to keep of each kind.
+        corpus: The texts; labels are not used.
+        max_examples: Number of examples to keep of each type.
     """
     counts: dict[str, dict[str, int]] = {}
     examples: dict[str, list[tuple[Example, str]]] = {}
@@ -55,13 +55,13 @@ def find_encoding_errors(corpus: Corpus, max_examples: int = 4) -> EncodingError
 
 
 def find_errors_by_kind(texts: Sequence[str]) -> dict[str, dict[int, str]]:
-    """Returns by kind the rows of the texts with an error, each with the first match.
+    """Returns by type of error the rows of the texts that have it, each with the first match.
 
     >>> find_errors_by_kind(["cafÃ©", "fine", "a\ufffd"])
     {'replacement characters (U+FFFD)': {2: '\ufffd'}, 'UTF-8 read as Latin-1 or Windows-1252': {0: 'Ã©'}}
     """
     ends = flatten_texts(texts).offsets[1:] + np.arange(1, len(texts) + 1)
-    joined = "\n".join(texts) + "\n"  # one search over all texts rather than one each
+    joined = "\n".join(texts) + "\n"  # one search over all texts is faster than one per text
     errors: dict[str, dict[int, str]] = {}
     for kind, (pattern, is_error) in _KINDS.items():
         for start, match in _iterate_matches(joined, pattern):
@@ -71,12 +71,13 @@ def find_errors_by_kind(texts: Sequence[str]) -> dict[str, dict[int, str]]:
 
 
 def _iterate_matches(joined: str, pattern: re.Pattern[str]) -> Iterator[tuple[int, str]]:
+    """Yields the position and the text of each match."""
     for match in pattern.finditer(joined):
         yield match.start(), match[0]
 
 
 def _accept_any(match: str) -> bool:
-    """Accepts every match of a pattern that needs no further check."""
+    """Accepts every match, for patterns without a further check."""
     return True
 
 

@@ -15,7 +15,7 @@ from exploration.statistics.writing_scripts import find_letters_and_digits
 
 @dataclass(frozen=True)
 class ExtremeTexts:
-    """Counts by split, with some of the texts.
+    """Counts of empty, symbol-only and very long texts by split, with examples.
 
     Args:
         empty: Texts of white space only, among the rows of the source.
@@ -33,11 +33,11 @@ class ExtremeTexts:
 
 
 def find_extreme_texts(corpus: Corpus, max_examples: int = 5) -> ExtremeTexts:
-    """Finds texts that carry no information, or that fill a batch alone.
+    """Finds empty texts, texts without letters and digits, and very long texts.
 
     Args:
-        corpus: Its texts are read.
-        max_examples: Number of examples to keep of each kind.
+        corpus: The texts; labels are not used.
+        max_examples: Number of examples to keep of each type.
     """
     empty: dict[str, int] = {
         split: sum(not text or text.isspace() for text in rows.texts) for split, rows in corpus.source_rows.items()

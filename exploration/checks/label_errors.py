@@ -20,19 +20,19 @@ from exploration.statistics.term_matrix import TermMatrix
 _NUM_FOLDS = 3
 _MAX_ROWS = 200_000
 _MAX_LISTED = 1000
-_MIN_ACCURACY = 0.7  # tried on clean data: most suspicions of a weaker model are its own errors
-_MAX_SUSPECTED = 0.5  # ratio of the labels that the model disagrees with, likewise
+_MIN_ACCURACY = 0.7  # measured on clean data: most suspected errors of a weaker model are its own
+_MAX_SUSPECTED = 0.5  # ratio to the labels that the model disagrees with; measured likewise
 
 
 @dataclass(frozen=True)
 class SuspectedLabelErrors:
-    """Training rows whose label an out-of-fold model contradicts with confidence.
+    """Training rows for which an out-of-fold model confidently predicts another label.
 
     Args:
-        texts: Texts checked; classes with fewer than three texts are left out.
-        agreement: Out-of-fold accuracy of the model; the lower, the less its suspicions mean.
+        texts: Number of texts checked; classes with fewer than three texts are left out.
+        agreement: Out-of-fold accuracy of the model; the lower it is, the less reliable the suspected errors are.
         suspected: Number of suspected label errors.
-        by_class: The same by given label.
+        by_class: Number of suspected label errors by given label.
         confusions: Given label, suggested label, and number of texts; most frequent first.
         rows: Row in the source, given label, suggested label, and the probabilities of both; most confident first, at
             most one thousand.
@@ -49,7 +49,7 @@ class SuspectedLabelErrors:
 
     @property
     def is_reliable(self) -> bool:
-        """Whether the model predicts well enough for its suspicions to be shown."""
+        """Whether the model is accurate enough for its suspected label errors to be shown."""
         return self.agreement >= _MIN_ACCURACY and self.suspected <= _MAX_SUSPECTED * (1 - self.agreement) * self.texts
 
 
@@ -59,8 +59,8 @@ def find_label_errors(
     """Finds suspected label errors in the training split.
 
     Args:
-        corpus: Labels of its training split are read; single-label data only.
-        terms: Term counts of its training texts.
+        corpus: The training texts and labels; single-label data only.
+        terms: Term counts of the training texts.
         max_examples: Number of examples to keep.
         seed: Seed of the folds and of the sample of rows.
 
@@ -107,14 +107,14 @@ def find_label_errors(
 
 
 def find_confident_disagreement(probabilities: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Finds labels that out-of-fold probabilities contradict with confidence.
+    """Finds labels for which out-of-fold probabilities confidently suggest another one.
 
     Args:
-        probabilities: Float `(texts, classes)`, by a model that was not trained on the text.
+        probabilities: Float `(texts, classes)`, predicted by models that were not trained on the text.
         labels: Given labels, int `(texts,)`.
 
     Returns:
-        The suggested label of each text, -1 if its own is not contradicted; and the margin: the probability of the
+        The suggested label of each text, -1 if it is not suspected; and the margin: the probability of the
         given label minus that of the suggested one.
 
     >>> find_confident_disagreement(np.array([[0.9, 0.1], [0.2, 0.8], [0.1, 0.9]]), np.array([0, 1, 0]))[0].tolist()
@@ -145,7 +145,7 @@ def predict_out_of_fold(
     probabilities = np.zeros((len(labels), num_classes))
     for fold in range(_NUM_FOLDS):
         train, held_out = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
-        # Tried on headlines, questions and newsgroups: small data needs stronger regularization and more epochs.
+        # Tuned on headlines, questions and newsgroups: small data needs stronger regularization and more epochs.
         is_large = len(train) > 50_000
         weight_decay = float(np.clip(0.04 / len(train), 1e-6, 1e-5))
         model = SGDClassifier(

@@ -1,6 +1,6 @@
-"""Similar pairs among millions of sets, without comparing all pairs.
+"""Finds similar pairs among millions of sets without comparing all pairs.
 
-MinHash (Broder 1997): the chance that two sets share the smallest value of a random hash is their Jaccard similarity.
+MinHash (Broder 1997): the probability that two sets share the minimum of a random hash is their Jaccard similarity.
 Locality-sensitive hashing by bands (Indyk and Motwani 1998; Leskovec, Rajaraman and Ullman 2014, chapter 3): sets
 that agree in all hashes of a band are candidates, and only these are compared, exactly.
 """
@@ -12,9 +12,9 @@ import numpy as np
 from exploration.checks.shingles import Shingles, mix_bits, select_distinct
 
 _NUM_HASHES = 64
-_CHUNK = 1 << 18  # shingles that stay in the processor's cache while all hashes pass over them
+_CHUNK = 1 << 18  # shingles per chunk, which fit the processor's cache while all hashes are computed
 _NUM_NEIGHBOURS = 10  # sets of the same bucket that each set is compared with
-_MAX_COMPARED = 1 << 23  # shingles compared at once
+_MAX_COMPARED = 1 << 23  # shingles compared per batch
 
 
 def find_similar_pairs(sets: Shingles, threshold: float, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -78,7 +78,7 @@ def compute_jaccard(sets: Shingles, pairs: np.ndarray) -> np.ndarray:
 
 
 def _compare_sets(sets: Shingles, pairs: np.ndarray) -> np.ndarray:
-    """Computes the similarities at once: what occurs twice in the concatenation of two sets is in both."""
+    """Computes the Jaccard similarity of pairs: a hash that occurs twice in the concatenated sets is in both."""
     members = pairs.reshape(-1)
     counts = np.diff(sets.offsets)[members]
     firsts = np.cumsum(counts) - counts

@@ -1,4 +1,4 @@
-"""Near-duplicates: different texts of the same or of different splits with a high Jaccard similarity."""
+"""Finds near-duplicates: different texts of the same or of different splits with a high Jaccard similarity."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from exploration.statistics.writing_scripts import UNSPACED
 
 @dataclass(frozen=True)
 class NearDuplicates:
-    """Pairs of different texts with nearly the same shingles (character n-grams).
+    """Pairs of different texts with similar sets of shingles (character n-grams).
 
     Args:
         threshold: Minimum Jaccard similarity of a pair.
-        shingle_size: Characters of a shingle.
+        shingle_size: Characters per shingle.
         recall: Probability that a pair exactly at the threshold is found; the similarity of found pairs is exact.
         texts: Number of distinct texts compared.
         pairs: Number of pairs found.
@@ -41,11 +41,11 @@ class NearDuplicates:
 def find_near_duplicates(
     corpus: Corpus, main_script: str | None, threshold: float = 0.8, max_examples: int = 10
 ) -> NearDuplicates:
-    """Compares all distinct texts of all splits; exact duplicates are left to `find_duplicates`.
+    """Finds near-duplicates among the distinct texts of all splits.
 
     Args:
-        corpus: Its texts are read, no labels.
-        main_script: Scripts without spaces between words get shorter shingles.
+        corpus: The texts; labels are not used.
+        main_script: The main writing script; shingles are shorter for scripts without spaces between words.
         threshold: Minimum Jaccard similarity, in (0, 1].
         max_examples: Number of examples to keep.
     """

@@ -1,4 +1,4 @@
-"""Shingles (overlapping character n-grams) of texts as 64-bit hashes, to compare texts by."""
+"""Computes 64-bit hashes of the shingles (overlapping character n-grams) of texts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from exploration.flat_code_points import flatten_texts
 
-_CHUNK = 1 << 20  # characters hashed at once, so that temporary arrays stay small
+_CHUNK = 1 << 20  # characters per batch, which bounds temporary arrays
 _IN_MEMORY = 1 << 28  # characters, eight bytes each; more shingles are kept in a temporary file
 
 

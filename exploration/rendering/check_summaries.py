@@ -1,4 +1,4 @@
-"""Counts of every check by split, and the sentence for a check without findings; for the page and the terminal."""
+"""Summarizes each check for the page and the terminal: counts by split, or a sentence if nothing was found."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class CheckSummary:
     Args:
         section: Anchor of its section on the page.
         title: Title of that section.
-        counts: What was counted, with the number of texts by split; splits without a count are left out.
+        counts: Description and number of texts by split; splits without a count are omitted.
         clean: Sentence that is shown if nothing was found.
     """
 

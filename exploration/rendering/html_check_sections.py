@@ -1,4 +1,4 @@
-"""Sections of the page for the checks that found something, with examples to judge by."""
+"""Renders the sections of the page for checks with findings, with examples."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def render_extreme_texts(report: DataReport) -> str:
 
 
 def render_encoding_errors(report: DataReport) -> str:
-    """Renders encoding errors and markup, each kind with examples."""
+    """Renders encoding errors and markup, each type with examples."""
     splits = list(report.classes.counts)
     rows: list[list[Cell]] = [
         [kind, *(counts.get(split, 0) for split in splits)] for kind, counts in report.damage.texts.items()

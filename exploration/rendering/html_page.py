@@ -1,4 +1,4 @@
-"""The HTML page: one file that loads nothing; advice first, then statistics, then checks."""
+"""Renders the HTML page, one self-contained file: advice first, then statistics, then checks."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from exploration.rendering.html_statistics_sections import (
 )
 from exploration.rendering.html_style import STYLE
 
-# even a fault in escaping could run nothing
+# no script runs even if escaping fails
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 _STATISTICS = (
     ("classes", "Classes", render_classes),
@@ -44,9 +44,9 @@ def render_page(report: DataReport, advice: list[Advice], command: str) -> str:
     """Renders the whole page.
 
     Args:
-        report: What to show.
-        advice: What to do about it, shown first.
-        command: The command that made the page.
+        report: The results to show.
+        advice: Shown first.
+        command: The command that created the page.
     """
     checks = summarize_checks(report)
     sections = [(anchor, title, render(report)) for anchor, title, render in _STATISTICS]

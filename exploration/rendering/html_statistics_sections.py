@@ -1,4 +1,4 @@
-"""Sections of the page for the statistics: classes, lengths, vocabulary, discriminative terms."""
+"""Renders the sections of the page for the statistics: classes, lengths, vocabulary, discriminative terms."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ def render_classes(report: DataReport) -> str:
     rows: list[list[Cell]] = [
         [
             name,
-            render_bar(train[place], max(train)),
-            Ratio(train[place] / total),
-            *(classes.counts[split][place] for split in splits),
+            render_bar(train[index], max(train)),
+            Ratio(train[index] / total),
+            *(classes.counts[split][index] for split in splits),
         ]
-        for place, name in enumerate(classes.names)
+        for index, name in enumerate(classes.names)
     ]
     if len(rows) > MAX_CLASSES:
         half = MAX_CLASSES // 2
@@ -51,10 +51,10 @@ def render_classes(report: DataReport) -> str:
     parts.append(table.replace("<table>", "<table class='bars'>", 1))
     if classes.labels_per_text:
         names = list(classes.counts)
-        most = max(map(len, classes.labels_per_text.values()))
+        max_labels = max(map(len, classes.labels_per_text.values()))
         numbers: list[list[Cell]] = [
             [f"{number}", *(_get_count(classes.labels_per_text[split], number) for split in names)]
-            for number in range(most)
+            for number in range(max_labels)
         ]
         parts.append(render_table(["labels", *names], numbers, "Labels per text"))
         pairs: list[list[Cell]] = [list(pair) for pair in classes.together]
@@ -110,8 +110,8 @@ def render_vocabulary(report: DataReport) -> str:
 
 
 def render_discriminative_terms(report: DataReport) -> str:
-    """Renders the most discriminative terms of each class, and terms that nearly give a class away."""
-    found = report.discriminative_terms
+    """Renders the most discriminative terms of each class, and terms that may leak the label."""
+    statistics = report.discriminative_terms
     rows: list[list[Cell]] = [
         [
             name,
@@ -119,24 +119,25 @@ def render_discriminative_terms(report: DataReport) -> str:
                 f"<span class='terms'>{' · '.join(f'<span>{escape_html(term)}</span>' for term, _ in terms)}</span>"
             ),
         ]
-        for name, terms in found.terms.items()
+        for name, terms in statistics.terms.items()
         if terms
     ]
     text = (
-        f"Terms ({found.kind}) by the z-score of their log-odds ratio between a class and all others, with an "
-        f"informative Dirichlet prior (Monroe et al. 2008), over {found.texts:,} training texts."
+        f"Terms ({statistics.kind}) by the z-score of their log-odds ratio between a class and all others, with an "
+        f"informative Dirichlet prior (Monroe et al. 2008), over {statistics.texts:,} training texts."
     )
     table = render_table(["class", "terms"], rows)
     parts = [render_paragraph(text), table]
     if len(rows) > MAX_CLASSES // 3:
         parts[1] = render_details(f"Terms of {len(rows):,} classes", table)
     leaks: list[list[Cell]] = [
-        [name, term, Ratio(recall), Ratio(precision)] for name, term, recall, precision in found.leaks
+        [name, term, Ratio(recall), Ratio(precision)] for name, term, recall, precision in statistics.leaks
     ]
     head = ["class", "term", "% of the class with the term", "% of texts with the term in the class"]
-    parts.append(render_table(head, leaks, "Terms that nearly give a class away (possible label leakage)"))
+    parts.append(render_table(head, leaks, "Terms that may leak the label"))
     return "".join(parts)
 
 
 def _get_count(counts: list[int], index: int) -> int:
+    """Returns the count at an index; 0 beyond the end."""
     return counts[index] if index < len(counts) else 0

@@ -1,4 +1,4 @@
-"""Plots of a report as SVG whose text stays text, so that the fonts of the reader's browser are used."""
+"""Renders the plots of a report as SVG with text elements, displayed in the fonts of the browser."""
 
 from __future__ import annotations
 

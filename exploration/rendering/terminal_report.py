@@ -1,4 +1,4 @@
-"""The report on one or two screens of a terminal, in the order and words of the page."""
+"""Prints the report on one or two screens of a terminal, in the order and wording of the page."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ def print_report(report: DataReport, advice: list[Advice], console: Console) -> 
     """Prints the advice, the statistics and the checks.
 
     Args:
-        report: What to show.
-        advice: What to do about it, shown first.
-        console: Where to print, without interpreting markup.
+        report: The results to show.
+        advice: Shown first.
+        console: A console that does not interpret markup.
     """
     console.print(escape_control_characters(f"{report.source}: {format_summary(report)}"))
     for note in report.notes:

@@ -1,4 +1,4 @@
-"""Texts per class and split, imbalance, and label co-occurrence."""
+"""Computes texts per class and split, imbalance, and label co-occurrence."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from exploration.corpus import Corpus
 
-FEW_TEXTS = 20  # training texts, below which a class can hardly be learned
+FEW_TEXTS = 20  # training texts, below which a class is too small to train
 _MAX_PAIRS = 15
 
 
@@ -25,8 +25,8 @@ class ClassDistribution:
         ratio: Imbalance ratio: training texts of the largest class divided by those of the smallest.
         effective_classes: Number of equally large classes with the same entropy (exponential of the entropy).
         few: Classes with fewer than 20 training texts.
-        unseen: Labels that the training split lacks, with the number of rows elsewhere that have them.
-        labels_per_text: By split, how many texts have 0, 1, 2 … labels; empty for single-label data.
+        unseen: Labels that do not occur in training, with the number of rows of other splits that have them.
+        labels_per_text: By split, the number of texts with 0, 1, 2 … labels; empty for single-label data.
         together: Label pairs, training texts with both, and the lift: that count divided by the count expected if
             labels were independent; by count in descending order.
     """
@@ -43,10 +43,10 @@ class ClassDistribution:
 
 
 def count_classes(corpus: Corpus) -> ClassDistribution:
-    """Counts the labels of every split.
+    """Computes the class distribution of every split.
 
     Args:
-        corpus: Its test labels are counted only.
+        corpus: The labels; test labels are counted only.
     """
     by_split = {split: Counter(label for row in rows for label in row) for split, rows in corpus.label_sets.items()}
     train = by_split["train"]
@@ -77,7 +77,7 @@ def count_classes(corpus: Corpus) -> ClassDistribution:
 
 
 def _count_label_pairs(rows: list[tuple[str, ...]], counts: Counter[str]) -> list[tuple[str, str, int, float]]:
-    """Counts the texts that have both labels of a pair, with the lift; the most frequent pairs first."""
+    """Counts the texts that have both labels of a pair, and computes the lift; most frequent pairs first."""
     pairs = Counter(pair for row in rows for pair in combinations(row, 2))
     return [
         (first, second, count, count * len(rows) / (counts[first] * counts[second]))

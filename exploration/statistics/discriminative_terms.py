@@ -1,4 +1,4 @@
-"""The most discriminative terms of each class: log-odds with an informative Dirichlet prior.
+"""Computes the most discriminative terms of each class by log-odds with an informative Dirichlet prior.
 
 Monroe, Colaresi and Quinn (2008), "Fightin' Words". The prior is the term distribution of all texts, so that a rare
 term needs more evidence. Document frequencies are compared rather than term frequencies: otherwise one long text would
@@ -16,18 +16,18 @@ from exploration.statistics.term_matrix import TermMatrix
 
 _NUM_CANDIDATES = 200  # terms by score, among which n-grams that overlap a better one are dropped
 _LEAK_RATIO = 0.9
-_MIN_LEAK_TEXTS = 20  # texts of a class and of all others, below which a leak may be chance
+_MIN_LEAK_TEXTS = 20  # texts of a class and of all others, below which a leak may be due to chance
 
 
 @dataclass(frozen=True)
 class DiscriminativeTerms:
-    """Terms by class.
+    """Discriminative terms and label leaks by class.
 
     Args:
-        kind: What terms are, see `TermMatrix`.
+        kind: Type of the terms, see `TermMatrix`.
         texts: Number of training texts counted.
         terms: By class, its terms with their z-scores, highest first.
-        leaks: Terms that nearly give a class away: class, term, ratio of its texts with the term, and ratio of the
+        leaks: Terms that may leak the label: class, term, ratio of its texts with the term, and ratio of the
             texts with the term that belong to the class.
     """
 
@@ -41,8 +41,8 @@ def rank_discriminative_terms(corpus: Corpus, terms: TermMatrix, max_terms: int 
     """Ranks the terms of each class against all other classes.
 
     Args:
-        corpus: Labels of its training split are read.
-        terms: Term counts of its training texts.
+        corpus: The training labels are used.
+        terms: Term counts of the training texts.
         max_terms: Terms to keep of each class.
     """
     label_matrix = corpus.build_label_matrix("train")[terms.rows]
@@ -63,11 +63,11 @@ def rank_discriminative_terms(corpus: Corpus, terms: TermMatrix, max_terms: int 
 def compute_log_odds(inside: np.ndarray, outside: np.ndarray) -> np.ndarray:
     """Computes the z-score of the log-odds ratio of each term between two groups of texts.
 
-    The prior has the total count of the smaller group, distributed as in both groups together.
+    The prior has the total count of the smaller group, distributed as in the union of both groups.
 
     Args:
-        inside: Counts of the terms in the one group.
-        outside: Counts in the other.
+        inside: Counts of the terms in the first group.
+        outside: Counts of the terms in the second group.
 
     Returns:
         Float `(terms,)`; positive if the term is more likely inside.

@@ -1,4 +1,4 @@
-"""Text lengths in characters or tokens: percentiles and histograms."""
+"""Computes percentiles and histograms of text lengths in characters or tokens."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ _VERY_LONG = 10  # times the 99th percentile
 
 @dataclass(frozen=True)
 class LengthStatistics:
-    """Lengths in one unit.
+    """Length statistics in one unit.
 
     Args:
         unit: What is counted: `characters` or `tokens`.
         mean: Mean length by split.
         percentiles: By split, the minimum, median, 90th, 95th and 99th percentile and maximum: the smallest length
-            that at least so many texts do not exceed.
+            that at least this fraction of the texts does not exceed.
         edges: Bin edges of the histogram, up to the 99.5th percentile of training.
-        histogram: By split, the ratio of its texts in each bin; longer texts are in none.
+        histogram: By split, the fraction of its texts in each bin; longer texts are in no bin.
     """
 
     unit: str

@@ -1,4 +1,4 @@
-"""Term counts of the training texts: words, or character n-grams in scripts without spaces between words."""
+"""Counts the terms of the training texts: words, or character n-grams in scripts without spaces between words."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from exploration.flat_code_points import flatten_texts
 from exploration.statistics.writing_scripts import UNSPACED, find_letters_and_digits
 
 _MAX_CHARACTERS = 30_000_000
-_MIN_TEXTS = 2  # that a term must occur in
+_MIN_TEXTS = 2  # minimum document frequency of a term
 _BITS = 21  # of a code point
 
 
@@ -24,7 +24,7 @@ class TermMatrix(NamedTuple):
 
     Args:
         kind: "words", or "character 2- and 3-grams".
-        rows: Positions of the texts counted, ascending; a random sample if there is very much text.
+        rows: Positions of the texts counted, ascending; a random sample above 30 million characters.
         counts: Occurrences of each term in each of these texts, sparse `(rows, terms)`.
         get_names: Returns the strings of terms, given their columns.
     """
@@ -39,10 +39,10 @@ def count_terms(corpus: Corpus, main_script: str | None, units: Units | None = N
     """Counts the terms of each training text; terms in fewer than two texts are dropped.
 
     Args:
-        corpus: Its training texts are counted.
-        main_script: Decides between words and character n-grams.
-        units: Words of all training texts, if they are known already.
-        seed: Seed of the sample of rows, if there is too much text.
+        corpus: The training texts are counted.
+        main_script: The main writing script; character n-grams are counted for scripts without spaces between words.
+        units: Words of all training texts, if already extracted.
+        seed: Seed of the sample of rows.
     """
     texts = corpus.texts["train"]
     lengths = np.fromiter(map(len, texts), np.int64, count=len(texts))
@@ -97,7 +97,7 @@ def _decode_ngram(code: np.int64) -> str:
 
 
 def _build_matrix(owners: np.ndarray, columns: np.ndarray, num_rows: int, width: int) -> tuple[csr_matrix, np.ndarray]:
-    """Counts each column per row; returns the columns that occur in at least two rows, and which these are."""
+    """Counts each column per row; returns the counts and the indices of the columns that occur in at least two rows."""
     ones = np.ones(len(owners), np.float32)
     counts = csr_matrix((ones, (owners, columns)), shape=(num_rows, width))
     counts.sum_duplicates()

@@ -1,4 +1,4 @@
-"""One report per tokenizer: vocabulary size, unknown tokens, tokens per text, coverage by word vectors."""
+"""Measures tokenizers: vocabulary size, unknown tokens, tokens per text, coverage by word vectors."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from datamodules.vectors.initial_vectors import compute_coverage, list_case_vari
 from exploration.corpus import Corpus
 from exploration.statistics.lengths import compute_percentiles
 
-_CHUNK = 20_000  # texts encoded at once
+_CHUNK = 20_000  # texts encoded per batch
 
 
 @dataclass(frozen=True)
 class TokenizerReport:
-    """Figures of one tokenizer trained on the training split.
+    """Statistics of one tokenizer trained on the training split.
 
     Args:
-        name: Its class, with the arguments that differ from their defaults.
+        name: Class name, with the arguments that differ from their defaults.
         vocabulary_size: Number of ids.
-        seconds: Time to train it, encode all texts and measure.
-        splits: By split, its report on unknown tokens (`OOVReport`) as plain values.
+        seconds: Duration of training, encoding all texts and measuring.
+        splits: By split, its report on unknown tokens (`OOVReport`) as a dictionary.
         length_percentiles: Percentiles of the training lengths in tokens, see `LengthStatistics`.
-        vector_notes: Faults of the file of word vectors, if there is one.
+        vector_notes: Warnings on unusable rows of the word vector file, if there is one.
     """
 
     name: str
@@ -44,11 +44,11 @@ class TokenizerReport:
 def measure_tokenizer(
     tokenizer: Tokenizer, corpus: Corpus, vectors: VectorFile | None = None
 ) -> tuple[TokenizerReport, dict[str, np.ndarray]]:
-    """Trains a tokenizer on the training split and measures it on all splits.
+    """Trains a tokenizer on the training split; returns its statistics on all splits and the lengths in tokens.
 
     Args:
-        tokenizer: Not trained yet.
-        corpus: Its texts are read, no labels.
+        tokenizer: An untrained tokenizer.
+        corpus: The texts; labels are not used.
         vectors: Word vectors whose coverage of the tokens is measured; the file is read once.
 
     Returns:
@@ -95,7 +95,7 @@ def format_tokenizer_name(tokenizer: Tokenizer) -> str:
 
 
 def _count_tokens(tokenizer: Tokenizer, corpus: Corpus) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-    """Encodes all texts; returns by split the tokens of each text (both texts of a pair) and the count of each id."""
+    """Returns the number of tokens of each text (both texts of a pair) and the count of each token id, by split."""
     lengths: dict[str, np.ndarray] = {}
     id_counts: dict[str, np.ndarray] = {}
     for split, rows in corpus.splits.items():
@@ -115,9 +115,9 @@ def _count_tokens(tokenizer: Tokenizer, corpus: Corpus) -> tuple[dict[str, np.nd
 def _compute_vector_coverage(
     tokenizer: Tokenizer, id_counts: dict[str, np.ndarray], vectors: VectorFile
 ) -> tuple[dict[str, list[float]], list[str]]:
-    """Returns by split the ratios of tokens and of types with a vector, as in training: by id; and the file's faults.
+    """Returns by split the fractions of tokens and of types with a word vector, and warnings on the vector file.
 
-    A word that is not in the vocabulary has no id of its own, and so no vector.
+    As in training, coverage is by token id: a word outside the vocabulary has no id, and so no vector.
     """
     strings = tokenizer.list_tokens()
     file_vectors = vectors.read(list_spellings(strings, "matched"))

@@ -1,4 +1,4 @@
-"""Vocabulary size as a function of the tokens read, with Heaps' law fitted to it (Heaps 1978)."""
+"""Computes vocabulary size as a function of the number of tokens, and fits Heaps' law (Heaps 1978)."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ class VocabularyGrowth:
     """Types (distinct tokens) among the first tokens of training, its texts in random order.
 
     Args:
-        tokens: Tokens read, at each point of the curve.
-        types: Types among these tokens.
-        once: Ratio of types that occur exactly once.
-        exponent: Exponent of Heaps' law, `types = factor * tokens ** exponent`; near 1 if new words keep coming.
+        tokens: Number of tokens at each point of the curve.
+        types: Number of types among these tokens.
+        once: Fraction of types that occur exactly once.
+        exponent: Exponent of Heaps' law, `types = factor * tokens ** exponent`; near 1 if each text adds new words.
         factor: Factor of Heaps' law.
-        next_new: Expected ratio of new types among as many tokens again.
+        next_new: Expected fraction of new types among the added tokens if the number of tokens doubles.
     """
 
     tokens: list[int]

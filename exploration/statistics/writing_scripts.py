@@ -1,4 +1,4 @@
-"""Writing scripts of texts (Latin, Han, Cyrillic …), detected by Unicode ranges."""
+"""Detects the writing scripts of texts (Latin, Han, Cyrillic …) by Unicode ranges."""
 
 from __future__ import annotations
 
@@ -46,11 +46,11 @@ _NO_SCRIPT = len(NAMES)
 
 @dataclass(frozen=True)
 class ScriptStatistics:
-    """Scripts of the texts.
+    """Letters and texts by writing script.
 
     Args:
         main: Script with letters in the most training texts; None if there is no letter.
-        letters: By split, the ratio of letters in each script; scripts that never occur are left out.
+        letters: By split, the fraction of letters in each script; only scripts that occur.
         texts: By split, the number of texts with any letter of each script.
         foreign: By split, the number of texts with letters, but none of the main script.
         examples: Some of these texts, training first.
@@ -67,7 +67,7 @@ def measure_scripts(corpus: Corpus, max_examples: int = 8) -> ScriptStatistics:
     """Counts letters by script and finds the texts without the main script.
 
     Args:
-        corpus: Its texts are read.
+        corpus: The texts; labels are not used.
         max_examples: Number of examples to keep.
     """
     counts = {split: count_letters_by_script(texts) for split, texts in corpus.texts.items()}

@@ -340,11 +340,12 @@ def test_a_run_that_had_stopped_early_does_not_go_on(work, on):
     assert all(torch.equal(ours["state_dict"][name], weight) for name, weight in theirs["state_dict"].items())
 
 
-def test_a_best_checkpoint_that_is_gone_is_told_and_chosen_anew(work, on):
+def test_without_the_best_checkpoint_a_warning_is_given_and_the_best_of_the_remaining_epochs_is_saved(work, on):
     first = work.fit(*on, epochs=1)
     (first / "checkpoints" / "best.ckpt").unlink()
     with pytest.warns(
-        UserWarning, match=r"the best checkpoint so far is gone, so the best is chosen anew .*best\.ckpt"
+        UserWarning,
+        match=r"the best checkpoint so far is gone, so the best of the remaining epochs is saved: .*best\.ckpt",
     ):
         again = work.fit(*on, "--ckpt_path", first, epochs=2)
     assert torch.load(again / "checkpoints" / "best.ckpt", weights_only=True)["epoch"] == 1
