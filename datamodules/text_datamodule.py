@@ -53,7 +53,7 @@ class TextDataModule(LightningDataModule):
         split_seed: Seed of these splits. Independent of the seed of the run, so that runs can be compared.
         few_shot: Number of training texts per class, at least 1. Validation and test are split off before, and keep
             their size.
-        max_train_samples: Maximum number of training texts, stratified by label. Sampled like `few_shot`: after
+        max_train_samples: Number of training texts to keep, stratified by label. Sampled like `few_shot`: after
             validation and test are split off.
         num_folds: Number of cross-validation folds, at least 2. `fold` names the one that becomes the validation split;
             a validation split of the source is not used, and a test split stays as it is.
@@ -168,7 +168,7 @@ class TextDataModule(LightningDataModule):
             epochs: Number of epochs of the training to come; None if it has no known end.
 
         Raises:
-            UsageError: A length beyond the tokenizer's model, or arguments that the sampler refuses.
+            UsageError: A length beyond the tokenizer's model, or invalid arguments of the sampler.
         """
         labels = np.arange(2)
         try:
@@ -256,6 +256,7 @@ class TextDataModule(LightningDataModule):
         return self._build_evaluation_loader("test")
 
     def _build_evaluation_loader(self, name: SplitName) -> EvaluationLoader | list[EvaluationLoader]:
+        """Builds the loader of a split; an empty list if the data have no such split."""
         if not self.has_split(name):
             return []
         rank, world_size, pin_memory = get_placement(self.trainer)

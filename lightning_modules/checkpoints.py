@@ -130,11 +130,13 @@ def _list_checkpoints(folder: Path) -> list[Path]:
 
 
 def _parse_version(folder: Path) -> int:
+    """Parses the number of a folder `version_N`; -1 for any other name."""
     numbered = re.fullmatch(r"version_(\d+)", folder.name)
     return int(numbered[1]) if numbered else -1
 
 
 def _summarize(error: Exception) -> str:
+    """Shortens torch's message to what is useful to the user."""
     # torch's own message also recommends reading the file without this protection, which must not be passed on
     unknown = re.search(r"GLOBAL (\S+)", str(error))
     if unknown:

@@ -279,4 +279,5 @@ class TextClassifier(LightningModule):
         self.log_dict(logged, batch_size=len(evaluation.index), rank_zero_only=False)
 
     def _gather_ranks(self, part: Tensor) -> Tensor:
+        """Concatenates a tensor of all ranks along its first dimension."""
         return self.all_gather(part).flatten(0, 1) if self.trainer.world_size > 1 else part  # type: ignore[union-attr]  # a tensor goes in

@@ -99,6 +99,7 @@ class BackTranslation(Augmentation):
 
     @property
     def _cache_file(self) -> Path:
+        """The file of cached translations by these models with these limits."""
         # neither `p` nor the folder of the cache changes a translation
         inputs = {"models": json.loads(self.fingerprint())["files"], "limits": [self.num_beams, self.max_length]}
         return Path(self.cache_dir) / f"{compute_cache_key(inputs)}.jsonl"

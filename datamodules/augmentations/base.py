@@ -43,15 +43,15 @@ class Augmentation(Rebuildable, ABC):
 
         Args:
             texts: The texts selected with probability `p`.
-            streams: Of the same texts; the only source of randomness.
+            streams: Random streams of the same texts; the only source of randomness.
         """
 
     def augment(self, texts: list[str], streams: RandomStreams) -> list[str]:
         """Changes each text with probability `p`; a text that would become empty stays as it is.
 
         Args:
-            texts: Of a batch.
-            streams: Of the same texts.
+            texts: Texts of a batch.
+            streams: Random streams of the same texts.
         """
         if self.p < 1:
             chosen = np.flatnonzero(streams.uniform() < self.p).tolist()
@@ -74,11 +74,13 @@ class Augmentation(Rebuildable, ABC):
         return json.dumps({"class": type(self).__name__, "arguments": self._arguments, "files": stats}, sort_keys=True)
 
     def _transform_nonempty(self, texts: list[str], streams: RandomStreams) -> list[str]:
+        """Changes texts; those that would become empty stay as they are."""
         changed = self.transform(texts, streams)
         return [new if new and not new.isspace() else old for old, new in zip(texts, changed, strict=True)]
 
 
 def _list_file_stats(path: Path) -> list[tuple[str, int, int]]:
+    """Lists path, size and modification time of a file, or of each file in a folder."""
     files = sorted(path.iterdir()) if path.is_dir() else [path] if path.exists() else []
     return [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in files if file.is_file()]
 

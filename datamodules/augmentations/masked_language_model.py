@@ -60,7 +60,9 @@ class MaskedLanguageModel(WordAugmentation):
     def transform_segments(self, segments: Segments, streams: RandomStreams) -> np.ndarray:
         """Replaces masked words by likely ones."""
         mask = self._tokenizer.mask_token
-        spells_mask = np.array([mask in text for text in segments.texts], bool)  # its masks would be taken for ours
+        spells_mask = np.array(
+            [mask in text for text in segments.texts], bool
+        )  # its own masks could not be distinguished
         eligible = np.flatnonzero(segments.is_word & ~spells_mask[segments.text_index])
         counts = compute_change_counts(self.alpha, segments.word_counts)
         positions = np.sort(sample_positions(eligible, segments, counts, streams))
@@ -88,10 +90,10 @@ class MaskedLanguageModel(WordAugmentation):
 
     @torch.inference_mode()
     def _predict_masked(self, texts: list[str]) -> list[list[list[str]]]:
-        """Predicts the likeliest words for each mask of each text, the likeliest first."""
+        """Predicts the most likely words for each mask of each text, most likely first."""
         limit = min(self._tokenizer.model_max_length, get_max_positions(self._network.config) or 512)
-        whole = replace_lone_surrogates(texts)
-        batch = self._tokenizer(whole, padding=True, truncation=True, max_length=limit, return_tensors="pt")
+        cleaned = replace_lone_surrogates(texts)
+        batch = self._tokenizer(cleaned, padding=True, truncation=True, max_length=limit, return_tensors="pt")
         logits = self._network(**batch.to(self._network.device)).logits.float()
         logits[..., ~self._whole_words.to(logits.device)] = -torch.inf
         is_mask = batch["input_ids"] == self._tokenizer.mask_token_id
@@ -102,6 +104,7 @@ class MaskedLanguageModel(WordAugmentation):
 
     @cached_property
     def _tokenizer(self) -> Any:
+        """The tokenizer of the model; loaded at its first use."""
         tokenizer = load_pretrained("AutoTokenizer", self._path, self.model)
         if tokenizer.mask_token is None:
             raise UsageError(
@@ -111,6 +114,7 @@ class MaskedLanguageModel(WordAugmentation):
 
     @cached_property
     def _network(self) -> Any:
+        """The masked language model; loaded at its first use."""
         return load_pretrained("AutoModelForMaskedLM", self._path, self.model).to(choose_device())
 
     @cached_property
@@ -127,10 +131,10 @@ class MaskedLanguageModel(WordAugmentation):
         """Bool `(ids,)`; false for continuations of words, punctuation and special tokens."""
         tokens = self._tokenizer.get_vocab()
         marked = any(token.startswith(("\u0120", "\u2581")) for token in tokens)
-        whole = torch.zeros(self._network.config.vocab_size, dtype=torch.bool)
+        is_word = torch.zeros(self._network.config.vocab_size, dtype=torch.bool)
         special = set(self._tokenizer.all_special_ids)
         for token, number in tokens.items():
             begins = token.startswith(("\u0120", "\u2581")) if marked else not token.startswith("##")
-            if begins and number not in special and number < len(whole) and self._names[number].isalpha():
-                whole[number] = True
-        return whole
+            if begins and number not in special and number < len(is_word) and self._names[number].isalpha():
+                is_word[number] = True
+        return is_word

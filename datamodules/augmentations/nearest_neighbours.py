@@ -24,7 +24,7 @@ from datamodules.augmentations.word_level.table_augmentation import TableAugment
 from datamodules.cache import compute_cache_key, open_or_build
 from datamodules.vectors.files import open_vector_file
 
-_BLOCK = 1 << 24  # similarities computed at once: three arrays of 64 to 128 MB
+_BLOCK = 1 << 24  # similarities per block: three arrays of 64 to 128 MB
 
 
 class NearestNeighbours(TableAugmentation):
@@ -134,7 +134,9 @@ def find_neighbours(words: list[str], vectors: np.ndarray, top_k: int, similarit
         count = min(top_k, len(names))
         top = np.argpartition(-cosines, count - 1, axis=1)[:, :count]
         for row in rows.tolist():
-            near = sorted(top[row].tolist(), key=lambda column: (-cosines[row, column], column))  # used at once
+            near = sorted(
+                top[row].tolist(), key=lambda column: (-cosines[row, column], column)
+            )  # evaluated in this iteration
             similar = [names[column] for column in near if cosines[row, column] >= similarity]
             if similar:
                 table[names[start + row]] = similar
@@ -142,4 +144,5 @@ def find_neighbours(words: list[str], vectors: np.ndarray, top_k: int, similarit
 
 
 def _encode(word: str) -> bytes:
+    """Encodes a word as the vector file stores it, in UTF-8."""
     return word.encode("utf-8", "surrogatepass")

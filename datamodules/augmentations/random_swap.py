@@ -37,6 +37,7 @@ class RandomSwap(WordAugmentation):
 
 
 def _swap_words(segments: Segments, first: list[int], second: list[int]) -> None:
+    """Swaps pairs of words in place, by position; white space and capitals keep their positions."""
     strings, is_first_word = segments.strings, segments.find_first_words()
     for one, other in zip(first, second, strict=True):
         word, later = strings[one].lstrip(), strings[other].lstrip()

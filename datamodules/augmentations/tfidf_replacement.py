@@ -90,7 +90,7 @@ class TFIDFReplacement(WordAugmentation):
         for number, pick in zip(chosen.tolist(), picks.tolist(), strict=True):
             position, word = int(positions[number]), words[number]
             segment = segments.strings[position]
-            # the next one in place of the word itself
+            # the next replacement, if it would be the word itself
             new = (
                 replacements[pick]
                 if replacements[pick] != word.lower()
@@ -104,7 +104,7 @@ class TFIDFReplacement(WordAugmentation):
         statistics = self._statistics
         ids: dict[str, int] = {}
         numbers = np.fromiter((ids.setdefault(word, len(ids)) for word in words), np.int64, count=len(words))
-        unseen = math.log(max(2, statistics.num_texts))  # a word that training lacks is the most informative
+        unseen = math.log(max(2, statistics.num_texts))  # a word that is not in training has the highest IDF
         idf = np.array([statistics.idf.get(word, unseen) for word in ids])
         keys = text_index * max(1, len(ids)) + numbers
         _, inverse, counts = np.unique(keys, return_inverse=True, return_counts=True)
@@ -120,6 +120,7 @@ class TFIDFReplacement(WordAugmentation):
 
     @cached_property
     def _statistics(self) -> _Statistics:
+        """The fitted statistics, parsed from `lines`."""
         if self._lines is None:
             raise UsageError("TFIDFReplacement is not fitted to training texts yet; call fit first")
         first, *rest = self._lines.split("\n")

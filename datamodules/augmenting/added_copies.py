@@ -20,7 +20,7 @@ from datamodules.sources.base import Rows
 Name = TypeVar("Name", str, int)
 
 COPIES_FILE = "augmented.csv"
-_CHUNK = 4096  # texts augmented at once
+_CHUNK = 4096  # texts augmented per batch
 _PATIENCE = 5  # rounds over the texts of a class without a new copy before giving up
 _MAX_PATIENCE = 1000  # the same, if texts are selected with a small probability
 
@@ -162,15 +162,18 @@ class _Copies:
         return kept
 
     def _select_pairs(self, rows: Sequence[int]) -> list[str | None]:
+        """Selects the second texts of rows; None for single texts."""
         return [None if self.rows.pairs is None else self.rows.pairs[row] for row in rows]
 
     def append_to_rows(self) -> Rows:
+        """Returns the rows with the copies appended."""
         rows, originals = self.rows, self.rows.select(self.originals)
         pairs = None if rows.pairs is None or originals.pairs is None else rows.pairs + originals.pairs
         labels = [*rows.labels, *originals.labels]
         return Rows(rows.texts + self.texts, labels, pairs, rows.numbers + originals.numbers)
 
     def write_csv(self, folder: Path) -> None:
+        """Writes the copies with their originals to `augmented.csv`."""
         with (folder / COPIES_FILE).open("w", encoding="utf-8", errors="replace", newline="") as file:
             writer = csv.writer(file, lineterminator="\n")
             label_column = "label" if self.rows.is_single_label else "labels"

@@ -37,7 +37,7 @@ _MIN_EXPECTED = 10  # texts of the sample that must be expected to change before
 
 
 class Augmenter:
-    """What the data module does about augmentation.
+    """Applies the augmentations of a data module: added copies, on the fly, or test-time variants.
 
     Args:
         factories: Build the augmentations of training texts, in the order of application. Objects are accepted too.
@@ -89,6 +89,7 @@ class Augmenter:
 
     @property
     def _pipelines_to_fit(self) -> list[Pipeline]:
+        """The pipelines that collect statistics of the training texts."""
         return [pipeline for pipeline in (self.pipeline, self._tta_pipeline) if pipeline.needs_fit]
 
     def fingerprint(self) -> dict[str, Any]:
@@ -200,6 +201,7 @@ def make_default_augmentations() -> list[Augmentation]:
 
 
 def _build_augmentations(factories: Factories, option: str) -> list[Augmentation]:
+    """Builds augmentations from their factories; errors name the option."""
     as_list: Sequence[Callable[[], Augmentation]]
     as_list = [] if factories is None else factories if isinstance(factories, list) else [factories]
     try:
@@ -211,6 +213,7 @@ def _build_augmentations(factories: Factories, option: str) -> list[Augmentation
 
 
 def _check_fast_enough(augmentations: Sequence[Augmentation], option: str, fix: str) -> None:
+    """Raises an error for augmentations that run a model of their own."""
     for augmentation in augmentations:
         if augmentation.offline_only:
             name = type(augmentation).__name__

@@ -86,7 +86,7 @@ class AugmentedSplit(TextSplit):
         return texts
 
     def __getitems__(self, rows: Sequence[int] | np.ndarray) -> TextBatch:
-        """Returns a whole batch; its `index` holds the row numbers without occurrences."""
+        """Returns a batch; its `index` holds the row numbers without occurrences."""
         keys = np.array(rows, np.int64)
         texts, row_numbers = self.augment_rows(keys), keys % len(self.texts)
         changed = [i for i, row in enumerate(row_numbers.tolist()) if texts[i] != self.texts[row]]

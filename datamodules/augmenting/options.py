@@ -33,7 +33,7 @@ class AugmentOptions:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        """Converts a whole-valued `below` from 2 to an int, since parsers may hand over 100 as 100.0."""
+        """Converts an integer-valued `below` from 2 to an int, since parsers may pass 100 as 100.0."""
         if isinstance(self.below, float) and self.below >= 2 and self.below.is_integer():
             object.__setattr__(self, "below", int(self.below))
 
@@ -41,7 +41,7 @@ class AugmentOptions:
         """Checks ranges and combinations of the options.
 
         Raises:
-            UsageError: A value is out of range, or not used by the chosen `mode`.
+            UsageError: A value is out of range, or not used by this `mode`.
         """
         check_ratio("--data.augment.ratio", self.ratio)
         if self.ratio == 0:

@@ -47,7 +47,7 @@ class VariantGenerator:
             yield collate(tokens, unknown, np.arange(len(texts)), spec.padding_id)
 
     def to_dict(self) -> dict[str, Any]:
-        """Converts to plain values for a checkpoint."""
+        """Converts to JSON-serializable values for a checkpoint."""
         blueprints = [augmentation.to_blueprint() for augmentation in self.pipeline.augmentations]
         return {"augmentations": blueprints, "num_predictions": self.num_predictions, "seed": self.seed}
 

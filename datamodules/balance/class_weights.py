@@ -80,6 +80,7 @@ def scale_to_mean_one(weights: np.ndarray, counts: Sequence[int] | np.ndarray) -
 
 
 def _compute_effective_counts(counts: np.ndarray, weighting: str, beta: float) -> np.ndarray:
+    """Computes the counts to which the weights are inversely proportional."""
     if weighting == "inverse":
         return counts
     if weighting == "sqrt":

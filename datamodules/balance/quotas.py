@@ -1,16 +1,16 @@
-"""Quotas of groups: a total allocated by weight within bounds, and fractional quotas rounded to whole numbers."""
+"""Quotas of groups: a total allocated by weight within bounds, and fractional quotas rounded to integers."""
 
 from __future__ import annotations
 
 import numpy as np
 
-_ROUNDING_ERROR = 1e-9  # fractions below this come from adding and multiplying whole numbers
+_ROUNDING_ERROR = 1e-9  # fractions below this come from adding and multiplying integers
 
 
 def allocate_within_bounds(weights: np.ndarray, low: np.ndarray, high: np.ndarray, total: float) -> np.ndarray:
     """Allocates a total to groups in proportion to their weights, within a minimum and a maximum for each.
 
-    What a maximum cuts off goes to the other groups by their weights, and what a minimum adds is taken from them.
+    What exceeds a maximum goes to the other groups by their weights, and what a minimum adds is subtracted from them.
 
     >>> allocate_within_bounds(np.array([1.0, 1.0, 2.0]), np.zeros(3), np.array([1.0, 9.0, 9.0]), 10)
     array([1., 3., 6.])
@@ -37,17 +37,17 @@ def allocate_within_bounds(weights: np.ndarray, low: np.ndarray, high: np.ndarra
 
 
 def round_randomly(quotas: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Rounds quotas to whole numbers with the same sum, each less than 1 away and unbiased over repeated calls.
+    """Rounds quotas to integers with the same sum, each less than 1 away and unbiased over repeated calls.
 
-    Whole quotas stay as they are, so bounds in whole numbers that hold before hold afterwards.
+    Integer quotas are unchanged, so integer bounds that hold before hold afterwards.
 
     Args:
-        quotas: `(groups,)`, with a whole sum.
+        quotas: `(groups,)`, with an integer sum.
         rng: One number is drawn from it (systematic sampling).
     """
-    whole = np.floor(quotas + _ROUNDING_ERROR)
-    rest = quotas - whole
+    integers = np.floor(quotas + _ROUNDING_ERROR)
+    rest = quotas - integers
     rest[rest < _ROUNDING_ERROR] = 0.0
     edges = np.concatenate([[0.0], np.cumsum(rest)])
     edges[edges > np.rint(edges[-1]) - _ROUNDING_ERROR] = np.rint(edges[-1])
-    return (whole + np.diff(np.floor(edges + rng.random()))).astype(np.int64)
+    return (integers + np.diff(np.floor(edges + rng.random()))).astype(np.int64)

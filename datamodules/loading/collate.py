@@ -13,7 +13,7 @@ def collate(tokens: TokenIds, labels: np.ndarray, rows: np.ndarray, padding_id: 
     """Collates rows into a batch, padded to the longest of them.
 
     Args:
-        tokens: The ids of a whole split.
+        tokens: The ids of a split.
         labels: int64 `(all rows,)`, or uint8 `(all rows, classes)`, which become floats.
         rows: int64 `(batch,)`, positions in the split.
         padding_id: The id of padding.
@@ -39,6 +39,7 @@ def collate(tokens: TokenIds, labels: np.ndarray, rows: np.ndarray, padding_id: 
 
 
 def _gather(values: np.ndarray, positions: np.ndarray, mask: np.ndarray, padding: int) -> np.ndarray:
+    """Gathers values by position where the mask is true, with padding elsewhere."""
     if not len(values):
         return np.full(mask.shape, padding, np.int64)
     # padding may point past the end of the split's last row

@@ -40,7 +40,7 @@ class TrainingLoader:
         self._pin_memory = pin_memory
 
     def __len__(self) -> int:
-        """Number of batches in a whole epoch, at any position in it."""
+        """Number of batches in a full epoch, at any position in it."""
         return len(self.sampler)
 
     def __iter__(self) -> Iterator[TextBatch]:
@@ -118,6 +118,7 @@ def build_evaluation_loader(
 def _create_loader(
     split: TextSplit, batches: list[np.ndarray], num_workers: int, pin_memory: bool
 ) -> DataLoader[TextBatch]:
+    """Creates a `DataLoader` over batches that `__getitems__` of the split collates."""
     if num_workers:
         # must be set before the fork: the threads of `tokenizers` do not survive it
         os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
@@ -133,4 +134,5 @@ def _create_loader(
 
 
 def _return_batch(batch: T) -> T:
+    """Returns a batch unchanged, since the split has collated it; picklable."""
     return batch

@@ -8,7 +8,7 @@ from pytorch_lightning import Trainer
 
 
 class Placement(NamedTuple):
-    """Where a loader's batches go."""
+    """The process and device that a loader's batches are for."""
 
     rank: int = 0
     world_size: int = 1

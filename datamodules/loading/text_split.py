@@ -59,7 +59,7 @@ class TextSplit(Dataset[TextBatch]):
         return self.__getitems__([row])
 
     def __getitems__(self, rows: Sequence[int] | np.ndarray) -> TextBatch:
-        """Collates a whole batch; its `index` holds these rows."""
+        """Collates a batch; its `index` holds these rows."""
         return collate(self.tokens, self.labels, np.array(rows, np.int64), self.padding_id)
 
 

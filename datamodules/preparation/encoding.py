@@ -51,6 +51,7 @@ def encode_splits(
 
 
 def _concatenate(chunks: list[TokenIds]) -> TokenIds:
+    """Concatenates the ids of successive chunks of texts."""
     lengths = np.concatenate([chunk.lengths for chunk in chunks])
     offsets = np.zeros(len(lengths) + 1, np.int64)
     np.cumsum(lengths, out=offsets[1:])

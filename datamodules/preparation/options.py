@@ -29,7 +29,7 @@ class PreparationOptions:
     fold: int | None = None
 
     def __post_init__(self) -> None:
-        """Validates every option; makes whole lengths above 1 integers, whatever type they were parsed as."""
+        """Validates every option; converts integer-valued lengths above 1 to int, as they may be parsed as float."""
         length = self.max_length
         if isinstance(length, float) and length > 1 and length.is_integer():
             length = int(length)

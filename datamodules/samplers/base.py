@@ -147,16 +147,19 @@ class TextSampler(ABC):
         self._epoch, self._batch = state["epoch"], state["batch"]
 
     def _split_remaining(self, planned: np.ndarray) -> list[np.ndarray]:
+        """Splits the remaining draws of an epoch into the batches of this rank."""
         shard = planned[self.context.rank :: self.context.world_size]
         size = self.context.batch_size
         return [shard[start : start + size] for start in range(self._batch * size, len(shard), size)]
 
     @property
     def _global_batch_size(self) -> int:
+        """Texts per step over all ranks."""
         return self.context.batch_size * self.context.world_size
 
     @property
     def _num_sharded_draws(self) -> int:
+        """Draws per epoch that can be split evenly among ranks."""
         return self.num_draws // self.context.world_size * self.context.world_size
 
 

@@ -115,11 +115,13 @@ class ClassBalanced(GroupSampler):
 
 
 def _compute_frequencies(counts: np.ndarray, weighting: Weighting, beta: float) -> np.ndarray:
+    """Computes the frequency at which each class is drawn; their sum is 1."""
     weighted = counts * compute_class_weights(counts, weighting, beta)
     return weighted / weighted.sum()
 
 
 def _validate_repeats(min_repeats: int, max_repeats: int | None, epoch_length: float) -> None:
+    """Checks limits of draws per text and the length of an epoch."""
     if not 0 < epoch_length < float("inf"):
         raise UsageError(f"epoch_length is a multiple of the training texts and must be above 0, got {epoch_length}")
     if min_repeats < 0:
@@ -139,6 +141,7 @@ def _validate_repeats(min_repeats: int, max_repeats: int | None, epoch_length: f
 
 
 def _validate_schedule(schedule: Schedule, start: float, epochs: int | None) -> None:
+    """Checks schedule and start against each other and the number of epochs."""
     if not 0 <= start < 1:
         raise UsageError(f"start is a fraction of the epochs and must be in [0, 1), got {start}")
     if schedule not in ("constant", "deferred", "progressive"):

@@ -60,7 +60,7 @@ class GroupSampler(TextSampler):
         """
 
     def draw_rows(self, rng: np.random.Generator, epoch: int) -> np.ndarray:
-        """Draws each group as often as expected, rounded to whole draws."""
+        """Draws each group as often as expected, rounded to integers."""
         draws_of_group = self._round_draws(self.compute_expected_draws(epoch), rng)
         shuffled = rng.permutation(len(self._group_of_row))
         by_group = shuffled[np.argsort(self._group_of_row[shuffled], kind="stable")]
@@ -73,6 +73,7 @@ class GroupSampler(TextSampler):
         return bucket_by_length(rows, self.context.lengths, self._global_batch_size, self._pool, rng)
 
     def _round_draws(self, expected: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Rounds expected draws to integers at random; groups of one stratum compensate for each other."""
         if self._strata is None:
             return round_randomly(expected, rng)
         groups = rng.permutation(len(expected))
@@ -99,4 +100,5 @@ def group_rows_by_class(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _compute_starts(counts: np.ndarray) -> np.ndarray:
+    """Computes the position at which each of several successive groups begins."""
     return np.cumsum(counts) - counts

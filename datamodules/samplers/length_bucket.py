@@ -1,4 +1,4 @@
-"""Length-bucketed batches: texts of similar length together, for little padding, and still in random order.
+"""Length-bucketed batches: texts of similar length in a batch, for little padding, and batches in random order.
 
 Sorting within pools of a random order, then shuffling the batches, as fairseq and the `transformers` trainer do.
 """
@@ -11,7 +11,7 @@ from contracts.errors import UsageError
 from datamodules.samplers.base import SamplingContext, TextSampler
 
 POOL = 50
-_MIN_POOLS_PER_EPOCH = 4  # one pool over everything would put the same texts together in every epoch
+_MIN_POOLS_PER_EPOCH = 4  # with one pool over all texts, batches would be the same in every epoch
 
 
 class LengthBucket(TextSampler):
@@ -38,25 +38,25 @@ def bucket_by_length(
 ) -> np.ndarray:
     """Reorders rows so that each successive `batch_size` of them have similar lengths.
 
-    The rows after the last whole batch stay at the end, so that every other batch is whole.
+    The rows after the last full batch stay at the end, so that every other batch is full.
 
     Args:
         rows: `(draws,)` row numbers in random order; repeats are allowed.
         lengths: `(rows,)` tokens of each row.
         batch_size: Texts per batch, over all ranks.
-        pool: Batches that are sorted together.
+        pool: Number of batches in a pool, which is sorted by length.
         rng: Shuffles the batches.
     """
     num_batches = len(rows) // batch_size
     if not num_batches:
         return rows
     pool = min(pool, max(1, num_batches // _MIN_POOLS_PER_EPOCH))
-    whole = num_batches * batch_size
-    pools = np.split(rows[:whole], range(pool * batch_size, whole, pool * batch_size))
+    num_full = num_batches * batch_size
+    pools = np.split(rows[:num_full], range(pool * batch_size, num_full, pool * batch_size))
     # a stable sort, since ranks on different machines must agree on the order of equal lengths
     by_length = np.concatenate([texts[np.argsort(lengths[texts], kind="stable")] for texts in pools])
     batches = by_length.reshape(num_batches, batch_size)
-    return np.concatenate([rng.permutation(batches).ravel(), rows[whole:]])
+    return np.concatenate([rng.permutation(batches).ravel(), rows[num_full:]])
 
 
 def validate_pool(pool: int) -> int:

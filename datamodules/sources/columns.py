@@ -97,6 +97,7 @@ class Columns:
         return ColumnChoice(self.text, pair, getattr(self, option), task)
 
     def _choose_label_option(self, names: Sequence[str], where: str) -> str:
+        """Chooses between the column of one label and that of label lists."""
         present = [option for option in ("label", "labels") if getattr(self, option) in names]
         if len(present) == 1:
             return present[0]
@@ -114,10 +115,11 @@ class Columns:
         )
 
     def _require(self, option: str, names: Sequence[str], where: str) -> None:
+        """Raises an error if a column does not exist."""
         name = getattr(self, option)
         if name in names:
             return
-        delimiter = next((sign for sign in ";\t|," if len(names) == 1 and sign in names[0]), None)
+        delimiter = next((character for character in ";\t|," if len(names) == 1 and character in names[0]), None)
         fix = f"Name it with --data.source.{option}_column."
         if delimiter is not None:
             shown = "$'\\t'" if delimiter == "\t" else f'"{delimiter}"'
@@ -127,11 +129,12 @@ class Columns:
         )
 
     def _is_renamed(self, option: str) -> bool:
+        """Returns whether the user set another name than the default."""
         return getattr(self, option) not in (None, _DEFAULTS.get(option))
 
 
 def check_same_columns(table: Table, chosen: ColumnChoice, first: tuple[str, ColumnChoice], fix: str) -> None:
-    """Checks that a table has the same kind of labels, and second texts, as the first one of its source.
+    """Checks that a table has the same type of labels, and second texts, as the first one of its source.
 
     Args:
         table: Of one split.
@@ -164,6 +167,7 @@ def read_rows(table: Table, chosen: ColumnChoice) -> Rows:
 
 
 def _read_texts(table: Table, name: str) -> list[str]:
+    """Reads a column of texts."""
     values = table.get_column(name)
     if set(map(type, values)) <= {str}:
         return values
@@ -178,6 +182,7 @@ def _read_texts(table: Table, name: str) -> list[str]:
 
 
 def _read_labels(table: Table, name: str) -> list[str]:
+    """Reads a column of one label per text."""
     values = table.get_column(name)
     types = set(map(type, values))
     if types & {list, dict}:
@@ -200,6 +205,7 @@ def _read_labels(table: Table, name: str) -> list[str]:
 
 
 def _read_label_lists(table: Table, name: str) -> list[list[str]]:
+    """Reads a column of label lists."""
     values = table.get_column(name)
     if set(map(type, values)) == {str}:  # few cells are distinct
         parsed = {cell: _parse_label_list(cell) for cell in set(values)}
@@ -245,7 +251,7 @@ def _to_string(value: Any) -> str | None:
 
 
 def _format_rows(table: Table, rows: list[int], values: Sequence[Any]) -> str:
-    """Formats the number and the places of rows for a message, the first with its value."""
+    """Formats the number and the locations of rows for a message, the first with its value."""
     count = "1 row" if len(rows) == 1 else f"{len(rows)} rows"
     value = json.dumps(values[rows[0]], ensure_ascii=False, default=repr)
     value = value if len(value) <= 60 else f"{value[:57]}..."

@@ -65,6 +65,7 @@ class Demo(Source):
         return {split: self._generate_split(split, ratio) for split, ratio in _SPLIT_RATIOS.items()}
 
     def _generate_split(self, split: SplitName, ratio: float) -> Rows:
+        """Generates the messages of a split."""
         rng = random.Random(f"{self.seed} {split}")
         counts = _count_class_rows(round(self.rows * ratio))
         sentences = [(label, sentence) for label, rows in counts for sentence in _choose_sentences(label, rows)]
@@ -75,8 +76,8 @@ class Demo(Source):
 
 def _count_class_rows(rows: int) -> list[tuple[str, int]]:
     """Computes the number of rows of each class from the class frequencies."""
-    whole = sum(phrases.CLASS_FREQUENCIES.values())
-    ends = [round(rows * end / whole) for end in accumulate(phrases.CLASS_FREQUENCIES.values())]
+    total = sum(phrases.CLASS_FREQUENCIES.values())
+    ends = [round(rows * end / total) for end in accumulate(phrases.CLASS_FREQUENCIES.values())]
     return [
         (label, end - start) for label, start, end in zip(phrases.CLASS_FREQUENCIES, [0, *ends], ends, strict=False)
     ]
@@ -104,6 +105,7 @@ class _MessageWriter:
         self._shared = {sentence for sentences in phrases.SHARED.values() for sentence in sentences}
 
     def write(self, sentence: str) -> str:
+        """Writes a message around a sentence."""
         rng = self._rng
         parts = [sentence]
         if sentence in self._shared:  # alone, so that nothing else distinguishes the two classes
@@ -117,15 +119,18 @@ class _MessageWriter:
         return self._add_typos(re.sub(r"\{(\w+)\}", lambda slot: self._fill_slot(slot[1]), " ".join(parts)))
 
     def _add_typos(self, text: str) -> str:
+        """Adds typos to some words, and rare words to the test split."""
         return " ".join(self._change_word(word) for word in text.split())
 
     def _fill_slot(self, slot: str) -> str:
+        """Chooses the word for a slot."""
         if slot == "number":
             return str(self._rng.randrange(1000, 10000))
         rare = self._use_rare_words and self._rng.random() < _RARE_WORD_RATIO
         return self._rng.choice((phrases.RARE_SLOTS if rare else phrases.SLOTS)[slot])
 
     def _change_word(self, word: str) -> str:
+        """Replaces a word by a rare one, or adds a typo, with small probabilities."""
         rng = self._rng
         if self._use_rare_words and word in phrases.RARE_WORDS and rng.random() < _RARE_WORD_RATIO:
             word = phrases.RARE_WORDS[word]

@@ -89,7 +89,7 @@ class Files(Source):
                 )
         except (OSError, EOFError, zlib.error, ValueError, RecursionError, csv.Error):
             names = []
-        # without names, reading the whole file raises an error that names the fault
+        # without names, reading the whole file raises an error that names the problem
         return self.columns.choose(names if any(names) else self._read_table(file).names, str(file)).task
 
     def fingerprint(self) -> str:
@@ -119,14 +119,17 @@ class Files(Source):
         return splits
 
     def _read_table(self, file: Path) -> Table:
+        """Reads a file as a table of delimited values or JSON lines."""
         text = _read_text(file, self.encoding)
         return JsonLines(text, str(file)) if _is_json(file) else Delimited(text, str(file), *self._dialect(file))
 
     def _dialect(self, file: Path) -> tuple[str, bool]:
+        """Returns the delimiter of a file, and whether its fields may be quoted."""
         return self.delimiter or ("\t" if get_extension(file) == ".tsv" else ","), self.quoted
 
 
 def _resolve_encoding(encoding: str) -> str:
+    """Returns Python's name of an encoding; for UTF-8 the one that skips a byte order mark."""
     try:
         "".encode(encoding)
     except (LookupError, ValueError):
@@ -140,16 +143,19 @@ def _resolve_encoding(encoding: str) -> str:
 
 
 def _is_json(file: Path) -> bool:
+    """Returns whether a file holds JSON lines, by its extension."""
     return get_extension(file) in _JSON_EXTENSIONS
 
 
 def _open_text(file: Path, encoding: str) -> TextIO:
+    """Opens a file for reading text, decompressed."""
     if is_gzip(file):
         return cast(TextIO, gzip.open(file, "rt", encoding=encoding, newline=""))
     return file.open(encoding=encoding, newline="")
 
 
 def _read_text(file: Path, encoding: str) -> str:
+    """Reads and decodes a file."""
     content = _read_bytes(file)
     try:
         return content.decode(encoding)
@@ -165,6 +171,7 @@ def _read_text(file: Path, encoding: str) -> str:
 
 
 def _read_bytes(file: Path) -> bytes:
+    """Reads a file, decompressed."""
     try:
         content = file.read_bytes()
     except OSError as error:
@@ -180,4 +187,5 @@ def _read_bytes(file: Path) -> bytes:
 
 
 def _create_read_error(file: Path, error: OSError) -> DataError:
+    """Returns a message on a file that cannot be read."""
     return DataError(f"{file} cannot be read: {error.strerror}; fix its permissions or name another file")

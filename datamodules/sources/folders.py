@@ -107,6 +107,7 @@ def is_gzip(file: Path) -> bool:
 
 
 def _check_unsupported_files(split: SplitName, files: list[Path]) -> None:
+    """Raises an error if the file of a split has an unsupported format."""
     for file in files:
         name = file.name.lower().removesuffix(".gz")
         if SPLIT_ALIASES.get(name.split(".")[0]) == split and name.endswith(_UNSUPPORTED_EXTENSIONS):
@@ -117,4 +118,5 @@ def _check_unsupported_files(split: SplitName, files: list[Path]) -> None:
 
 
 def _join_file_names(files: list[Path]) -> str:
+    """Joins file names for a message."""
     return join_names(file.name for file in files) or "no file"

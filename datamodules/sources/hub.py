@@ -106,10 +106,12 @@ class Hub(Source):
         return splits
 
     def _describe(self, split: SplitName) -> str:
+        """Describes a split for messages."""
         name = self.splits[split]
         return f'{self.path}, split "{split if name == "auto" else name}"'
 
     def _load_splits(self) -> dict[SplitName, Dataset]:
+        """Loads the configured splits."""
         if self._loaded is None:
             by_name, found = self._load_all(), {}
             for split, wanted in self.splits.items():
@@ -128,6 +130,7 @@ class Hub(Source):
         return self._loaded
 
     def _load_all(self) -> dict[str, Dataset]:
+        """Loads all splits of the data set, from the hub or a folder."""
         import datasets
 
         folder = Path(self.path).expanduser()
@@ -176,5 +179,6 @@ class _DatasetTable:
 
 
 def _get_class_name(index: int | None, names: list[str]) -> str | None:
+    """Returns the name of a class index; None for no label."""
     # -1 is the library's index for a hidden label
     return None if index is None or index < 0 else names[index]

@@ -30,7 +30,7 @@ def read_delimited(lines: Iterable[str], where: str, delimiter: str, check_names
         check_names: Called with the header.
 
     Raises:
-        DataError: A row has another number of fields than the header, or its quoting is broken.
+        DataError: A row has another number of fields than the header, or its quoting is invalid.
     """
     csv.field_size_limit(2**31 - 1)
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
@@ -51,7 +51,7 @@ def read_delimited(lines: Iterable[str], where: str, delimiter: str, check_names
             yield StreamedRow(dict(zip(names, values, strict=True)), reader.line_num)
     except csv.Error as error:
         raise DataError(
-            f'{where}, line {reader.line_num}: broken quoting ({error}); write a quote inside a quoted value twice ("")'
+            f'{where}, line {reader.line_num}: invalid quoting ({error}); write a quote in a quoted value twice ("")'
         ) from error
 
 
@@ -75,11 +75,12 @@ def read_json_lines(lines: Iterable[str], where: str, check_names: CheckNames) -
 
 
 def _parse_json(line: str, where: str) -> dict[str, Any]:
+    """Parses the JSON object of a line."""
     try:
         row = json.loads(line)
     except json.JSONDecodeError as error:
         raise DataError(
-            f"{where} is not valid JSON: {error.msg} at character {error.colno}; write one whole JSON object per line"
+            f"{where} is not valid JSON: {error.msg} at character {error.colno}; write one JSON object per line"
         ) from error
     except RecursionError:
         raise DataError(f"{where} is nested too deeply; write one flat JSON object per line") from None

@@ -24,7 +24,7 @@ class Delimited:
         quoted: Whether `"` around a field quotes it and is not part of it.
 
     Raises:
-        DataError: There are no rows, the quoting is broken, or rows differ in their number of fields.
+        DataError: There are no rows, the quoting is invalid, or rows differ in their number of fields.
     """
 
     def __init__(self, text: str, where: str, delimiter: str = ",", quoted: bool = True) -> None:
@@ -57,6 +57,7 @@ class Delimited:
         return [f"line {starts[row + 1]}" for row in rows]
 
     def _create_reader(self) -> Any:
+        """Creates a reader of the text, without a practical limit on the length of a field."""
         csv.field_size_limit(max(csv.field_size_limit(), _MAX_FIELD_LENGTH))
         return _create_csv_reader(io.StringIO(self._text, newline=""), self._delimiter, self._quoted)
 
@@ -69,6 +70,7 @@ class Delimited:
             start = reader.line_num + 1
 
     def _create_quoting_error(self) -> DataError:
+        """Locates the quoting error and returns a message on it."""
         reader, start = self._create_reader(), 1
         try:
             for _ in reader:
@@ -77,7 +79,7 @@ class Delimited:
             if "unexpected end of data" in str(error):
                 what = f"a quote that opens in line {start} is never closed"
             else:
-                what = f"line {reader.line_num} has broken quoting ({error})"
+                what = f"line {reader.line_num} has invalid quoting ({error})"
                 what += f", in a row that begins in line {start}" if start != reader.line_num else ""
             return DataError(
                 f'{self.where}: {what}. Write a quote inside a quoted field twice (""), or, if quotes are part of the '
@@ -86,6 +88,7 @@ class Delimited:
         raise AssertionError("the text can be parsed after all")
 
     def _create_field_count_error(self) -> DataError:
+        """Lists the rows with another number of fields than the header in a message."""
         expected = len(self.names)
         bad = [f"line {line} ({len(record)})" for line, record in self._iterate_records() if len(record) != expected]
         rows = "1 row has" if len(bad) == 1 else f"{len(bad)} rows have"
@@ -146,6 +149,7 @@ class JsonLines:
         return ((number, line) for number, line in lines if line and not line.isspace())
 
     def _create_syntax_error(self) -> DataError:
+        """Locates the line that is not JSON and returns a message on it."""
         for number, line in self._iterate_lines():
             try:
                 json.loads(line)
@@ -161,6 +165,7 @@ class JsonLines:
         raise AssertionError("the text can be parsed after all")
 
     def _create_type_error(self) -> DataError:
+        """Locates the line that is not a JSON object and returns a message on it."""
         row, value = next((row, each) for row, each in enumerate(self._objects) if not isinstance(each, dict))
         types = {list: "a list", str: "a string", bool: "true or false", type(None): "null"}
         fix = 'Write one JSON object per line, such as {"text": "...", "label": "..."}.'
@@ -170,6 +175,7 @@ class JsonLines:
         return DataError(f"{self.where}: {self.locate_rows([row])[0]} is {what}, not an object. {fix}")
 
     def _check_surrogates(self, values: list[Any]) -> None:
+        """Raises an error for values with a lone surrogate."""
         for row, value in enumerate(values):
             try:
                 str(value).encode()
@@ -193,15 +199,18 @@ def read_json_keys(stream: TextIO) -> list[str]:
 
 
 def _create_csv_reader(stream: TextIO, delimiter: str, quoted: bool) -> Any:
+    """Creates a reader of delimited values; an unclosed quote is an error."""
     if quoted:
         return csv.reader(stream, delimiter=delimiter, strict=True)
     return csv.reader(stream, delimiter=delimiter, quoting=csv.QUOTE_NONE)
 
 
 def _create_empty_error(where: str) -> DataError:
+    """Returns a message on an empty file."""
     return DataError(f"{where} is empty; give it a header and at least one row")
 
 
 def _shorten(line: str) -> str:
+    """Shortens a line for a message."""
     line = line.strip()
     return line if len(line) <= 60 else f"{line[:57]}..."

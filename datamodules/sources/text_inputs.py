@@ -31,6 +31,7 @@ def is_table(source: Input) -> bool:
 
 
 def _resolve_input(name: str) -> Input:
+    """Resolves one name; names of missing files and of folders raise an error."""
     path = Path(name)
     if name == "-":
         return name
@@ -45,6 +46,7 @@ def _resolve_input(name: str) -> Input:
 
 
 def _is_file(path: Path) -> bool:
+    """Returns whether a path exists and is not a folder."""
     try:
         return path.exists() and not path.is_dir()  # a pipe such as /dev/fd/63 is read as well
     except (OSError, ValueError):  # a long text is no path

@@ -31,7 +31,7 @@ class TextColumns(NamedTuple):
 
     text: str = "text"
     text_pair: str | None = "text_pair"
-    """Of the second texts; None where single texts are read."""
+    """Column of the second texts; None for single texts."""
 
     def format(self, pairs: bool) -> str:
         """Formats the names for a message.
@@ -43,7 +43,7 @@ class TextColumns(NamedTuple):
 
 
 def get_text_columns(source: Source) -> TextColumns | None:
-    """Returns the columns that a source reads its texts from; None where it has no table, as the demo."""
+    """Returns the columns that a source reads its texts from; None if it has no table, as the demo."""
     columns = getattr(source, "columns", None)
     return TextColumns(columns.text, columns.text_pair) if isinstance(columns, Columns) else None
 
@@ -54,14 +54,14 @@ class NewText(NamedTuple):
     text: str
     pair: str | None = None
     row: dict[str, Any] | None = None
-    """All columns of its row, by name; None where they are not kept."""
+    """All columns of its row, by name; None if they are not kept."""
 
 
 class NewTexts:
     """All texts of some inputs, in their order; each input is opened once and read while it is iterated over.
 
-    The first text of every file is read at once, so that a faulty file is known before any text is labelled; only the
-    first 100 files are opened that early.
+    The first text of each of the first 100 files is read immediately, so that an invalid file is detected before any text
+    is labelled.
 
     Args:
         inputs: Files, standard input or texts, from `resolve_inputs`.
@@ -73,7 +73,7 @@ class NewTexts:
 
     Raises:
         UsageError: The encoding is unknown.
-        DataError: The first row of a file cannot be read, or lacks a column.
+        DataError: The first row of a file cannot be read, or a column is missing.
     """
 
     def __init__(
@@ -120,6 +120,7 @@ class NewTexts:
             yield text
 
     def _read_file(self, path: Path) -> Iterator[NewText]:
+        """Yields the texts of a file."""
         try:
             with _open_file(path, self._encoding) as stream:
                 yield from self._parse_file(path, _skip_byte_order_mark(stream))
@@ -143,6 +144,7 @@ class NewTexts:
         return (self._select_texts(row, str(path)) for row in rows)
 
     def _read_standard_input(self) -> Iterator[NewText]:
+        """Yields the texts of the standard input, one per line."""
         stream = sys.stdin
         if stream is None:  # Python was started with it closed
             raise DataError("the standard input is closed; name a file, or give texts as arguments")
@@ -156,11 +158,12 @@ class NewTexts:
             raise DataError(f"the standard input cannot be read: {error.strerror}; name a file") from error
 
     def _split_lines(self, lines: Iterable[str], where: str) -> Iterator[NewText]:
+        """Yields the text, or the pair, of each line."""
         for number, line in enumerate(lines, start=1):
             yield self._split_line(line.rstrip("\r\n"), f"{where}, line {number}: ")
 
     def _split_line(self, line: str, where: str = "") -> NewText:
-        """Makes a text of a line, or a pair of what is before and after its first tab."""
+        """Parses a line as a text, or splits it at its first tab into a pair."""
         if self._columns.text_pair is None:
             return NewText(line)
         text, tab, pair = line.partition("\t")
@@ -172,6 +175,7 @@ class NewTexts:
         return NewText(text, pair)
 
     def _select_texts(self, row: StreamedRow, where: str) -> NewText:
+        """Selects the texts of a row by column."""
         text, pair = (
             None if column is None else _convert_to_text(row.values[column], column, f"{where}, line {row.line}")
             for column in self._columns
@@ -183,7 +187,7 @@ def _normalize_encoding(encoding: str) -> str:
     """Returns Python's name of an encoding; UTF-8 may begin with a byte order mark."""
     try:
         name = codecs.lookup(encoding).name
-        "".encode(encoding)  # refuses codecs that do not encode text, such as base64
+        "".encode(encoding)  # rejects codecs that do not encode text, such as base64
     except (LookupError, ValueError):
         raise UsageError(
             f"--encoding {encoding!r} is not known to Python; utf-8, gb18030, cp1252 and utf-16 are"
@@ -211,7 +215,7 @@ def _convert_to_text(value: object, column: str, where: str) -> str:
     if value is None:
         return ""
     if isinstance(value, (list, dict)):
-        raise DataError(f'{where}: column "{column}" contains a list or an object in place of text')
+        raise DataError(f'{where}: column "{column}" contains a list or an object instead of text')
     return json.dumps(value) if isinstance(value, bool) else str(value)
 
 
@@ -232,17 +236,20 @@ def _check_characters(text: NewText, where: str) -> None:
 
 
 def _skip_byte_order_mark(lines: Iterable[str]) -> Iterator[str]:
+    """Yields the lines, the first one without a byte order mark."""
     for number, line in enumerate(lines):
         yield line if number else line.lstrip(_BYTE_ORDER_MARK)
 
 
 def _make_decoding_error(where: str, encoding: str, error: UnicodeError) -> DataError:
+    """Returns a message on bytes that are not text in this encoding."""
     reason = getattr(error, "reason", error)  # a byte order mark that is missing has none
     name = encoding.removesuffix("-sig")
     return DataError(f"{where} is not {name} ({reason}); name its encoding with --encoding")
 
 
 def _open_file(path: Path, encoding: str) -> TextIO:
+    """Opens a file for reading text, decompressed."""
     if is_gzip(path):
         return cast(TextIO, gzip.open(path, "rt", encoding=encoding, newline=""))
     return path.open(encoding=encoding, newline="")

@@ -1,8 +1,8 @@
 """Iterative stratification: assigns rows to parts so that every part has the same label frequencies.
 
 After Sechidis, Tsoumakas and Vlahavas 2011, "On the Stratification of Multi-Label Data": the label with the fewest
-unassigned rows comes first, as it is the easiest to lose, and each of its rows goes to the part that lacks most of it.
-Here what a part lacks is measured relative to its size: as a plain number, as in the paper, a large part would get all
+unassigned rows comes first, as it is the easiest to lose, and each of its rows goes to the part that needs most of it.
+Here the need of a part is relative to its size: as an absolute number, as in the paper, a large part would get all
 rows of rare combinations. Rows with the same labels are assigned together, with the same result as one by one.
 """
 
@@ -21,7 +21,7 @@ def assign_rows_to_parts(labels: Labels, sizes: Sequence[float], seed: int) -> n
 
     Args:
         labels: One label per row, or a list of labels per row.
-        sizes: Of each part, as a positive fraction of the rows; their sum is 1.
+        sizes: Size of each part, as a positive fraction of the rows; their sum is 1.
         seed: The same seed makes the same assignment.
     """
     rng = np.random.default_rng(seed)
@@ -35,6 +35,7 @@ def assign_rows_to_parts(labels: Labels, sizes: Sequence[float], seed: int) -> n
 
 
 def _find_sets(labels: Labels) -> LabelSets:
+    """Finds the distinct label sets of rows, for one label per row or several."""
     if not is_single_label(labels):
         return find_label_sets(to_indicator_matrix(labels))
     _, indices = to_label_indices(labels)
@@ -69,10 +70,10 @@ def _count_rows_per_part(
 def allocate_rows(
     num_rows: int, wanted: np.ndarray, wanted_rows: np.ndarray, sizes: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
-    """Allocates rows to the part that lacks most relative to its size, one after another, and returns their numbers.
+    """Allocates rows one by one to the part that needs most relative to its size; returns the number for each part.
 
-    Ties go to the part that lacks most rows, then to a random one. Each row lowers what its part lacks by one, so in
-    the end the most wanted rows are allocated: all but the last few are counted at once.
+    Ties go to the part that needs most rows, then to a random one. Each row lowers the need of its part by one, so the
+    result is the rows of greatest need: all but the last few are counted in one step.
     """
     neediest = np.argsort(-wanted / sizes)
     levels = (np.cumsum(wanted[neediest]) - num_rows) / np.cumsum(sizes[neediest])
@@ -80,7 +81,9 @@ def allocate_rows(
     allocated = np.maximum(np.floor(wanted - level * sizes) - 2, 0).astype(np.int64)
     rest = num_rows - int(allocated.sum())
     halves = np.arange(rest) + 0.5
-    needs, lacks = (((many - allocated)[:, None] - halves).round(9) / sizes[:, None] for many in (wanted, wanted_rows))
+    needs, row_needs = (
+        ((many - allocated)[:, None] - halves).round(9) / sizes[:, None] for many in (wanted, wanted_rows)
+    )
     chance = np.broadcast_to(rng.random(len(wanted))[:, None], needs.shape)
-    last = np.lexsort((chance.ravel(), lacks.ravel(), needs.ravel()))[::-1][:rest]
+    last = np.lexsort((chance.ravel(), row_needs.ravel(), needs.ravel()))[::-1][:rest]
     return allocated + np.bincount(last // max(rest, 1), minlength=len(wanted))

@@ -18,7 +18,7 @@ _TOLERANCE = 0.15  # of the number of rows to split off
 
 
 def split_stratified(labels: Labels, size: float, seed: int) -> tuple[list[int], list[int]]:
-    """Splits off a fraction of the rows, of each class as near to that fraction as whole rows allow.
+    """Splits off a fraction of the rows, of each class as near to that fraction as possible.
 
     A class keeps at least one row in the first part, so that it can be trained on. With several labels per row, every
     label is split as near to the fraction as possible (iterative stratification).
@@ -48,7 +48,7 @@ def split_stratified(labels: Labels, size: float, seed: int) -> tuple[list[int],
 
 
 def _compute_class_quotas(counts: np.ndarray, size: float, seed: int) -> np.ndarray:
-    """Computes how many rows to split off each class, int64 `(classes,)`: the nearest whole numbers, if their sum fits.
+    """Computes how many rows to split off each class, int64 `(classes,)`: the nearest integers, if their sum fits.
 
     With many small classes it may not fit: a tenth of four rows rounds to none, in all classes. Then the total is as
     near to the fraction as possible, and the classes that give one row more are drawn at random.
@@ -146,7 +146,7 @@ def _select_quotas(
         positions: `(entries,)` the row of each label entry, from `to_label_indices`.
         indices: `(entries,)` the label of each entry.
         quotas: `(labels,)` rows to select of each label.
-        rng: Chooses the rows.
+        rng: Selects the rows.
     """
     selected = np.zeros(positions.max(initial=-1) + 1, bool)
     counts = np.bincount(indices, minlength=len(quotas))
@@ -165,7 +165,7 @@ def _adjust_number_of_rows(
     """Selects or deselects rows in place until there are `num_rows`, and no label loses its last row.
 
     Args:
-        num_rows: Wanted.
+        num_rows: Target number of rows.
         selected: bool `(rows,)`, changed in place.
         matrix: bool `(rows, classes)`, the labels of each row.
         rng: Chooses the rows.

@@ -1,4 +1,4 @@
-"""The options that reduce the training rows: folds that take turns as validation, and small training sets."""
+"""The options that reduce the training rows: cross-validation folds, and training subsets."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def hold_out_fold(
         splits: The rows of each split, `train` at least; a validation split is not used.
         num_folds: Number of folds.
         fold: The fold that becomes validation, from 0.
-        seed: Of the split.
+        seed: Seed of the split.
         notes: Lines on what was done are appended.
 
     Raises:
@@ -72,13 +72,14 @@ def hold_out_fold(
     if "validation" in splits:
         unused = len(splits["validation"].texts)
         notes.append(
-            f"validation: the {unused} rows of the source are not used, a fold takes their place (--data.num_folds)"
+            f"validation: the {unused} rows of the source are not used, a fold is used instead (--data.num_folds)"
         )
     notes.append(f"validation: fold {fold} of {num_folds}, {len(split_off)} of {num_rows} training rows, stratified")
     rare = sorted(name for name, count in train.count_labels().items() if count < num_folds)
     if rare:
         notes.append(
-            f"train: {len(rare)} classes have fewer texts than folds, so some folds lack them: {join_names(rare)}"
+            f"train: {len(rare)} classes have fewer texts than folds, so they are missing from some folds: "
+            f"{join_names(rare)}"
         )
     return splits | {"validation": train.select(split_off), "train": train.select(kept)}
 
@@ -86,17 +87,17 @@ def hold_out_fold(
 def select_training_subset(
     train: Rows, few_shot: int | None, max_train_samples: int | None, seed: int, notes: list[str]
 ) -> Rows:
-    """Selects the rows to train on if fewer were asked for; the others are used nowhere.
+    """Selects the rows to train on if a subset is configured; the others are not used.
 
     Args:
         train: The training rows, without those of validation and test.
         few_shot: Number of texts per class.
-        max_train_samples: Number of texts in all, with the class frequencies of the data.
+        max_train_samples: Total number of texts, with the class frequencies of the data.
         seed: Of the selection.
         notes: Lines on what was done are appended.
 
     Raises:
-        UsageError: There are fewer texts, or more classes, than asked for in all.
+        UsageError: There are fewer texts, or more classes, than `max_train_samples`.
     """
     num_rows = len(train.texts)
     if few_shot is not None:

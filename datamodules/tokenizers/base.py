@@ -139,7 +139,7 @@ def tokenizer_from_json(text: str) -> Tokenizer:
         tokenizer.load_state(plain["state"])
     except DataError:
         raise
-    except Exception as error:  # of no narrower kind, where the Rust library refuses a state
+    except Exception as error:  # the Rust library raises plain Exception for an invalid state
         raise DataError(f"the tokenizer in this checkpoint cannot be read: {error}") from error
     return tokenizer
 

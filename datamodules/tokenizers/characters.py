@@ -105,6 +105,7 @@ class Characters(Tokenizer):
         return [text.replace("Σ", "σ").lower() for text in texts] if self.lowercase else texts
 
     def _set_characters(self, characters: list[str]) -> None:
+        """Sets the vocabulary and builds the table of ids by code point."""
         self._characters = characters
         self._table = np.ones(_CODE_POINTS, np.int32)
         self._table[[ord(character) for character in characters]] = np.arange(len(characters)) + len(_SPECIAL)

@@ -1,4 +1,4 @@
-"""Chinese words by `jieba`, an optional library: a dictionary, and a hidden Markov model for words it lacks.
+"""Chinese words by `jieba`, an optional library: a dictionary, and a hidden Markov model for words that are not in it.
 
 Pure Python and slow (some thousand headlines/s), so many texts are segmented by several processes, and results are
 cached: a run segments its training texts to build the vocabulary, to encode them, and to count unknown words.
@@ -60,6 +60,7 @@ class JiebaSegmenter:
         return SEPARATOR.join(word for word in self._jieba.cut(text, HMM=self._hmm) if not word.isspace())
 
     def _segment_in_parallel(self, texts: list[str]) -> list[str]:
+        """Segments texts in several processes."""
         global _in_child
         processes = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
         if processes == 1 or multiprocessing.current_process().daemon:
@@ -71,6 +72,7 @@ class JiebaSegmenter:
                 return pool.map(_segment_in_child, texts, chunksize=1_000)
 
     def _store(self, segmented: dict[str, str]) -> None:
+        """Adds segmented texts to the cache, and empties it first if it is full."""
         size = sum(map(len, segmented))
         if self._size + size > _CACHE_SIZE:
             self._cache, self._size = {}, 0
@@ -117,6 +119,7 @@ def read_user_dictionary(path: str) -> str:
 
 
 def _load_jieba(dictionary: str | None) -> Any:
+    """Loads a tokenizer of jieba, with a user dictionary if given."""
     check_jieba()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of old spellings in its own code
@@ -130,5 +133,6 @@ def _load_jieba(dictionary: str | None) -> Any:
 
 
 def _segment_in_child(text: str) -> str:
+    """Segments a text in a worker process."""
     assert _in_child is not None
     return _in_child.segment(text)

@@ -89,4 +89,5 @@ class Mixed(WordTokenizer):
         return replace_marked(TokenIds(first[which] + positions, offsets), rare, which[rare], by_bytes)
 
     def _set_token_list(self, names: Sequence[str]) -> None:
+        """Sets the strings of all ids, and the ids of characters and bytes."""
         self._set_vocabulary({name: number for number, name in enumerate(names)})

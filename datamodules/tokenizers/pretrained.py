@@ -93,12 +93,14 @@ class Pretrained(Tokenizer):
 
     @property
     def _backend(self) -> tokenizers.Tokenizer:
+        """The tokenizer of the Hugging Face library; loaded at its first use."""
         if self._loaded is None:
             self._load()
             assert self._loaded is not None
         return self._loaded
 
     def _load(self) -> None:
+        """Loads tokenizer, padding id and maximum length of the model."""
         from transformers import AutoConfig, AutoTokenizer  # slow to import, and only needed here
 
         path = resolve_model_name_or_path(self.model)
@@ -126,6 +128,7 @@ class Pretrained(Tokenizer):
         self._set_backend(backend, loaded.pad_token_id or 0, min(limits, default=None))
 
     def _set_backend(self, backend: tokenizers.Tokenizer, padding_id: int, max_positions: int | None) -> None:
+        """Sets the tokenizer of the Hugging Face library, without padding."""
         backend.no_padding()
         backend.encode_special_tokens = True  # a text that spells "[SEP]" stays a text
         self._loaded, self._padding_id, self._max_positions = backend, padding_id, max_positions

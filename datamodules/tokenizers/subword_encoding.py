@@ -60,9 +60,9 @@ def extract_subword_units(backend: tokenizers.Tokenizer, texts: Sequence[str], u
         texts: Any; unknown subwords are named by their characters in the text.
         unknown: The ids of unknown subwords.
     """
-    whole = replace_lone_surrogates(texts)
+    cleaned = replace_lone_surrogates(texts)
     backend.no_truncation()
-    tokens = flatten_encodings(backend.encode_batch_fast(whole, add_special_tokens=False))
+    tokens = flatten_encodings(backend.encode_batch_fast(cleaned, add_special_tokens=False))
     size = max(backend.get_vocab(with_added_tokens=True).values(), default=-1) + 1
     is_unknown = np.isin(tokens.ids, list(unknown))
     used = np.flatnonzero(np.bincount(tokens.ids[~is_unknown], minlength=size))
@@ -72,7 +72,7 @@ def extract_subword_units(backend: tokenizers.Tokenizer, texts: Sequence[str], u
     strings = list_vocabulary(backend, size)
     names = [strings[number] for number in used]
     unknown_units: dict[str, int] = {}
-    with_unknown = [whole[row] for row in np.flatnonzero(count_per_text(is_unknown, tokens.offsets))]
+    with_unknown = [cleaned[row] for row in np.flatnonzero(count_per_text(is_unknown, tokens.offsets))]
     encodings = backend.encode_batch(with_unknown, add_special_tokens=False)  # with offsets, which takes longer
     unit_ids[is_unknown] = [
         unknown_units.setdefault(text[start:end] or strings[number], len(names) + len(unknown_units))

@@ -22,7 +22,7 @@ Algorithm = Literal["wordpiece", "bpe", "unigram"]
 SPECIAL = ("[PAD]", "[UNK]")
 BYTES = tuple(f"<0x{number:02X}>" for number in range(256))
 _START = "▁"  # before each word; WordPiece marks the other pieces instead
-_MAX_RUN_LENGTH = 32  # letters; longer runs, frequent in Chinese, are split so that none takes long
+_MAX_RUN_LENGTH = 32  # letters; longer runs, frequent in Chinese, are split to limit the time per run
 _DIGITS = 5
 
 
@@ -73,12 +73,14 @@ def train_subwords(
                 **prefix,
             ),
         )
-        learned = json.loads(trained.to_str())["model"]
+        trained_model = json.loads(trained.to_str())["model"]
         if by_words:
-            model = models.WordPiece(learned["vocab"], unk_token="[UNK]", max_input_chars_per_word=_MAX_RUN_LENGTH)
+            model = models.WordPiece(
+                trained_model["vocab"], unk_token="[UNK]", max_input_chars_per_word=_MAX_RUN_LENGTH
+            )
         else:
-            merges = [tuple(pair) for pair in learned["merges"]]
-            model = models.BPE(learned["vocab"], merges, unk_token="[UNK]", byte_fallback=byte_fallback)
+            merges = [tuple(pair) for pair in trained_model["merges"]]
+            model = models.BPE(trained_model["vocab"], merges, unk_token="[UNK]", byte_fallback=byte_fallback)
     # Built again without the trainer's special tokens: a text that spells "[PAD]" must not become padding.
     tokenizer = tokenizers.Tokenizer(model)
     tokenizer.normalizer = normalizer
@@ -105,9 +107,10 @@ def _blank_other_characters(texts: Sequence[str], kept: Sequence[str]) -> list[s
 
 
 def _make_pre_tokenizer(algorithm: Algorithm, kept: Sequence[str]) -> pre_tokenizers.PreTokenizer:
+    """Makes the splitter of texts into words, before subwords are merged."""
     steps: list[pre_tokenizers.PreTokenizer] = [pre_tokenizers.Split(Regex(WORD), behavior="removed", invert=True)]
     if algorithm == "wordpiece" and kept:
-        # A word with one unknown character would be unknown as a whole, and in Chinese a word is a clause.
+        # A word with one unknown character would be entirely unknown, and in Chinese a word is a clause.
         others = "".join(f"\\x{{{ord(character):x}}}" for character in kept)
         steps.append(pre_tokenizers.Split(Regex(f"[^{others}]"), behavior="isolated"))
     elif algorithm != "wordpiece":

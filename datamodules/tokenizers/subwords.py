@@ -1,6 +1,6 @@
 """Subwords trained on the training texts: WordPiece, BPE (Sennrich et al. 2016) or Unigram (Kudo 2018).
 
-Frequent words stay whole, rare ones are split into subwords, Chinese clauses into words and characters. Or a
+Frequent words are one token, rare ones are split into subwords, Chinese clauses into words and characters. Or a
 `tokenizer.json` that was trained elsewhere.
 """
 
@@ -123,6 +123,7 @@ class Subwords(Tokenizer):
         self._set_backend(tokenizers.Tokenizer.from_str(plain["tokenizer"]))
 
     def _set_backend(self, backend: tokenizers.Tokenizer) -> None:
+        """Sets the tokenizer of the Hugging Face library, its number of ids and its padding id."""
         numbers = backend.get_vocab(with_added_tokens=True)
         padding = (backend.padding or {}).get(
             "pad_id", next((numbers[n] for n in _PADDING_NAMES if n in numbers), None)
@@ -135,6 +136,7 @@ class Subwords(Tokenizer):
 
 
 def _read_tokenizer_file(path: str) -> tokenizers.Tokenizer:
+    """Reads and checks a `tokenizer.json`."""
     option = f"--data.tokenizer.path {path}"
     fix = "give a tokenizer.json as the library `tokenizers` writes it"
     try:
@@ -147,7 +149,7 @@ def _read_tokenizer_file(path: str) -> tokenizers.Tokenizer:
         backend = tokenizers.Tokenizer.from_str(content)
         size = backend.get_vocab_size()
         backend.encode("a")
-    except Exception as error:  # of no narrower kind, where the Rust library refuses a file
+    except Exception as error:  # the Rust library raises plain Exception for an invalid file
         raise UsageError(f"{option} is no tokenizer: {str(error).splitlines()[0]}; {fix}") from error
     if not size:
         raise UsageError(f"{option} has no vocabulary; {fix}, trained")

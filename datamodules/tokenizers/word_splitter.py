@@ -11,7 +11,7 @@ from tokenizers import Regex, models, normalizers, pre_tokenizers, trainers
 
 from datamodules.tokenizers.base import flatten_encodings, replace_lone_surrogates
 
-# Letters with their marks and inner apostrophes; numbers with inner points and commas; any other sign alone.
+# Letters with their marks and inner apostrophes; numbers with inner points and commas; any other character alone.
 WORD = r"[\p{L}\p{M}]+(?:['’][\p{L}\p{M}]+)*|\p{N}+(?:[.,]\p{N}+)*|[^\s\p{L}\p{M}\p{N}]"
 SEPARATOR = "\x1f"  # inserted between words by a segmenter; white space in Python, so no word contains it
 _ALL = 2**31
@@ -39,8 +39,8 @@ class WordSplitter:
 
     def prepare(self, texts: Sequence[str]) -> list[str]:
         """Prepares texts for all other methods: no lone surrogates, segmented."""
-        whole = replace_lone_surrogates(texts)
-        return whole if self.segment is None else self.segment(whole)
+        cleaned = replace_lone_surrogates(texts)
+        return cleaned if self.segment is None else self.segment(cleaned)
 
     def build_vocabulary(
         self, prepared: Sequence[str], special: Sequence[str], vocab_size: int | None, min_frequency: int
@@ -69,6 +69,7 @@ class WordSplitter:
     def _train_tokenizer(
         self, prepared: Sequence[str], special: Sequence[str], vocab_size: int, min_frequency: int
     ) -> tokenizers.Tokenizer:
+        """Trains a tokenizer whose vocabulary is the special tokens and the most frequent words."""
         trainer = trainers.WordLevelTrainer(
             vocab_size=vocab_size, min_frequency=min_frequency, special_tokens=list(special), show_progress=False
         )

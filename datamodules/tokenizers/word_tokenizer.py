@@ -96,11 +96,13 @@ class WordTokenizer(Tokenizer):
 
     @property
     def _splitter(self) -> WordSplitter:
+        """Splits texts into words as `segment` specifies."""
         # built when needed: a segmenter takes a second to load, and cannot be copied
         segment = get_segmenter(self._dictionary, self.hmm) if self.segment == "jieba" else None
         return WordSplitter(self.lowercase, segment)
 
     def _set_vocabulary(self, vocabulary: dict[str, int]) -> None:
+        """Sets the vocabulary and builds the tokenizer for it."""
         self._vocabulary = vocabulary
         placeholder = None if self.segment == "unicode" else list
         # Made without the trainer's special tokens: a text that spells "[PAD]" must not become padding.

@@ -133,6 +133,7 @@ def _count_numbers(text: bytes) -> list[int]:
 
 
 def _open_decompressed(path: Path) -> BinaryIO:
+    """Opens a file in binary mode, decompressed if it is gzipped."""
     raw = path.open("rb")
     packed = raw.read(2) == b"\x1f\x8b"
     raw.close()

@@ -61,6 +61,7 @@ def read_npz_rows(path: Path, rows: VectorRows) -> None:
 
 
 def _read_blocks(file: object, array: _Array) -> Iterator[np.ndarray]:
+    """Yields blocks of rows of an array."""
     _read_header(cast(BinaryIO, file))
     row_bytes = array.dtype.itemsize * int(np.prod(array.shape[1:], dtype=np.int64))
     for start in range(0, array.shape[0], _ROWS):
@@ -72,6 +73,7 @@ def _read_blocks(file: object, array: _Array) -> Iterator[np.ndarray]:
 
 
 def _find_arrays(path: Path, archive: zipfile.ZipFile) -> tuple[_Array, _Array]:
+    """Finds the array of tokens and the array of vectors."""
     arrays = []
     for name in archive.namelist():
         with archive.open(name) as file:
@@ -88,6 +90,7 @@ def _find_arrays(path: Path, archive: zipfile.ZipFile) -> tuple[_Array, _Array]:
 
 
 def _read_header(file: BinaryIO) -> tuple[tuple[int, ...], bool, np.dtype]:
+    """Reads shape, memory order (true for Fortran order) and dtype of an array."""
     major, _ = np.lib.format.read_magic(file)
     read = np.lib.format.read_array_header_1_0 if major == 1 else np.lib.format.read_array_header_2_0
     shape, by_columns, dtype = read(file)
@@ -96,6 +99,7 @@ def _read_header(file: BinaryIO) -> tuple[tuple[int, ...], bool, np.dtype]:
 
 @contextmanager
 def _open_archive(path: Path) -> Iterator[zipfile.ZipFile]:
+    """Opens an archive; errors of a damaged one become `DataError`."""
     try:
         with zipfile.ZipFile(path) as archive:
             yield archive

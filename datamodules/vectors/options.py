@@ -23,7 +23,7 @@ _FORMAT = 1
 
 
 class TrainingCorpus(Protocol):
-    """What an encoder may know of the training texts beside their sizes."""
+    """The training texts as an encoder sees them: vocabulary, token ids and counts."""
 
     @property
     def cache_dir(self) -> Path:
@@ -35,7 +35,7 @@ class TrainingCorpus(Protocol):
 
     @property
     def ids_are_fixed(self) -> bool:
-        """Whether every epoch has the same token ids; false where texts are augmented on the fly."""
+        """Whether every epoch has the same token ids; false if texts are augmented on the fly."""
 
     def list_tokens(self) -> list[str]:
         """Lists the string of each id, in the order of ids."""
@@ -138,6 +138,7 @@ class VectorOptions:
         return InitialVectors(vectors, summary, notes)
 
     def _check_combinations(self) -> None:
+        """Raises an error for options that contradict each other."""
         is_set = {
             "vectors_mode": self.mode != "fine_tuned",
             "vectors_missing": self.missing != "matched",
@@ -155,6 +156,7 @@ class VectorOptions:
             raise UsageError("word2vec has the options of vectors train; give vectors train too")
 
     def _open_file(self) -> VectorFile:
+        """Reads the head of the vector file; its errors mention the value `train` too."""
         assert self.vectors is not None
         try:
             return open_vector_file(self.vectors)
@@ -162,6 +164,7 @@ class VectorOptions:
             raise UsageError(f"{error}, or train to train vectors on the training texts") from error
 
     def _read_file(self, data: TrainingCorpus, tokens: list[str]) -> tuple[VectorRows, list[str]]:
+        """Reads the requested rows of the vector file, from the cache if possible; returns them and the warnings."""
         file, requested = self._open_file(), list_spellings(tokens, self.missing)
         parts = {"format": _FORMAT, "file": file.fingerprint(), "wanted": sorted(token.hex() for token in requested)}
         key = f"vectors-{compute_cache_key(parts)}"
@@ -169,6 +172,7 @@ class VectorOptions:
         return VectorRows.load(folder, file.path, file.dim)
 
     def _train_word2vec(self, data: TrainingCorpus, tokens: list[str], dim: int) -> VectorRows:
+        """Trains word2vec on the training texts, or reads its vectors from the cache."""
         options, seed = self.word2vec or Word2Vec(), get_run_seed()
         parts = {"format": _FORMAT, "texts": data.fingerprint, "dim": dim, "seed": seed, "how": options.fingerprint()}
 
@@ -184,6 +188,7 @@ class VectorOptions:
         return rows
 
     def _describe_training(self) -> str:
+        """Describes in a clause whether and when the vectors are trained."""
         later = f", from epoch {self.unfreeze_after + 1} on" if self.unfreeze_after else ""
         return {
             "static": "they are not trained",

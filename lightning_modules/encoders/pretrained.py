@@ -126,6 +126,7 @@ class Pretrained(TextEncoder):
         return {"config": plain}
 
     def _freeze(self, freeze: str | int) -> None:
+        """Freezes weights as the argument `freeze` specifies."""
         if freeze in ("none", "all"):
             self.backbone.requires_grad_(freeze == "none")
             return

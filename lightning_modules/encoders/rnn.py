@@ -129,6 +129,7 @@ class RNN(TextEncoder):
         return states, self._join_directions(last)
 
     def _join_directions(self, last: Tensor | tuple[Tensor, Tensor]) -> Tensor:
+        """Concatenates the last states of both directions of the top layer."""
         hidden = last[0] if isinstance(last, tuple) else last  # (layers * directions, batch, hidden)
         directions = 2 if self.recurrent.bidirectional else 1
         return torch.cat(tuple(hidden[-directions:]), 1)

@@ -45,4 +45,5 @@ def _collect_modules_around_layers(
 
 
 def _count_parameters(module: nn.Module) -> int:
+    """Counts the parameters of a module."""
     return sum(parameter.numel() for parameter in module.parameters())

@@ -96,6 +96,7 @@ class TokenEmbedding(nn.Embedding):
         return {"embedding_dim": self.embedding_dim, "vectors": "checkpoint", "word2vec": None}
 
     def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *args: Any) -> None:
+        """Loads the table and records that its vectors are no longer random."""
         super()._load_from_state_dict(state_dict, prefix, *args)
         self._is_initialized |= f"{prefix}weight" in state_dict
 

@@ -47,5 +47,6 @@ def check_task(loss: Loss, spec: TextSpec) -> None:
 
 
 def _format_name(loss: Loss) -> str:
+    """Returns the name of a loss for a message."""
     base = getattr(loss, "base", None)
     return f"{type(loss).__name__} of {_format_name(base)}" if isinstance(base, Loss) else type(loss).__name__

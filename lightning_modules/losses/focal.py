@@ -62,6 +62,7 @@ class Focal(Loss):
         return losses.mean(1)
 
     def _build_weights(self, spec: TextSpec, alpha: float | Weighting | dict[str, float] | None) -> Tensor | None:
+        """Builds the class weights, or the weights of positive labels, from `alpha`."""
         if alpha is None:
             return None
         if isinstance(alpha, float | int):

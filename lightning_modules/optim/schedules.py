@@ -108,6 +108,7 @@ class ProgressSchedule(LRScheduler, ABC):
             self._update_learning_rates()
 
     def _update_learning_rates(self) -> None:
+        """Sets the learning rate of each group for the next step."""
         for group, lr in zip(self.optimizer.param_groups, self.get_lr(), strict=True):
             if isinstance(group["lr"], Tensor):
                 group["lr"].fill_(lr)

@@ -92,7 +92,7 @@ FAULTS = {
         DATA,
         r"train.csv: a quote that opens in line 2 is never closed.*--data.source.quoted false",
     ),
-    "a quote inside": (_file("train.csv", HEAD + '"a" b,x\n'), DATA, r"train.csv: line 2 has broken quoting"),
+    "a quote inside": (_file("train.csv", HEAD + '"a" b,x\n'), DATA, r"train.csv: line 2 has invalid quoting"),
     "a row too long": (
         _file("train.csv", HEAD + "a,b,x\n"),
         DATA,
@@ -156,7 +156,7 @@ def test_empty_texts_are_refused_where_that_was_asked_for(work, tmp_path):
 
 
 def test_a_loss_that_does_not_fit_is_refused_before_any_row_is_read(work, tmp_path):
-    """The broken quoting further down the file would be found by reading it."""
+    """The invalid quoting further down the file would be found by reading it."""
     folder = tmp_path / "data"
     folder.mkdir()
     (folder / "train.csv").write_text('text,labels\na,"[""x""]"\n"b', encoding="utf-8")

@@ -396,7 +396,7 @@ FAULTS = {
         r'columns.csv has no column "text"; it has: txet.*--text_column',
     ),
     "no JSON": (["{folder}/broken.jsonl"], DATA, r"broken.jsonl, line 2 is not valid JSON"),
-    "an open quote": (["{folder}/broken.csv"], DATA, r"broken.csv, line \d: broken quoting"),
+    "an open quote": (["{folder}/broken.csv"], DATA, r"broken.csv, line \d: invalid quoting"),
     "another encoding": (["{folder}/latin.txt"], DATA, r"latin.txt is not utf-8 .*--encoding"),
     "a cut gzip file": (["{folder}/cut.txt.gz"], DATA, r"cut.txt.gz is not a complete gzip file"),
 }

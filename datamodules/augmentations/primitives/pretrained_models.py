@@ -18,7 +18,7 @@ def load_pretrained(auto_class: str, path: str, name: str) -> Any:
         name: The model as the user wrote it, for error messages.
 
     Raises:
-        UsageError: It cannot be found, or lacks weights of this class.
+        UsageError: It cannot be found, or has no weights for this class.
     """
     import transformers  # takes seconds to import
 

@@ -83,6 +83,7 @@ def _hash(numbers: np.ndarray) -> np.ndarray:
 
 @lru_cache(maxsize=1024)
 def _hash_integer(number: int) -> int:
+    """Hashes one integer of any size to 64 bits."""
     return int(_hash(np.array([number % 2**64], np.uint64))[0])
 
 

@@ -1,4 +1,4 @@
-"""Texts segmented into words and what stands between them; the segments of a text, concatenated, are the text.
+"""Texts segmented into words and the characters between them; the segments of a text, concatenated, are the text.
 
 A segment is a word or a punctuation mark with the white space before it; a Chinese character is a word of its own
 unless the segmenter finds longer ones. Accents and other combining marks stay with their letter.
@@ -32,7 +32,7 @@ def _list_combining_marks() -> str:
 _MARK = f"[{_list_combining_marks()}]"
 _LETTER = rf"[^\W{CHINESE}]"
 _LETTERS = rf"{_LETTER}+(?:{_MARK}+{_LETTER}*)*"
-# "Tom 's" and "do n't", as tokenized corpora write them, stay together
+# "Tom 's" and "do n't", as tokenized corpora write them, are one word
 _WORD = rf"{_LETTERS}(?:['’.-]{_LETTERS})*(?: (?i:['’](?:s|m|d|re|ve|ll)|n['’]t)(?!\w))?"
 _SEGMENT = re.compile(rf"\s*(?:{_WORD}|\S{_MARK}*)|\s+")
 _SEGMENT_OR_CHINESE_RUN = re.compile(rf"\s*(?:{_WORD}|[{CHINESE}]+|\S{_MARK}*)|\s+")

@@ -39,7 +39,7 @@ class SynonymAugmentation(TableAugmentation):
 
     @cached_property
     def segmenter(self) -> Segmenter:
-        """Splits a text so that words of the table stay whole; WordNet has no Chinese."""
+        """Splits a text into words without splitting entries of the table; WordNet has no Chinese."""
         return segment_by_characters if self.path == WORDNET and not self.jieba else super().segmenter
 
     def override_arguments(self) -> dict[str, Any]:

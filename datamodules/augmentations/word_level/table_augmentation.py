@@ -84,7 +84,7 @@ class TableAugmentation(WordAugmentation):
 
     @cached_property
     def segmenter(self) -> Segmenter:
-        """Splits a text so that words of the table stay whole."""
+        """Splits a text into words without splitting entries of the table."""
         if self.jieba:
             return make_jieba_segmenter()
         return (
@@ -97,6 +97,7 @@ class TableAugmentation(WordAugmentation):
 
     @cached_property
     def _table_lines(self) -> str:
+        """The lines of the table, for a checkpoint."""
         return self.table.to_lines()
 
     def replace_listed_words(self, segments: Segments, streams: RandomStreams) -> np.ndarray:
@@ -135,7 +136,7 @@ class TableAugmentation(WordAugmentation):
                 strings[position - 1] = adapt_article(strings[position - 1], segment.lstrip(), new)
 
 
-def adapt_article(before: str, former: str, new: str) -> str:
+def adapt_article(before: str, previous: str, new: str) -> str:
     """Changes an article before a replaced word, `a` or `an`, if it does not fit the new word.
 
     >>> adapt_article(" an", "execution", "performance"), adapt_article(" A", "film", "act")

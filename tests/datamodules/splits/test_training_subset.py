@@ -69,7 +69,7 @@ def test_a_validation_split_that_is_there_is_left_aside_and_that_is_said(data):
     module = data(num_folds=4, fold=1, validation=labelled({"x": 9, "unheard-of": 1}, "aside"))
     assert not any("aside" in text for text in module.load_texts("train") + module.load_texts("validation"))
     assert len(module.get_split("validation")) == 16
-    note = "validation: the 10 rows of the source are not used, a fold takes their place (--data.num_folds)"
+    note = "validation: the 10 rows of the source are not used, a fold is used instead (--data.num_folds)"
     assert note in module.notes
 
 
@@ -77,7 +77,7 @@ def test_a_class_smaller_than_the_folds_is_told_and_stays_in_training(data):
     train = labelled({"x": 40, "y": 20, "z": 4, "lone": 1})
     folds = [data(train, test=labelled({"x": 1}), num_folds=5, fold=fold) for fold in range(5)]
     assert all(counts_of(module)["lone"] == 1 for module in folds)
-    note = "train: 2 classes have fewer texts than folds, so some folds lack them: lone, z"
+    note = "train: 2 classes have fewer texts than folds, so they are missing from some folds: lone, z"
     assert all(note in module.notes for module in folds)
 
 
