@@ -35,7 +35,7 @@ def open_or_build(root: Path, key: str, build: Callable[[Path], None]) -> Path:
 
     Args:
         root: The folder of all caches; created if missing.
-        key: From `compute_cache_key`.
+        key: Name of the folder, from `compute_cache_key`.
         build: Fills the empty folder that it is given. Its exceptions are passed on, and nothing is left behind.
 
     Raises:

@@ -46,8 +46,8 @@ class TextDataModule(LightningDataModule):
         sampler: One of `LengthBucket`, `Shuffle`, `ClassBalanced`, `OverSampled`, `UnderSampled`.
         batch_size: Training batch size per device.
         eval_batch_size: Validation and test batch size per device.
-        max_length: Maximum tokens per text. A number, or the fraction in (0, 1] of training texts that must not be
-            truncated.
+        max_length: Maximum tokens per text, or fraction of training texts to cover. A fraction in (0, 1] is the
+            proportion of training texts that are not truncated.
         validation_size: Fraction of training rows used for validation. Only if the source has no validation split.
         test_size: Fraction of rows used for testing. Only if the source is a single file.
         split_seed: Seed of these splits. Independent of the seed of the run, so that runs can be compared.
@@ -67,7 +67,7 @@ class TextDataModule(LightningDataModule):
             augmented variants.
         tta_augmentations: Augmentations for test-time variants. None takes those of `augmentations` that are fast
             enough or, if there are none, deletes a tenth of the words.
-        num_workers: Number of data-loading worker processes. 0 is fastest except for huge batches.
+        num_workers: Number of data-loading worker processes; 0 is usually fastest. More help for huge batches only.
         cache_dir: Folder of cached tokenized texts; may be deleted at any time.
     """
 
@@ -236,7 +236,7 @@ class TextDataModule(LightningDataModule):
         Args:
             rank: The rank of this process, from 0.
             world_size: Number of processes that share an epoch.
-            epochs: Number of epochs of the whole training; None if it has no known end.
+            epochs: Number of training epochs; None if training has no known end.
         """
         split, classes = self.get_split("train"), self.spec.num_classes
         return SamplingContext(

@@ -44,7 +44,7 @@ def find_checkpoint(path: Path, which: Literal["best", "last"] = "best") -> Path
 
     Args:
         path: A checkpoint, or a folder as in `find_run_folder`.
-        which: Of a run folder, the best checkpoint or the last one; where the run has only others, the newest of them.
+        which: Of a run folder, the best checkpoint or the last one; if the run has only others, the newest of them.
 
     Raises:
         UsageError: There is none.
@@ -92,10 +92,10 @@ def check_checkpoint_matches(
     """Raises an error for a checkpoint of other labels, another vocabulary or another model.
 
     Args:
-        checkpoint: From `read_checkpoint`.
+        checkpoint: Contents, from `read_checkpoint`.
         path: Its file, for the message.
-        spec: Of the data module.
-        tokenizer: Of the data module.
+        spec: Spec of the data module.
+        tokenizer: Tokenizer of the data module.
         shapes: The shape of each weight that is to be loaded, by name; empty where they are not known.
 
     Raises:

@@ -20,10 +20,10 @@ class Evaluation:
 
 
 def merge_evaluations(batches: list[Evaluation], gather: Callable[[Tensor], Tensor]) -> Evaluation:
-    """Joins the evaluations of all batches of all ranks, sorts them by row and drops repeated rows; on the CPU.
+    """Concatenates the evaluations of all batches of all ranks, sorts them by row and drops repeated rows; on the CPU.
 
     Args:
-        batches: Of this rank, at least one.
+        batches: Evaluations of the batches of this rank, at least one.
         gather: Concatenates a tensor of all ranks along its first dimension.
     """
     parts = {name: gather(torch.cat([getattr(batch, name) for batch in batches])) for name in vars(batches[0])}

@@ -64,7 +64,7 @@ def compute_per_class_metrics(predictions: Tensor, labels: Tensor, classes: int)
 
     Args:
         predictions: int64 `(rows,)`, or `(rows, classes)` of 0 and 1.
-        labels: Of the same shape.
+        labels: True labels, of the same shape.
         classes: Number of classes.
     """
     import torchmetrics.functional.classification as tm

@@ -55,7 +55,7 @@ class Predictor:
     """A trained model with its preprocessing, ready to predict texts.
 
     Args:
-        bundle: From `load_bundle`.
+        bundle: Model and preprocessing, from `load_bundle`.
         device: Device of the model; see `load`.
         tta: Number of predictions averaged per text; see `load`.
     """

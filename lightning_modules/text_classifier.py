@@ -1,4 +1,4 @@
-"""The LightningModule: encoder → head → task, one loss, one optimizer, metrics over whole splits."""
+"""The LightningModule: encoder → head → task, one loss, one optimizer, metrics over entire splits."""
 
 from __future__ import annotations
 

@@ -54,12 +54,12 @@ class Augmentation(Rebuildable, ABC):
             streams: Random streams of the same texts.
         """
         if self.p < 1:
-            chosen = np.flatnonzero(streams.uniform() < self.p).tolist()
-            if not chosen:
+            indices = np.flatnonzero(streams.uniform() < self.p).tolist()
+            if not indices:
                 return list(texts)
-            changed = self._transform_nonempty([texts[i] for i in chosen], streams.select(chosen).derive(0))
+            changed = self._transform_nonempty([texts[i] for i in indices], streams.select(indices).derive(0))
             result = list(texts)
-            for i, text in zip(chosen, changed, strict=True):
+            for i, text in zip(indices, changed, strict=True):
                 result[i] = text
             return result
         return self._transform_nonempty(texts, streams.derive(0))

@@ -28,11 +28,11 @@ class EDA(SynonymAugmentation):
         return replace, insert, RandomSwap(self.alpha, self.jieba), RandomDeletion(self.alpha, self.jieba)
 
     def transform(self, texts: list[str], streams: RandomStreams) -> list[str]:
-        """Changes each text by an operation chosen at random."""
+        """Changes each text by one of the operations at random."""
         result = list(texts)
-        chosen = (streams.uniform() * len(self.operations)).astype(np.int64)
+        operation_of_text = (streams.uniform() * len(self.operations)).astype(np.int64)
         for number, operation in enumerate(self.operations):
-            indices = np.flatnonzero(chosen == number).tolist()
+            indices = np.flatnonzero(operation_of_text == number).tolist()
             changed = operation.transform([texts[i] for i in indices], streams.select(indices).derive(number))
             for i, text in zip(indices, changed, strict=True):
                 result[i] = text

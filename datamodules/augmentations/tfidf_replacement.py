@@ -81,13 +81,13 @@ class TFIDFReplacement(WordAugmentation):
         words = [segments.strings[position].lstrip() for position in positions.tolist()]
         lowercase = [word.lower() for word in words]
         probabilities = self._compute_probabilities(lowercase, segments.text_index[positions], len(segments.texts))
-        chosen = np.flatnonzero(segments.draw_uniform(streams, positions) < probabilities)
+        selected = np.flatnonzero(segments.draw_uniform(streams, positions) < probabilities)
         replacements, edges = self._replacements
         if len(replacements) < 2:
             return positions[:0]
-        uniforms = segments.draw_uniform(streams.derive(0), positions[chosen])
+        uniforms = segments.draw_uniform(streams.derive(0), positions[selected])
         picks = np.searchsorted(edges, uniforms, side="right")
-        for number, pick in zip(chosen.tolist(), picks.tolist(), strict=True):
+        for number, pick in zip(selected.tolist(), picks.tolist(), strict=True):
             position, word = int(positions[number]), words[number]
             segment = segments.strings[position]
             # the next replacement, if it would be the word itself
@@ -97,7 +97,7 @@ class TFIDFReplacement(WordAugmentation):
                 else replacements[(pick + 1) % len(replacements)]
             )
             segments.strings[position] = segment[: len(segment) - len(word)] + copy_capitalization(new, word)
-        return positions[chosen]
+        return positions[selected]
 
     def _compute_probabilities(self, words: list[str], text_index: np.ndarray, num_texts: int) -> np.ndarray:
         """Computes the probability that each word is replaced: float `(words,)`."""

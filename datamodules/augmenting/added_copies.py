@@ -35,7 +35,7 @@ def add_copies(
         pipeline: Changes the copies.
         num_copies: Copies of each text.
         ratio: Fraction of texts that get each copy.
-        seed: Of the random streams.
+        seed: Seed of the random streams.
         folder: `augmented.csv` is written to it.
         notes: A line is appended.
     """
@@ -43,9 +43,9 @@ def add_copies(
     requested = 0
     for copy in range(1, num_copies + 1):
         streams = RandomStreams.from_rows(seed, copy, rows.numbers)
-        chosen = np.flatnonzero(streams.derive(1_000).uniform() < ratio)
-        copies.add(chosen, copy)
-        requested += len(chosen)
+        selected = np.flatnonzero(streams.derive(1_000).uniform() < ratio)
+        copies.add(selected, copy)
+        requested += len(selected)
     copies.write_csv(folder)
     added = len(copies.texts)
     rest = "" if added == requested else f"; {requested - added} were left out as duplicates of other texts"
@@ -66,7 +66,7 @@ def add_rare_class_copies(
         pipeline: Changes the copies.
         below: Classes with fewer texts are rare; a float is a fraction of the largest class.
         up_to: Texts of a rare class including its copies; None means as many as `below`.
-        seed: Of the random streams.
+        seed: Seed of the random streams.
         folder: `augmented.csv` is written to it.
         notes: A line is appended, and another for classes that could not be filled.
     """

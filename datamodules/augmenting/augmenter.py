@@ -120,8 +120,8 @@ class Augmenter:
         """Fits the augmentations to the training texts, without added copies.
 
         Args:
-            folder: Of the cached texts.
-            labels: Of the training split.
+            folder: Cache folder of the texts.
+            labels: Labels of the training split.
         """
         if not self._is_configured:
             return
@@ -174,7 +174,7 @@ class Augmenter:
         """Returns notes for the screen: where added copies are listed, or which fraction of texts is changed.
 
         Args:
-            folder: Of the cached texts.
+            folder: Cache folder of the texts.
         """
         if self.adds_copies and has_copies(folder):
             return [f"train: the added copies are listed in {folder / COPIES_FILE}"]

@@ -79,9 +79,9 @@ class AugmentedSplit(TextSplit):
         streams = RandomStreams.from_rows(self.seed, self.epoch, row_numbers + (occurrences << _OCCURRENCE_BITS))
         if self.ratio == 1:
             return self.pipeline.augment(texts, streams)
-        chosen = np.flatnonzero(streams.derive(1_000).uniform() < self.ratio)
-        augmented = self.pipeline.augment([texts[i] for i in chosen.tolist()], streams.select(chosen))
-        for i, text in zip(chosen.tolist(), augmented, strict=True):
+        selected = np.flatnonzero(streams.derive(1_000).uniform() < self.ratio)
+        augmented = self.pipeline.augment([texts[i] for i in selected.tolist()], streams.select(selected))
+        for i, text in zip(selected.tolist(), augmented, strict=True):
             texts[i] = text
         return texts
 

@@ -29,7 +29,7 @@ def compute_class_weights(counts: Sequence[int] | np.ndarray, weighting: Weighti
     Args:
         counts: `(classes,)` number of training texts with each label.
         weighting: A class's weight before scaling: `1 / count`, `1 / sqrt(count)` or `1 / effective number`.
-        beta: Of the effective number `(1 - beta**count) / (1 - beta)`, in [0, 1); 0 gives all classes equal weights,
+        beta: For the effective number `(1 - beta**count) / (1 - beta)`, in [0, 1); 0 gives all classes equal weights,
             and values near 1 approach "inverse".
 
     Returns:

@@ -63,7 +63,7 @@ def truncate_long_texts(rows: Rows, tokens: TokenIds, tokenizer: Tokenizer, max_
     """Encodes the texts above the maximum length again, truncated; only the tokenizer knows which tokens must stay.
 
     Args:
-        rows: Of one split.
+        rows: Rows of one split.
         tokens: Their ids.
         tokenizer: That made the ids.
         max_length: Maximum tokens per text, special tokens included.

@@ -16,8 +16,8 @@ def handle_empty_texts(name: str, rows: Rows, options: PreparationOptions, notes
     Texts of white space only are empty too.
 
     Args:
-        name: Of the split.
-        rows: Of the split.
+        name: Name of the split.
+        rows: Rows of the split.
         options: `empty` is read.
         notes: A line on the dropped rows is appended.
 
@@ -71,8 +71,8 @@ def handle_unseen_labels(
     """Drops rows with labels that do not occur in training, or raises `DataError` if `unseen_labels` is "refuse".
 
     Args:
-        name: Of the split.
-        rows: Of the split.
+        name: Name of the split.
+        rows: Rows of the split.
         names: The label names of training.
         options: `unseen_labels` is read.
         notes: A line on the dropped rows is appended.

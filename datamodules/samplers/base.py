@@ -83,14 +83,14 @@ class TextSampler(ABC):
 
         Args:
             rng: The only source of randomness.
-            epoch: From 0.
+            epoch: Number of the epoch, from 0.
         """
 
     def plan_epoch(self, epoch: int) -> np.ndarray:
         """Returns the rows that all ranks draw in an epoch, `(draws,)`, without those that cannot be split evenly.
 
         Args:
-            epoch: From 0.
+            epoch: Number of the epoch, from 0.
         """
         if self._plan is None or self._plan[0] != epoch:
             rows = self.draw_rows(np.random.default_rng([self.context.seed, epoch]), epoch)

@@ -56,7 +56,7 @@ class GroupSampler(TextSampler):
         """Computes the draws of each group, `(groups,)`, fractions included; their sum is `num_draws`.
 
         Args:
-            epoch: From 0.
+            epoch: Number of the epoch, from 0.
         """
 
     def draw_rows(self, rng: np.random.Generator, epoch: int) -> np.ndarray:

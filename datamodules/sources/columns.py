@@ -133,12 +133,12 @@ class Columns:
         return getattr(self, option) not in (None, _DEFAULTS.get(option))
 
 
-def check_same_columns(table: Table, chosen: ColumnChoice, first: tuple[str, ColumnChoice], fix: str) -> None:
+def check_same_columns(table: Table, choice: ColumnChoice, first: tuple[str, ColumnChoice], fix: str) -> None:
     """Checks that a table has the same type of labels, and second texts, as the first one of its source.
 
     Args:
-        table: Of one split.
-        chosen: Its columns.
+        table: Table of one split.
+        choice: Its columns.
         first: Origin and columns of the first table.
         fix: A sentence for the message.
 
@@ -146,24 +146,24 @@ def check_same_columns(table: Table, chosen: ColumnChoice, first: tuple[str, Col
         DataError: It has not.
     """
     where, columns = first
-    if (chosen.task, chosen.text_pair) != (columns.task, columns.text_pair):
+    if (choice.task, choice.text_pair) != (columns.task, columns.text_pair):
         raise DataError(
-            f"{table.where} does not fit {where}: it has the columns {join_names(chosen.names)}, but the other "
+            f"{table.where} does not fit {where}: it has the columns {join_names(choice.names)}, but the other "
             f"{join_names(columns.names)}. {fix}"
         )
 
 
-def read_rows(table: Table, chosen: ColumnChoice) -> Rows:
-    """Reads texts and labels from the chosen columns of a table.
+def read_rows(table: Table, choice: ColumnChoice) -> Rows:
+    """Reads texts and labels from the selected columns of a table.
 
     Raises:
         DataError: A value is not a text or not a label, or a row has no label.
     """
-    texts = _read_texts(table, chosen.text)
-    pairs = None if chosen.text_pair is None else _read_texts(table, chosen.text_pair)
-    if chosen.task == "single_label":
-        return Rows(texts, _read_labels(table, chosen.label), pairs)
-    return Rows(texts, _read_label_lists(table, chosen.label), pairs)
+    texts = _read_texts(table, choice.text)
+    pairs = None if choice.text_pair is None else _read_texts(table, choice.text_pair)
+    if choice.task == "single_label":
+        return Rows(texts, _read_labels(table, choice.label), pairs)
+    return Rows(texts, _read_label_lists(table, choice.label), pairs)
 
 
 def _read_texts(table: Table, name: str) -> list[str]:

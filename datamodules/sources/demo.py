@@ -85,16 +85,16 @@ def _count_class_rows(rows: int) -> list[tuple[str, int]]:
 
 def _choose_sentences(label: str, rows: int) -> list[str]:
     """Chooses the main sentence of each message of a class, by quota, so that all seeds are equally difficult."""
-    chosen: list[str] = []
-    for (rarer, commoner), sentences in phrases.SHARED.items():
+    selected: list[str] = []
+    for (rarer, more_frequent), sentences in phrases.SHARED.items():
         ratio = phrases.SHARED_RATIO[rarer] / sum(pair[0] == rarer for pair in phrases.SHARED)
-        if label == commoner:
+        if label == more_frequent:
             odds = (1 - _RARER_RATIO) / _RARER_RATIO
-            ratio *= odds * phrases.CLASS_FREQUENCIES[rarer] / phrases.CLASS_FREQUENCIES[commoner]
-        if label in (rarer, commoner):
-            chosen += islice(cycle(sentences), round(rows * ratio))
-    chosen += islice(cycle(phrases.SENTENCES[label]), rows)
-    return chosen[:rows]
+            ratio *= odds * phrases.CLASS_FREQUENCIES[rarer] / phrases.CLASS_FREQUENCIES[more_frequent]
+        if label in (rarer, more_frequent):
+            selected += islice(cycle(sentences), round(rows * ratio))
+    selected += islice(cycle(phrases.SENTENCES[label]), rows)
+    return selected[:rows]
 
 
 class _MessageWriter:

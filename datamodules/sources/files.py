@@ -89,7 +89,7 @@ class Files(Source):
                 )
         except (OSError, EOFError, zlib.error, ValueError, RecursionError, csv.Error):
             names = []
-        # without names, reading the whole file raises an error that names the problem
+        # without names, reading the file raises an error that names the problem
         return self.columns.choose(names if any(names) else self._read_table(file).names, str(file)).task
 
     def fingerprint(self) -> str:
@@ -112,10 +112,10 @@ class Files(Source):
         first: tuple[str, ColumnChoice] | None = None
         for split, file in find_split_files(self.path).items():
             table = self._read_table(file)
-            chosen = self.columns.choose(table.names, table.where)
-            first = first or (table.where, chosen)
-            check_same_columns(table, chosen, first, "Give all files the same ones.")
-            splits[split] = read_rows(table, chosen)
+            choice = self.columns.choose(table.names, table.where)
+            first = first or (table.where, choice)
+            check_same_columns(table, choice, first, "Give all files the same ones.")
+            splits[split] = read_rows(table, choice)
         return splits
 
     def _read_table(self, file: Path) -> Table:

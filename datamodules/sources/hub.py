@@ -89,20 +89,20 @@ class Hub(Source):
         return hashlib.blake2b(json.dumps([asdict(self.columns), splits]).encode(), digest_size=16).hexdigest()
 
     def read(self) -> dict[SplitName, Rows]:
-        """Reads the chosen columns of every split."""
+        """Reads texts and labels of every split."""
         splits: dict[SplitName, Rows] = {}
         first: tuple[str, ColumnChoice] | None = None
         for split, dataset in self._load_splits().items():
             table = _DatasetTable(dataset, self._describe(split))
-            chosen = self.columns.choose(table.names, table.where)
-            first = first or (table.where, chosen)
-            check_same_columns(table, chosen, first, f"Name another with --data.source.{split}_split.")
-            if split != "train" and table.is_unlabelled(chosen.label):
+            choice = self.columns.choose(table.names, table.where)
+            first = first or (table.where, choice)
+            check_same_columns(table, choice, first, f"Name another with --data.source.{split}_split.")
+            if split != "train" and table.is_unlabelled(choice.label):
                 raise DataError(
-                    f'{table.where} has no labels: column "{chosen.label}" is empty, or -1, in every row. Ignore '
+                    f'{table.where} has no labels: column "{choice.label}" is empty, or -1, in every row. Ignore '
                     f"the split with --data.source.{split}_split null, or name another."
                 )
-            splits[split] = read_rows(table, chosen)
+            splits[split] = read_rows(table, choice)
         return splits
 
     def _describe(self, split: SplitName) -> str:

@@ -60,8 +60,8 @@ class NewText(NamedTuple):
 class NewTexts:
     """All texts of some inputs, in their order; each input is opened once and read while it is iterated over.
 
-    The first text of each of the first 100 files is read immediately, so that an invalid file is detected before any text
-    is labelled.
+    The first text of each of the first 100 files is read immediately, so that an invalid file is detected before any
+    text is labelled.
 
     Args:
         inputs: Files, standard input or texts, from `resolve_inputs`.

@@ -123,7 +123,7 @@ def select_rows_per_label(labels: Labels, num_rows: int, seed: int) -> list[int]
 
     Args:
         labels: One label per row, or a list of labels per row.
-        num_rows: Of each label, at least 1.
+        num_rows: Number of rows per label, at least 1.
         seed: The same seed makes the same selection.
 
     Returns:

@@ -93,7 +93,7 @@ def select_training_subset(
         train: The training rows, without those of validation and test.
         few_shot: Number of texts per class.
         max_train_samples: Total number of texts, with the class frequencies of the data.
-        seed: Of the selection.
+        seed: Seed of the selection.
         notes: Lines on what was done are appended.
 
     Raises:

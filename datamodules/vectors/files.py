@@ -128,8 +128,8 @@ def _parse_head(path: Path, head: bytes) -> VectorFile:
 def _count_numbers(text: bytes) -> list[int]:
     """Counts the numbers in each of the first rows that are complete."""
     lines = text.split(b"\n")
-    whole = lines if len(text) < _HEAD // 2 else lines[:-1]
-    return [len(row[1]) for row in map(parse_row, whole[:20]) if row is not None]
+    complete = lines if len(text) < _HEAD // 2 else lines[:-1]
+    return [len(row[1]) for row in map(parse_row, complete[:20]) if row is not None]
 
 
 def _open_decompressed(path: Path) -> BinaryIO:

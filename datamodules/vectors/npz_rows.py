@@ -1,6 +1,6 @@
 """Reads numpy's `.npz`: one array of tokens and one of vectors, under any names.
 
-It is read in blocks of rows: `numpy.load` would hold the whole table in memory.
+It is read in blocks of rows: `numpy.load` would load the entire table into memory.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def read_npz_rows(path: Path, rows: VectorRows) -> None:
     """Reads all rows of a file into `rows`.
 
     Args:
-        path: Of the file.
+        path: Path of the file.
         rows: Requested rows are added.
 
     Raises:

@@ -78,7 +78,7 @@ class VectorOptions:
         """Checks the options, and returns the length of a vector.
 
         Args:
-            dim: As the user set it.
+            dim: Vector dimension as the user set it.
 
         Raises:
             UsageError: Options are out of range or contradict each other, or the file is missing or has another dim.
@@ -115,7 +115,7 @@ class VectorOptions:
         Args:
             data: The corpus with the vocabulary.
             padding_id: Gets a zero vector.
-            dim: From `check`.
+            dim: Vector dimension, from `check`.
 
         Raises:
             DataError: The file is damaged, or has no token of the vocabulary.

@@ -64,7 +64,7 @@ class Word2Vec:
             ids: int `(all tokens,)` of the training texts.
             offsets: Where each text begins, and where the last ends.
             dim: Length of a vector.
-            seed: Of initialization and sampling.
+            seed: Seed of initialization and sampling.
             folder: Gets `ids.npy` and `vectors.npy`.
 
         Raises:

@@ -2,10 +2,10 @@
 
 A pretrained model has vectors for tens of thousands of ids, often of several languages, and labelled texts are few:
 most ids occur in none of them. Their gradient is always exactly zero. Yet an optimizer reads, updates and keeps moments
-for the whole table, which is half of a small model's weights, and weight decay shrinks vectors that nothing corrects.
-Here these rows are frozen; the others are trained exactly as in the whole table.
+for the entire table, which is half of a small model's weights, and weight decay shrinks vectors that nothing corrects.
+Here these rows are frozen; the others are trained exactly as in the entire table.
 
-Weights are saved and loaded as one whole table, under the name that it had.
+Weights are saved and loaded as one table, under the name that it had.
 """
 
 from __future__ import annotations

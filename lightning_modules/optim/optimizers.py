@@ -46,12 +46,12 @@ def configure_lr_scheduler(
     Args:
         make_scheduler: A schedule over ratios of training steps with the optimizer, any other once per epoch.
         optimizer: The optimizer to schedule.
-        total_steps: Optimizer steps of the whole training; infinity where it has no end.
+        total_steps: Optimizer steps of the training; infinity if it has no end.
         monitor: The metric for `ReduceLROnPlateau`.
     """
     scheduler = make_scheduler(optimizer)
     if isinstance(scheduler, ProgressSchedule):
-        scheduler.total_steps = total_steps  # type: ignore[assignment]  # it refuses infinity
+        scheduler.total_steps = total_steps  # type: ignore[assignment]  # typed as int, and set to infinity
         return {"scheduler": scheduler, "interval": "step"}
     config: dict[str, Any] = {"scheduler": scheduler, "interval": "epoch"}
     if isinstance(scheduler, ReduceLROnPlateau):

@@ -47,7 +47,7 @@ def warmup_cosine(progress: float, warmup_ratio: float, min_lr_ratio: float) -> 
 class ProgressSchedule(LRScheduler, ABC):
     """Multiplies each group's learning rate by a function of the fraction of training that is done, in each step.
 
-    `total_steps` is None at first; the LightningModule sets it, and the learning rates are updated at once.
+    `total_steps` is None at first; the LightningModule sets it, and the learning rates are updated immediately.
     """
 
     def __init__(self, optimizer: Optimizer, /, warmup_ratio: float, min_lr_ratio: float) -> None:
@@ -68,7 +68,7 @@ class ProgressSchedule(LRScheduler, ABC):
 
     @property
     def total_steps(self) -> int | None:
-        """Number of optimizer steps in the whole training."""
+        """Total number of optimizer steps of the training."""
         return self._total_steps
 
     @total_steps.setter

@@ -23,8 +23,8 @@ class CharacterAugmentation(WordAugmentation):
 
         Args:
             word: Two or more ASCII letters.
-            position: In [0, 1); selects the character.
-            operation: In [0, 1); selects the change.
+            position: Uniform in [0, 1); selects the character.
+            operation: Uniform in [0, 1); selects the change.
         """
 
     def transform_segments(self, segments: Segments, streams: RandomStreams) -> np.ndarray:
