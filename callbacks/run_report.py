@@ -171,8 +171,15 @@ class RunReport(Callback):
         print_results(report, split, folder)
         if self.seconds["fit"]:
             name = model.monitor.removeprefix("validation/")
-            names = [metric for metric in dict.fromkeys((name, "accuracy", "loss")) if metric in report[split]]
-            self._write_hparams(trainer, {f"{split}/{metric}": report[split][metric] for metric in names})
+            self._write_hparams(
+                trainer,
+                {
+                    f"best/{of_split}_{metric}": report[of_split][metric]
+                    for metric in dict.fromkeys((name, "accuracy", "loss"))
+                    for of_split in dict.fromkeys((split, "validation"))
+                    if metric in report[of_split]
+                },
+            )
             announce_next_commands(folder, log_root, model.text_spec.pairs)
 
     def _build_report(self, trainer: Trainer, model: TextClassifier) -> dict[str, Any]:

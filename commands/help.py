@@ -21,7 +21,13 @@ from commands.class_docs import (
     read_classes,
     read_parameters,
 )
-from commands.run_options import LIGHTNING_OPTIONS, RUN_OPTIONS, TRAINER_DEFAULTS
+from commands.run_options import (
+    LIGHTNING_OPTIONS,
+    OPTIMIZER_OPTIONS,
+    RUN_OPTIONS,
+    TRAINER_DEFAULTS,
+    TRAINER_SUMMARIES,
+)
 from contracts.errors import UsageError, suggest_name
 
 _ROOT = Path(__file__).parents[1]
@@ -49,7 +55,8 @@ FIRST_PAGE: dict[str, tuple[OptionGroup, ...]] = {
             "TextDataModule",
             (
                 *("tokenizer", "max_length", "batch_size", "sampler", "augmentations"),
-                *("validation_size", "test_size", "max_train_samples", "few_shot", "num_folds", "num_workers"),
+                *("validation_size", "test_size", "max_train_samples", "few_shot"),
+                *("num_folds", "fold", "num_workers"),
             ),
         ),
     ),
@@ -153,8 +160,12 @@ def format_first_page() -> str:
                 doc = parameters[name]
                 if group.prefix == "trainer" and name in TRAINER_DEFAULTS:
                     doc = doc._replace(default=str(TRAINER_DEFAULTS[name]))
+                if group.prefix == "trainer":
+                    doc = doc._replace(meaning=TRAINER_SUMMARIES[name])
                 note = f"{group.class_name}: " if group.prefix in CLASS_FOLDERS else ""
                 lines.append(format_option_line(f"--{group.prefix}.{name}", doc, note))
+                if (group.prefix, name) == ("model", "optimizer"):
+                    lines += [format_option_line(f"--model.optimizer.{of.name}", of) for of in OPTIMIZER_OPTIONS]
     lines += ["", "run:", *(format_option_line(f"--{doc.name}", doc) for doc in (*RUN_OPTIONS, *LIGHTNING_OPTIONS))]
     lines += [
         "",
@@ -239,13 +250,10 @@ def format_option_line(option: str, doc: ParameterDoc, note: str = "") -> str:
 
 
 def _truncate(line: str) -> str:
-    """Truncates a line to the line width, at the last punctuation mark beyond half of it, else at a word boundary."""
+    """Truncates a line that is longer than the line width at a word boundary, and marks it by an ellipsis."""
     if len(line) <= _get_line_width():
         return line
-    kept = line[: _get_line_width() - 1]
-    ends = [kept.rfind(mark) for mark in ("; ", ": ", ", ")]
-    end = max(ends)
-    return kept[:end] if end > _get_line_width() // 2 else f"{kept.rsplit(' ', 1)[0]} …"
+    return f"{line[: _get_line_width() - 1].rsplit(' ', 1)[0]} …"
 
 
 def _get_line_width() -> int:

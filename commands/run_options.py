@@ -12,12 +12,29 @@ TRAINER_DEFAULTS = {
 }
 """Trainer defaults that differ from Lightning's."""
 
+TRAINER_SUMMARIES = {
+    "max_epochs": "Epochs to train, at most",
+    "accelerator": "Kind of device: auto, cpu, gpu, mps, tpu",
+    "devices": "Number of devices, or a list of their numbers",
+    "strategy": "How several devices share the work: auto, ddp, fsdp, deepspeed",
+    "precision": "32-true, 16-mixed, bf16-mixed, 64-true",
+    "gradient_clip_val": "Maximum norm of the gradients; no clipping if null",
+    "accumulate_grad_batches": "Batches per optimizer step",
+    "limit_train_batches": "Batches per epoch: a number, or a fraction of all",
+    "fast_dev_run": "Runs one batch (or that many) of each split and leaves nothing",
+    "default_root_dir": "Folder of all runs",
+}
+"""Meanings in one line, where Lightning's docstring takes several."""
+
+OPTIMIZER_OPTIONS = (ParameterDoc("lr", "float", "0.001", "Learning rate."),)
+"""Options of the default optimizer for the first page of the help."""
+
 RUN_OPTIONS = (
     ParameterDoc("name", "str | null", "null", "Name of the run folder; derived from data and encoder if null."),
     ParameterDoc(
         "version", "str | null", "null", "Folder of this run below --name; `version_N` with the next free N if null."
     ),
-    ParameterDoc("resume", "str | null", "null", "Run folder or checkpoint of a run to resume, in the same folder."),
+    ParameterDoc("resume", "str | null", "null", "Run to resume: `runs/NAME`, a run folder or a checkpoint."),
 )
 """Name, type, default and meaning of each option."""
 

@@ -25,6 +25,12 @@ class ModelFactories:
     optimizer: OptimizerFactory
     lr_scheduler: ScheduleFactory | None
 
+    def __post_init__(self) -> None:
+        """Raises a `TypeError` if a part is no class or function, such as a class name that only a config may give."""
+        for name, factory in vars(self).items():
+            if factory is not None and not callable(factory):
+                raise TypeError(f"{name} accepts a class or a function that builds one; got {factory!r:.60}")
+
     def build_encoder(self, spec: TextSpec) -> TextEncoder:
         """Builds the encoder, with random or pretrained weights.
 

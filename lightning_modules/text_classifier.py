@@ -21,7 +21,7 @@ from datamodules.sources.text_stream import get_text_columns
 from datamodules.text_datamodule import TextDataModule
 from datamodules.tokenizers.base import Tokenizer
 from lightning_modules.bundle import build_bundle
-from lightning_modules.encoders.base import TextEncoder
+from lightning_modules.encoders.base import TextEncoder, check_output_shape
 from lightning_modules.encoders.text_cnn import TextCNN
 from lightning_modules.evaluation import Evaluation, merge_evaluations
 from lightning_modules.factories import ModelFactories
@@ -138,6 +138,7 @@ class TextClassifier(LightningModule):
             self.task = create_task(spec)
             self.loss = self.factories.build_loss(spec)
             self.encoder = self.factories.build_encoder(spec)
+            check_output_shape(self.encoder, spec)
             self.head = self.factories.head(spec, self.encoder.output_dim)
         data = self._find_datamodule()
         if data is not None and self._trainer is not None and self.trainer.state.fn == "fit" and not self._is_prepared:

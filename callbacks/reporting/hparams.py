@@ -24,11 +24,11 @@ def write_hparams(folder: Path, choices: Mapping[str, str | float | bool], metri
     Args:
         folder: The run folder with the event files.
         choices: Values of options by name.
-        metrics: Final metrics by name, such as `test/macro_f1`.
+        metrics: Metrics of the best checkpoint by name, such as `best/test_macro_f1`.
     """
     for previous in folder.glob(f"events.out.tfevents.*{_SUFFIX}"):
         previous.unlink()
-    _, start, end = hparams({**choices, **metrics}, {})
+    _, start, end = hparams({**metrics, **choices}, {})
     writer = SummaryWriter(str(folder), filename_suffix=_SUFFIX)
     file_writer = writer._get_file_writer()
     file_writer.add_summary(start)

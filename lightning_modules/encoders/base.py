@@ -6,10 +6,12 @@ from abc import ABC, abstractmethod
 from functools import cached_property
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from contracts.errors import UsageError
 from contracts.rebuildable import Rebuildable
+from contracts.text_spec import TextSpec
 from datamodules.vectors.options import TrainingCorpus
 from lightning_modules.layers.embedding import TokenEmbedding
 
@@ -107,3 +109,29 @@ def check_output_dim(encoder: TextEncoder) -> None:
         raise UsageError(f"{name} has no output_dim: set self.output_dim in its __init__ to the length of its vectors")
     if not isinstance(dim, int) or dim < 1:
         raise UsageError(f"{name}.output_dim is the length of its vectors and must be an integer above 0, got {dim!r}")
+
+
+def check_output_shape(encoder: TextEncoder, spec: TextSpec) -> None:
+    """Encodes two short texts and raises an error if the vectors are not of length `output_dim`.
+
+    Weights, random numbers and the training mode of each module stay as they are.
+
+    Raises:
+        UsageError: `forward` returns another shape than `(batch, output_dim)`.
+    """
+    weight = next(encoder.parameters(), torch.zeros(()))
+    if weight.is_meta:
+        return
+    shape = (2, max(1, min(3, spec.max_length)))
+    ids = torch.full(shape, (spec.padding_id + 1) % spec.vocabulary_size, device=weight.device)
+    modes = [(module, module.training) for module in encoder.modules()]
+    encoder.eval()
+    with torch.no_grad():
+        vectors = encoder(ids, torch.ones_like(ids, dtype=torch.bool))
+    for module, mode in modes:
+        module.training = mode
+    if vectors.shape != (2, encoder.output_dim):
+        raise UsageError(
+            f"{type(encoder).__name__} returned {tuple(vectors.shape)} for 2 texts, and its output_dim is "
+            f"{encoder.output_dim}: forward must return (batch, output_dim)"
+        )

@@ -10,11 +10,13 @@ import time
 from pathlib import Path
 
 import pytest
+import torch
 
 import train
 from commands import help as help_page
 from commands.class_docs import list_implementations, read_classes
 from commands.class_registry import CLASS_OPTIONS, get_parameters, get_registered_classes
+from lightning_modules.text_classifier import TextClassifier
 
 ROOT = Path(__file__).parents[2]
 PAGE = help_page.format_first_page()
@@ -66,6 +68,14 @@ def test_each_option_on_the_page_exists_and_has_a_meaning(group, option_names):
         owner, _, _ = group.prefix.rpartition(".")
         assert f"{group.prefix}.{name}" in option_names or (owner and name in parameters)
         assert f"--{group.prefix}.{name}" in PAGE
+
+
+def test_the_learning_rate_is_that_of_the_default_optimizer():
+    (doc,) = help_page.OPTIMIZER_OPTIONS
+    optimizer = TextClassifier().factories.optimizer([torch.nn.Parameter(torch.zeros(1))])
+    assert doc.name in get_parameters(type(optimizer))
+    assert float(doc.default) == optimizer.defaults[doc.name]
+    assert f"--model.optimizer.{doc.name} {doc.default}" in PAGE
 
 
 def test_options_of_the_run_exist(option_names):

@@ -96,7 +96,8 @@ def test_hparams_has_the_choices_and_the_final_metrics(run, events):
     assert values["model.encoder.num_filters"] == 9
     assert values["trainer.max_epochs"] == EPOCHS
     for metric in ("accuracy", "macro_f1", "loss"):
-        assert values[f"test/{metric}"] == pytest.approx(report["test"][metric])
+        for split in ("test", "validation"):
+            assert values[f"best/{split}_{metric}"] == pytest.approx(report[split][metric])
     assert not any("default_root_dir" in name or "cache" in name for name in values)
 
 
@@ -117,8 +118,8 @@ def test_without_a_test_split_hparams_has_the_best_validation(work, tmp_path):
     accumulator = EventAccumulator(str(run))
     accumulator.Reload()
     values = read_hparams(accumulator)
-    assert values["validation/macro_f1"] == pytest.approx(report_of(run)["validation"]["macro_f1"])
-    assert not any(name.startswith("test/") for name in values)
+    assert values["best/validation_macro_f1"] == pytest.approx(report_of(run)["validation"]["macro_f1"])
+    assert not any("test_" in name for name in values)
 
 
 def test_the_commands_at_the_end_work_as_they_are_printed(tmp_path, on, capsys):
