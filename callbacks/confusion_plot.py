@@ -90,7 +90,7 @@ def _write_cells(axes: Axes, counts: np.ndarray, ratios: np.ndarray, cell_size: 
         color = "white" if ratios[row, column] > 0.5 else "black"
         percentage = format_row_percentage(float(ratios[row, column]))
         if with_counts:
-            for text, offset, font_size in ((f"{percentage} %", 6, size), (f"{count:,}", -8, 7.5)):
+            for text, offset, font_size in ((f"{percentage}%", 6, size), (f"{count:,}", -8, 7.5)):
                 axes.annotate(
                     text, (column, row), (0, offset), textcoords="offset points", ha="center", va="center",
                     color=color, fontsize=font_size,

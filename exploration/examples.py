@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datamodules.sources.base import SplitName
 from exploration.corpus import Corpus
 
+ROW_BASE = "Rows are counted from 0 in their source, without the header line: row 0 is the first text of a file."
 _MAX_SHOWN = 200  # characters
 
 

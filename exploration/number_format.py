@@ -11,7 +11,7 @@ def format_number(value: int | float) -> str:
     """Formats counts with thousands separators, other numbers with one or two decimals, ratios as percentages.
 
     >>> [format_number(value) for value in (12345, 3.14159, 12345.678, 1e21, Ratio(0.5))]
-    ['12,345', '3.14', '12,345.7', '1,000,000,000,000,000,000,000.0', '50 %']
+    ['12,345', '3.14', '12,345.7', '1,000,000,000,000,000,000,000.0', '50%']
     """
     if isinstance(value, Ratio):
         return format_percentage(value)
@@ -21,18 +21,18 @@ def format_number(value: int | float) -> str:
 
 
 def format_percentage(ratio: float) -> str:
-    """Formats a ratio in [0, 1] with two significant digits; 0 % and 100 % are shown only if exact.
+    """Formats a ratio in [0, 1] with two significant digits; 0% and 100% are shown only if exact.
 
     >>> [format_percentage(ratio) for ratio in (0, 0.00004, 0.0114, 0.5, 0.9962, 0.99999, 1)]
-    ['0 %', '< 0.01 %', '1.1 %', '50 %', '99.6 %', '> 99.9 %', '100 %']
+    ['0%', '< 0.01%', '1.1%', '50%', '99.6%', '> 99.9%', '100%']
     """
     if 0 < ratio < 0.0001:
-        return "< 0.01 %"
+        return "< 0.01%"
     if 0.9995 < ratio < 1:
-        return "> 99.9 %"
+        return "> 99.9%"
     if 0.9945 < ratio < 1:
-        return f"{100 * ratio:.1f} %"
-    return f"{format_points(ratio)} %"
+        return f"{100 * ratio:.1f}%"
+    return f"{format_points(ratio)}%"
 
 
 def format_points(ratio: float) -> str:
@@ -46,13 +46,10 @@ def format_points(ratio: float) -> str:
 
 
 def format_axis_number(value: float) -> str:
-    """Formats a tick label of an axis in a few characters.
+    """Formats a tick label of an axis in a few characters, with up to two decimals.
 
-    >>> [format_axis_number(value) for value in (0.5, 250, 17_500, 2_000_000, 3_000_000_000)]
-    ['0.5', '250', '17.5k', '2M', '3,000M']
+    >>> [format_axis_number(value) for value in (0, 0.5, 2.5, 250, 17_500, 2_000_000, 3_000_000_000)]
+    ['0', '0.5', '2.5', '250', '17.5k', '2M', '3,000M']
     """
-    for unit, suffix in ((1e6, "M"), (1e4, "k")):
-        if abs(value) >= unit:
-            scaled = value / (1e6 if suffix == "M" else 1e3)
-            return f"{scaled:,.1f}".removesuffix(".0") + suffix
-    return f"{value:,.0f}" if abs(value) >= 1 or value == 0 else f"{value:.2f}".rstrip("0")
+    unit, suffix = (1e6, "M") if abs(value) >= 1e6 else (1e3, "k") if abs(value) >= 1e4 else (1, "")
+    return f"{value / unit:,.2f}".rstrip("0").rstrip(".") + suffix

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 from contracts.errors import join_names
 from datamodules.sources.similar_labels import group_similar_labels
-from exploration.advice.item import Advice
+from exploration.advice.item import Advice, format_pretrained_options
 from exploration.data_report import DataReport
 from exploration.number_format import format_percentage, format_points
 
 _LABEL_SMOOTHING = "--model.loss CrossEntropy --model.loss.label_smoothing 0.1"
 _EVALUATED = ("test", "validation")
+_REMOVABLE = "(their rows: duplicates.removable_rows in the JSON file)"
 
 
 def advise_on_data_quality(report: DataReport) -> Iterator[Advice]:
@@ -56,7 +57,7 @@ def _advise_on_duplicates(report: DataReport) -> Iterator[Advice]:
         yield Advice(
             "duplicates",
             f"{which} also occur in training: accuracy may be overestimated by up to {points}. Remove them from "
-            "training, or report their number beside the score.",
+            f"training {_REMOVABLE}, or report their number beside the score.",
         )
     rows = {split: near.rows.get(f"{split} in train", 0) for split in _EVALUATED}
     rows = {split: count for split, count in rows.items() if count >= max(5, 0.002 * texts.get(split, 0))}
@@ -72,7 +73,8 @@ def _advise_on_duplicates(report: DataReport) -> Iterator[Advice]:
         yield Advice(
             "duplicates",
             f"{repeats:,} of {texts['train']:,} training texts ({format_percentage(repeats / texts['train'])}) are "
-            "duplicates of an earlier one and count again in training. Remove them unless their frequency matters.",
+            f"duplicates of an earlier one and count again in training. Remove them {_REMOVABLE} unless their "
+            "frequency matters.",
         )
 
 
@@ -182,7 +184,7 @@ def _advise_on_foreign_texts(report: DataReport) -> Iterator[Advice]:
             "scripts",
             f"{num_foreign:,} texts ({format_percentage(num_foreign / num_texts)}) have letters, but none of the "
             f"{report.scripts.main} script of the others. If they are meant to be there, try a multilingual model.",
-            ("--model.encoder Pretrained --model.encoder.model bert-base-multilingual-cased",),
+            (format_pretrained_options("bert-base-multilingual-cased"),),
         )
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+NO_ADVICE = "No finding calls for a change of the data or of the options."
+
 
 @dataclass(frozen=True)
 class Advice:
@@ -18,3 +20,15 @@ class Advice:
     section: str
     text: str
     options: tuple[str, ...] = ()
+
+
+def format_pretrained_options(model: str) -> str:
+    """Formats the options that fine-tune a model of the size of BERT-base with a learning rate that suits it.
+
+    Args:
+        model: Hub name of the model.
+    """
+    return (
+        f"--model.encoder Pretrained --model.encoder.model {model} --model.optimizer.lr 2e-5 "
+        "--model.lr_scheduler WarmupLinear"
+    )

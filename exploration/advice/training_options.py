@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from contracts.errors import join_names
-from exploration.advice.item import Advice
+from exploration.advice.item import Advice, format_pretrained_options
 from exploration.data_report import DataReport
 from exploration.number_format import format_percentage
 from exploration.statistics.class_distribution import FEW_TEXTS
@@ -124,15 +124,16 @@ def _advise_on_rare_words(report: DataReport) -> Iterator[Advice]:
         yield Advice(
             "vocabulary",
             f"{format_percentage(growth.once)} of the distinct words occur only once in training, too rarely to train "
-            "their embeddings. As unknown tokens they train the embedding of unknown words.",
+            "their embeddings. Treat them as unknown, so that the model learns what to do with unknown words:",
             ("--data.tokenizer Words --data.tokenizer.min_frequency 2",),
         )
 
 
 def _advise_on_length(report: DataReport, tokenizer_advice: list[Advice]) -> Iterator[Advice]:
-    """Yields advice on the truncation length of the selected tokenizer, or of an advised one if it was compared.
+    """Yields advice to truncate at p95, for the selected tokenizer or for an advised one if it was compared.
 
-    If the advised tokenizer was not compared, its lengths are unknown and nothing is yielded.
+    Texts are truncated at p99 by default, so that a length is advised only where p99 is far above most lengths. If the
+    advised tokenizer was not compared, its lengths are unknown and nothing is yielded.
     """
     tokenizer, option = report.tokenizers[0], ""
     if tokenizer_advice:
@@ -141,21 +142,13 @@ def _advise_on_length(report: DataReport, tokenizer_advice: list[Advice]) -> Ite
             return
         tokenizer, option = advised, f"--data.tokenizer {advised.name} "
     lengths = tokenizer.length_percentiles
-    text = (
-        f"Training texts have a median of {lengths['median']:,} tokens and a p99 of "
-        f"{lengths['p99']:,} ({tokenizer.name})"
-    )
     if lengths["p99"] > 2 * lengths["p95"]:
         yield Advice(
             "lengths",
-            f"{text}, but a p95 of {lengths['p95']:,}: truncation there affects few texts and saves much time.",
+            f"Training texts have a median of {lengths['median']:,} tokens and a p99 of {lengths['p99']:,} "
+            f"({tokenizer.name}), but a p95 of {lengths['p95']:,}: truncation there affects few texts and saves much "
+            "time.",
             (f"{option}--data.max_length 0.95",),
-        )
-    elif lengths["p99"] > 1:
-        yield Advice(
-            "lengths",
-            f"{text}; texts are truncated at p99 by default. The same as a fixed number:",
-            (f"{option}--data.max_length {lengths['p99']}",),
         )
 
 
@@ -174,7 +167,7 @@ def _advise_on_pretrained_model(report: DataReport) -> Iterator[Advice]:
         yield Advice(
             "classes",
             f"There are only {num_texts:,} training texts; a pretrained model needs fewer labeled texts.",
-            (f"--model.encoder Pretrained --model.encoder.model {model}",),
+            (format_pretrained_options(model),),
         )
 
 

@@ -26,6 +26,8 @@ class Duplicates:
         repeated: The most frequent texts with their number of occurrences in all splits.
         shared_examples: Some texts that occur in two splits: a row of each.
         conflict_examples: Some texts with conflicting labels: two rows of each.
+        removable_rows: By split, rows of the source without which each text occurs once: rows whose text also occurs in
+            an earlier row of their split, or in test, or (rows of train) in validation.
     """
 
     repeats: dict[str, int]
@@ -37,6 +39,7 @@ class Duplicates:
     repeated: list[tuple[Example, int]]
     shared_examples: list[tuple[Example, Example]]
     conflict_examples: list[tuple[Example, Example]]
+    removable_rows: dict[str, list[int]]
 
 
 def find_duplicates(corpus: Corpus, max_examples: int = 8) -> Duplicates:
@@ -80,7 +83,7 @@ def find_duplicates(corpus: Corpus, max_examples: int = 8) -> Duplicates:
     return Duplicates(
         repeats, shared, shared_texts, conflicts, conflict_rows, shared_conflicts,
         _list_most_frequent(corpus, texts, max_examples), shared_examples[: 2 * max_examples],
-        conflict_examples[: 2 * max_examples],
+        conflict_examples[: 2 * max_examples], _list_removable_rows(corpus, texts),
     )  # fmt: skip
 
 
@@ -135,3 +138,16 @@ def _list_most_frequent(
         row = int(np.flatnonzero(texts[split] == number)[0])
         frequent.append((make_example(corpus, split, row), int(counts[number])))
     return frequent
+
+
+def _list_removable_rows(corpus: Corpus, texts: dict[SplitName, np.ndarray]) -> dict[str, list[int]]:
+    """Lists the rows of the source to remove so that each text occurs once; copies in test and validation are kept."""
+    removable: dict[str, list[int]] = {}
+    for split in texts:
+        is_duplicate = np.ones(len(texts[split]), bool)
+        is_duplicate[np.unique(texts[split], return_index=True)[1]] = False
+        for later in list(texts)[list(texts).index(split) + 1 :]:
+            is_duplicate |= np.isin(texts[split], texts[later])
+        numbers = np.asarray(corpus.splits[split].numbers, np.int64)
+        removable[split] = np.sort(numbers[is_duplicate]).tolist()
+    return removable

@@ -47,7 +47,7 @@ def find_similar_pairs(sets: Shingles, threshold: float, seed: int = 0) -> tuple
 
 
 def choose_bands(threshold: float) -> tuple[int, int]:
-    """Chooses the number of bands and of hashes per band: the longest bands with 98 % recall at the threshold.
+    """Chooses the number of bands and of hashes per band: the longest bands with 98% recall at the threshold.
 
     >>> choose_bands(0.8)
     (12, 5)

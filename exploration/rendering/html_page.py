@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from exploration.advice.item import Advice
+from exploration.advice.item import NO_ADVICE, Advice
 from exploration.data_report import DataReport
+from exploration.examples import ROW_BASE
 from exploration.rendering.check_summaries import summarize_checks
 from exploration.rendering.html_check_sections import (
     render_duplicates,
@@ -67,7 +68,7 @@ def render_page(report: DataReport, advice: list[Advice], command: str) -> str:
             f"<style>{STYLE}</style></head><body>",
             f"<header><h1>{escape_html(report.source)}</h1>",
             f"<p>{escape_html(format_summary(report))}</p>",
-            *(f"<p class='quiet'>{render_sentence(note)}</p>" for note in report.notes),
+            *(f"<p class='quiet'>{render_sentence(note)}</p>" for note in (*report.notes, ROW_BASE)),
             "</header><main>",
             f"<section id='advice'><h2>What to do</h2>{_render_advice(advice, titles)}</section>",
             f"<nav>{links}</nav>",
@@ -92,6 +93,8 @@ def format_summary(report: DataReport) -> str:
 
 
 def _render_advice(advice: list[Advice], titles: dict[str, str]) -> str:
+    if not advice:
+        return f"<p>{escape_html(NO_ADVICE)}</p>"
     lines = ["<p>Each line of options is one experiment for <code>python train.py</code> on the same data.</p>"]
     lines.append("<ol class='advice'>")
     for item in advice:

@@ -85,7 +85,7 @@ def render_vocabulary(report: DataReport) -> str:
     parts = [render_table(*build_tokenizer_table(report.tokenizers), TITLE)]
     parts.append(
         render_paragraph(
-            "For tokenizers without unknown tokens, these are words that are encoded as characters or bytes."
+            "Mixed and Subwords have no unknown tokens; for them the table counts words spelled in characters or bytes."
         )
     )
     for tokenizer in report.tokenizers:

@@ -11,6 +11,7 @@ import numpy as np
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 
 from exploration.number_format import format_axis_number
 from exploration.statistics.lengths import LengthStatistics
@@ -50,6 +51,8 @@ def plot_lengths(lengths: LengthStatistics) -> str:
             p99, 1.01, f"p99: {p99:,}", ha="center", va="bottom", transform=axes.get_xaxis_transform(), fontsize=9
         )
         axes.set(xlim=(0, lengths.edges[-1]), ylim=(0, None), xlabel=lengths.unit, ylabel="% of texts")
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_major_locator(MaxNLocator("auto", steps=[1, 2, 5, 10], integer=True))
         if len(lengths.histogram) > 1:
             axes.legend(
                 frameon=False, fontsize=9, ncols=3, loc="lower left", bbox_to_anchor=(-0.02, 1), borderaxespad=0,
@@ -80,8 +83,6 @@ def _create_axes() -> tuple[Figure, Axes]:
 
 def _render_svg(figure: Figure, title: str) -> str:
     """Renders a figure as an `<svg>` element that scales with the page and uses its font."""
-    from matplotlib.ticker import FuncFormatter, NullFormatter
-
     for axis in (figure.axes[0].xaxis, figure.axes[0].yaxis):
         axis.set_major_formatter(FuncFormatter(lambda value, _: format_axis_number(value)))
         axis.set_minor_formatter(NullFormatter())

@@ -8,8 +8,9 @@ from rich.padding import Padding
 from rich.table import Table
 
 from contracts.control_characters import escape_control_characters
-from exploration.advice.item import Advice
+from exploration.advice.item import NO_ADVICE, Advice
 from exploration.data_report import DataReport
+from exploration.examples import ROW_BASE
 from exploration.number_format import format_number
 from exploration.rendering.check_summaries import summarize_checks
 from exploration.rendering.html_page import format_summary
@@ -31,7 +32,7 @@ def print_report(report: DataReport, advice: list[Advice], console: Console) -> 
         console: A console that does not interpret markup.
     """
     console.print(escape_control_characters(f"{report.source}: {format_summary(report)}"))
-    for note in report.notes:
+    for note in (*report.notes, ROW_BASE):
         console.print(escape_control_characters(note))
     _print_advice(advice, console)
     _print_classes(report, console)
@@ -48,6 +49,9 @@ def print_report(report: DataReport, advice: list[Advice], console: Console) -> 
 
 
 def _print_advice(advice: list[Advice], console: Console) -> None:
+    if not advice:
+        console.print(f"\nWhat to do\n  {NO_ADVICE}")
+        return
     console.print("\nWhat to do (each line of options is one experiment for train.py on the same data)")
     for number, item in enumerate(advice, 1):
         grid = Table.grid(padding=(0, 1))

@@ -107,7 +107,7 @@ def _select_best(scores: np.ndarray, terms: TermMatrix, max_terms: int) -> list[
 def _find_leaks(
     name: str, inside: np.ndarray, overall: np.ndarray, class_size: int, terms: TermMatrix
 ) -> list[tuple[str, str, float, float]]:
-    """Finds terms in at least 90 % of a class and at most 10 % of the others, with a precision of at least 90 %."""
+    """Finds terms in at least 90% of a class and at most 10% of the others, with a precision of at least 90%."""
     num_others = len(terms.rows) - class_size
     if min(class_size, num_others) < _MIN_LEAK_TEXTS:
         return []

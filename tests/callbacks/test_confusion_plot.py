@@ -14,7 +14,7 @@ def texts_in(axes):
 def test_cells_show_row_percentages_and_counts():
     figure = plot_confusion_matrix(np.array([[3, 1], [0, 8]]), ["neg", "pos"], "run/version_0")
     matrix = figure.axes[0]
-    assert texts_in(matrix) == ["75 %", "3", "25 %", "1", "100 %", "8"]
+    assert texts_in(matrix) == ["75%", "3", "25%", "1", "100%", "8"]
     assert [label.get_text() for label in matrix.get_yticklabels()] == ["neg", "pos"]
     assert matrix.get_xlabel() == "predicted class"
 
@@ -36,4 +36,4 @@ def test_many_classes_keep_percentages_as_long_as_they_fit(num_classes, num_text
 
 def test_a_class_without_texts_has_an_empty_row():
     figure = plot_confusion_matrix(np.array([[2, 0], [0, 0]]), ["财经", "体育"], "run")
-    assert texts_in(figure.axes[0]) == ["100 %", "2"]
+    assert texts_in(figure.axes[0]) == ["100%", "2"]

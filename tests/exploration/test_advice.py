@@ -13,20 +13,27 @@ from exploration.advice.all_advice import list_advice
 from exploration.data_report import analyze_corpus
 
 
-def test_faultless_texts_need_no_advice_but_a_length(faultless):
-    (only,) = list_advice(faultless)
-    assert only.text.startswith("Training texts have a median of 5 tokens and a p99 of 5 (Words)")
-    assert only.options == ("--data.max_length 5",)
+def test_faultless_texts_need_no_advice(faultless):
+    assert list_advice(faultless) == []
+
+
+def test_advice_to_remove_texts_names_the_list_of_their_rows(faultless):
+    report = replace_figure(faultless, "duplicates.shared", {"test in train": 2})
+    report = replace_figure(report, "duplicates.repeats", {"train": 11})
+    texts = [item.text for item in list_advice(report) if "Remove them" in item.text]
+    assert len(texts) == 2
+    assert all("duplicates.removable_rows in the JSON file" in text for text in texts)
+    assert report.to_dict()["duplicates"]["removable_rows"] == {"train": [], "validation": [], "test": []}
 
 
 CONDITIONS = [
     ("duplicates.shared", {"test in train": 2}, "^2 of 100 test texts also occur in training.*by up to 2 points", ""),
     ("duplicates.shared", {"test in train": 100}, r"overestimated by up to 100 points \(test\)", ""),
-    ("duplicates.repeats", {"train": 11}, r"11 of 2,200 training texts \(0.5 %\) are duplicates of an earlier one", ""),
+    ("duplicates.repeats", {"train": 11}, r"11 of 2,200 training texts \(0.5%\) are duplicates of an earlier one", ""),
     ("duplicates.conflicts", {"train": 3}, "3 training texts occur with different labels", ""),
     ("duplicates.shared_conflicts", {"test in train": 1}, "1 test text has another label than the same text in", ""),
     ("near_duplicates.rows", {"test in train": 5}, "5 test texts are near-duplicates of training texts", ""),
-    ("discriminative_terms.leaks", [("a", "id7", 0.95, 1.0)], "“id7” is in 95 % of the texts of class a", ""),
+    ("discriminative_terms.leaks", [("a", "id7", 0.95, 1.0)], "“id7” is in 95% of the texts of class a", ""),
     ("classes.few", ["a", "b"], "2 of 2 classes have fewer than 20 training texts", "ClassBalanced"),
     ("classes.ratio", 40.0, "The largest class has 40 times", "ClassBalanced"),
     ("classes.unseen", {"z": 3}, "3 labels of validation or test texts do not occur", "--data.unseen_labels drop"),
@@ -42,9 +49,19 @@ CONDITIONS = [
     ("extremes.empty", {"train": 3}, "3 texts are empty", "--data.empty refuse"),
     ("extremes.wordless", {"train": 1}, "1 text has symbols only", ""),
     ("extremes.very_long", {"train": 2}, "2 texts are longer than ten times the 99th percentile", ""),
-    ("scripts.foreign", {"train": 70}, "70 texts .* none of the Latin script", "multilingual"),
-    ("classes.texts", {"train": 300, "test": 9}, "There are only 300 training texts", "bert-base-uncased"),
-    ("growth.once", 0.6, "60 % of the distinct words occur only once", "min_frequency 2"),
+    (
+        "scripts.foreign",
+        {"train": 70},
+        "70 texts .* none of the Latin script",
+        "multilingual",
+    ),
+    (
+        "classes.texts",
+        {"train": 300, "test": 9},
+        "There are only 300 training texts",
+        "bert-base-uncased",
+    ),
+    ("growth.once", 0.6, "60% of the distinct words occur only once", "min_frequency 2"),
 ]
 KINDS = {
     "replacement characters (U+FFFD)": ("2 texts have replacement characters", ""),
@@ -80,7 +97,7 @@ def test_encoding_errors_are_advised_on_by_kind(faultless, kind):
 def test_label_errors_are_advised_on_unless_the_model_is_too_weak(faultless):
     suspected = replace(faultless.suspected, agreement=0.9, suspected=50, confusions=[("a", "b", 50)])
     (item,) = [a for a in list_advice(replace(faultless, suspected=suspected)) if "suspected" in a.text]
-    assert "50 suspected label errors in training (2.3 % of 2,200 texts checked)" in item.text
+    assert "50 suspected label errors in training (2.3% of 2,200 texts checked)" in item.text
     assert item.options == ("--model.loss CrossEntropy --model.loss.label_smoothing 0.1",)
     for changes in ({"agreement": 0.3}, {"suspected": 120}):
         report = replace(faultless, suspected=replace(suspected, **changes))
@@ -117,8 +134,13 @@ def test_length_of_words_is_never_advised_beside_another_tokenizer(rows):
     items = list_advice(analyze_corpus(made, [Words()]))
     assert [item for item in items if "--data.tokenizer Characters" in item.options]
     assert not [option for item in items for option in item.options if "max_length" in option]
-    options = [o for item in list_advice(analyze_corpus(made, [Words(), Characters()])) for o in item.options]
-    assert [o for o in options if "max_length" in o] == ["--data.tokenizer Characters --data.max_length 9"]
+    report = analyze_corpus(made, [Words(), Characters()])
+    long = report.tokenizers[1].length_percentiles | {"p99": 50}
+    report = replace(report, tokenizers=[report.tokenizers[0], replace(report.tokenizers[1], length_percentiles=long)])
+    options = [option for item in list_advice(report) for option in item.options]
+    assert [option for option in options if "max_length" in option] == [
+        "--data.tokenizer Characters --data.max_length 0.95"
+    ]
 
 
 def test_truncation_at_p95_is_advised_if_few_texts_are_much_longer(faultless):
@@ -127,6 +149,13 @@ def test_truncation_at_p95_is_advised_if_few_texts_are_much_longer(faultless):
     (item,) = list_advice(replace(faultless, tokenizers=tokenizers))
     assert "p99 of 50 (Words), but a p95 of 9" in item.text
     assert item.options == ("--data.max_length 0.95",)
+
+
+def test_a_pretrained_model_is_advised_with_its_learning_rate(faultless):
+    options = sorted({o for report in make_reports(faultless) for item in list_advice(report) for o in item.options})
+    pretrained = [option for option in options if "--model.encoder Pretrained" in option]
+    assert len(pretrained) == 3  # English, Chinese, other scripts
+    assert all("--model.optimizer.lr 2e-5 --model.lr_scheduler WarmupLinear" in option for option in pretrained)
 
 
 def make_reports(faultless):
@@ -157,7 +186,7 @@ def test_every_advised_option_is_parsed_by_train(faultless):
     items = [item for report in make_reports(faultless) for item in list_advice(report)]
     options = sorted({option for item in items for option in item.options})
     named_in_text = {name for item in items for name in re.findall(r"--[\w.]+\w", item.text)}
-    assert len(options) >= 17
+    assert len(options) >= 15
     assert named_in_text == {"--data.fold", "--data.source.label_column"}
     source = ["--data.source", "Files", "--data.source.path", "."]
     parser = OptionParser()

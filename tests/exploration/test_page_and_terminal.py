@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import json
 import re
 import xml.etree.ElementTree as ET
@@ -86,7 +87,7 @@ def test_a_weak_model_reports_no_label_errors(faultless):
     weak = replace(faultless, suspected=replace(faultless.suspected, agreement=0.43, suspected=7))
     for text in (render(weak), " ".join(print_text(weak).split())):
         assert "Suspected label errors: not reported, since the model that detects them is too weak" in text
-        assert "(agreement 43 %, 7 suspicions)" in text
+        assert "(agreement 43%, 7 suspicions)" in text
 
 
 def test_commands_break_between_options_only(faultless):
@@ -128,6 +129,33 @@ def test_plots_are_valid_and_keep_text_as_text(faultless):
         assert "var(--font)" in svg
 
 
+def test_tick_labels_of_lengths_are_exact_integers(faultless):
+    """A histogram up to 12.4% would have ticks at 2.5, and 2.5 was labelled 2."""
+    edges = list(range(8))
+    histogram = {"train": [0.124, 0.1, 0.05, 0.03, 0.02, 0.01, 0.005]}
+    svg = plot_lengths(replace(faultless.tokens, edges=edges, histogram=histogram))
+    ticks = [float(tick) for tick in re.findall(r"<text[^>]*>([\d.]+)</text>", svg)]
+    assert ticks
+    assert all(tick.is_integer() for tick in ticks)
+    x_ticks = ticks[: ticks.index(0.0, 1)]
+    y_ticks = ticks[len(x_ticks) :]
+    for axis in (x_ticks, y_ticks):
+        assert len({second - first for first, second in itertools.pairwise(axis)}) == 1
+
+
+@pytest.mark.parametrize("show", [render, print_text])
+def test_the_base_of_row_numbers_is_stated_before_the_advice(evil, show):
+    text = " ".join(show(evil).split())
+    base = text.index("Rows are counted from 0 in their source, without the header line")
+    assert base < text.index("What to do")
+
+
+@pytest.mark.parametrize("show", [render, print_text])
+def test_without_advice_a_sentence_says_so(faultless, show):
+    assert "No finding calls for a change of the data or of the options." in show(faultless)
+    assert "Each line of options" not in show(faultless)
+
+
 def test_the_terminal_shows_text_as_text(evil):
     text = print_text(evil)
     assert "\u202e" not in text
@@ -158,7 +186,7 @@ def test_no_number_is_in_scientific_notation(faultless, show):
     text = show(large)
     assert not re.search(r"\de[+-]\d", text)
     assert "1,500,000,000" in text
-    assert "0.01 %" in text
+    assert "0.01%" in text
 
 
 def tiny_ratios(report):

@@ -54,6 +54,15 @@ def test_the_order_of_labels_is_no_conflict():
     assert find_duplicates(corpus(rows, task="multi_label")).conflicts == {"train": 0}
 
 
+def test_without_the_removable_rows_each_text_occurs_once():
+    """Of equal texts the one in test is kept, then the one in validation, then the first of training."""
+    train = [(text, "a") for text in ("v", "t", "x", "x ", "y", "t")]
+    made = corpus(train, [("v", "a"), ("t", "a"), ("v", "a")], [("t", "a"), ("t", "a")])
+    assert find_duplicates(made).removable_rows == {"train": [0, 1, 3, 5], "validation": [1, 2], "test": [1]}
+    made.splits["train"].numbers[:] = [10, 21, 12, 9, 14, 15]  # rows of a file that was split
+    assert find_duplicates(made).removable_rows["train"] == [9, 10, 15, 21]
+
+
 @pytest.mark.parametrize(("name", "ratio"), [("median", 0.5), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99), ("max", 1.0)])
 def test_a_percentile_covers_its_ratio_of_texts_and_one_less_does_not(name, ratio):
     lengths = np.random.default_rng(0).geometric(0.05, 997)
