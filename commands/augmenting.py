@@ -15,8 +15,9 @@ from rich.table import Table
 from rich.text import Text
 
 from commands.augmenting_help import AUGMENT_OPTIONS
+from commands.input_files import list_input_files
 from commands.option_parser import OptionParser
-from commands.output_file import check_output, open_output
+from commands.output_file import check_output, is_special_file, open_output
 from contracts.console import announce, create_console
 from contracts.control_characters import escape_control_characters
 from contracts.discovery import find_implementations
@@ -192,9 +193,12 @@ def _write_copies(parser: OptionParser, config: Any) -> None:
         raise UsageError("--output writes what augmentations add; name some with --data.augmentations")
     output = Path(config.output)
     check_output(output)
+    if output.suffix.lower() != ".csv" and not is_special_file(output):
+        raise UsageError(f"--output {output}: augmented copies are written as CSV; name a .csv file")
     if config.data.augment.mode == "on_the_fly":
         config.data.augment.mode, config.data.augment.seed = "offline", config.seed
     data = parser.instantiate_classes(config).data
+    check_output(output, list_input_files(config, data.source))
     data.setup()
     copies = data.cache_dir / data.fingerprint / COPIES_FILE
     with copies.open(encoding="utf-8", newline="") as cached, open_output(output) as file:

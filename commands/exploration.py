@@ -16,6 +16,7 @@ from jsonargparse import Namespace
 
 from commands.class_registry import format_unknown_class
 from commands.exploration_options import EXPLORE_OPTIONS
+from commands.input_files import list_input_files
 from commands.option_parser import OptionParser
 from commands.output_file import check_output, open_output
 from contracts.console import create_console
@@ -56,7 +57,9 @@ def explore(arguments: list[str]) -> None:
     vectors = None if config.vectors is None else open_vector_file(config.vectors)
     page_file = _choose_page_file(config.output, data.source.name)
     json_file = page_file.with_suffix(".json")
-    check_output(page_file, create_folder=True)
+    inputs = list_input_files(config, data.source)
+    for file in (page_file, json_file):
+        check_output(file, inputs, create_folder=True)
     console = create_console(width=120)
     with console.status("reading") as status:
         corpus = read_corpus(data.source, data.preparation_options)
@@ -138,9 +141,15 @@ def _remove_equal_tokenizers(tokenizers: Sequence[Tokenizer]) -> list[Tokenizer]
 
 
 def _choose_page_file(output: str | None, name: str) -> Path:
-    """Returns the path of the page: `--output` if it is a page, otherwise NAME.html in that folder."""
+    """Returns the path of the page: `--output` if it is a page, otherwise NAME.html in that folder.
+
+    Raises:
+        UsageError: `--output` is an existing file that is no page.
+    """
     path = Path("runs", "explore") if output is None else Path(output)
     is_page = path.suffix.lower() in (".html", ".htm")
+    if not is_page and path.is_file():
+        raise UsageError(f"--output {path} is a file; name a .html file or a folder")
     return path if is_page else path / f"{name}.html"
 
 

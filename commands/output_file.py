@@ -30,7 +30,7 @@ def check_output(path: Path, inputs: Iterable[Path] = (), *, create_folder: bool
             raise UsageError(f"--output {path} is a folder; name a file in it")
         if path.exists():
             _check_replaceable(path, inputs)
-        if not _is_special(path):
+        if not is_special_file(path):
             _check_folder(path, create_folder)
     except OSError as error:  # a name that is too long, a folder that may not be entered
         raise _create_write_error(path, error) from None
@@ -52,7 +52,7 @@ def open_output(path: Path, encoding: str = "utf-8", errors: str = "strict") -> 
         UsageError: The file cannot be written.
     """
     target = Path(os.path.realpath(path))
-    partial = target if _is_special(target) else target.with_name(f".{target.name}.{os.getpid()}")
+    partial = target if is_special_file(target) else target.with_name(f".{target.name}.{os.getpid()}")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with partial.open("w", encoding=encoding, errors=errors, newline="") as file:
@@ -86,8 +86,8 @@ def _check_folder(path: Path, may_be_missing: bool) -> None:
         raise UsageError(f"--output {path}: the folder {folder} may not be written; name another")
 
 
-def _is_special(path: Path) -> bool:
-    """Whether a path is a device or a pipe, which must not be replaced by a file."""
+def is_special_file(path: Path) -> bool:
+    """Whether a path is a device or a pipe, such as `/dev/null`, which must not be replaced by a file."""
     try:
         mode = path.stat().st_mode
     except OSError:

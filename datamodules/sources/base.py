@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from dataclasses import dataclass, field
 from itertools import chain
+from pathlib import Path
 from typing import Literal
 
 from contracts.rebuildable import Rebuildable
@@ -81,6 +82,10 @@ class Source(Rebuildable, ABC):
         Raises:
             DataError: There are no labelled texts.
         """
+
+    def list_files(self) -> list[Path]:
+        """Lists the local files that `read` reads, which no command may replace; none by default."""
+        return []
 
     @abstractmethod
     def fingerprint(self) -> str:

@@ -106,6 +106,10 @@ class Files(Source):
                 raise _create_read_error(file, error) from None
         return digest.hexdigest()
 
+    def list_files(self) -> list[Path]:
+        """Lists the file of each split."""
+        return list(find_split_files(self.path).values())
+
     def read(self) -> dict[SplitName, Rows]:
         """Reads every file; the rows of a single file are all `train`."""
         splits: dict[SplitName, Rows] = {}

@@ -83,6 +83,11 @@ class Hub(Source):
         dataset = self._load_splits()["train"]
         return self.columns.choose(dataset.column_names, self._describe("train")).task
 
+    def list_files(self) -> list[Path]:
+        """Lists all files of a local folder; none for a data set of the hub."""
+        folder = Path(self.path).expanduser()
+        return [file for file in folder.rglob("*") if file.is_file()] if folder.is_dir() else []
+
     def fingerprint(self) -> str:
         """Computes a hash of the library's fingerprints of the splits, and of how they are read."""
         splits = {split: dataset._fingerprint for split, dataset in self._load_splits().items()}

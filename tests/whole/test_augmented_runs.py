@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import re
+import shutil
 from collections import Counter
+from pathlib import Path
 
 import pytest
 import torch
@@ -126,6 +128,33 @@ def test_an_output_that_is_a_folder_is_refused_before_any_work(work, tmp_path):
     code, out, err = show(work, "--data.augmentations", "EDA", "--output", tmp_path)
     assert (code, out) == (2, "")
     assert err == f"error: --output {tmp_path} is a folder; name a file in it\n"
+
+
+@pytest.mark.parametrize("output", ["data.csv", "link.csv", "folder/train.csv", "list.csv"])
+def test_no_file_that_is_read_is_replaced_by_augmented_copies(work, data, tmp_path, monkeypatch, output):
+    """The training file itself, a link to it, the file of a split in a folder, and a list of synonyms are kept."""
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(data, "folder")
+    shutil.copy(data / "train.csv", "data.csv")
+    Path("link.csv").symlink_to("data.csv")
+    Path("list.csv").write_text(LINES, encoding="utf-8")
+    before = Path(output).read_bytes()
+    path = "folder" if output.startswith("folder") else "data.csv"
+    options = ("--data.source", "Files", "--data.source.path", path, "--data.augmentations", "SynonymReplacement")
+    code, out, err = show(work, *options, "--data.augmentations.path", "list.csv", "--output", output)
+    assert (code, out) == (2, "")
+    assert err == f"error: --output {output} is one of the files that are read; name another, so that it is kept\n"
+    assert Path(output).read_bytes() == before
+
+
+def test_an_output_of_another_format_is_refused(work, tmp_path):
+    """Copies were written as CSV into files of any name."""
+    code, _, err = show(work, "--data.augmentations", "EDA", "--output", tmp_path / "x.jsonl")
+    assert (code, err) == (
+        2,
+        f"error: --output {tmp_path / 'x.jsonl'}: augmented copies are written as CSV; name a .csv file\n",
+    )
+    assert not (tmp_path / "x.jsonl").exists()
 
 
 def test_a_bad_list_is_refused_before_a_run_folder_is_made(work, on, tmp_path):

@@ -125,6 +125,23 @@ def test_a_page_that_cannot_be_written_ends_in_a_message(run, data, tmp_path):
     assert re.match(r"error: --output file/page.html: the folder .*file is not a folder", err)
 
 
+def test_an_output_that_is_a_file_but_no_page_is_refused(run, data, tmp_path):
+    (tmp_path / "file.csv").write_text("kept")
+    code, _, err = run("--data.source", "Files", "--data.source.path", data, "--output", "file.csv")
+    assert (code, err) == (USAGE, "error: --output file.csv is a file; name a .html file or a folder\n")
+    assert (tmp_path / "file.csv").read_text() == "kept"
+
+
+def test_the_figures_beside_the_page_never_replace_the_data(run, tmp_path):
+    """The JSON file of `reviews.html` is `reviews.json`, which may be the data."""
+    (tmp_path / "reviews.json").write_text('{"text": "a", "label": "x"}\n{"text": "b", "label": "y"}\n')
+    before = (tmp_path / "reviews.json").read_bytes()
+    code, _, err = run("--data.source", "Files", "--data.source.path", "reviews.json", "--output", "reviews.html")
+    assert code == USAGE
+    assert "reviews.json is one of the files that are read; name another, so that it is kept" in err
+    assert (tmp_path / "reviews.json").read_bytes() == before
+
+
 def test_help_fits_one_screen_with_defaults(run):
     code, out, _ = run("--help")
     assert code == 0
