@@ -12,6 +12,7 @@ import torch
 
 from contracts.errors import DataError, UsageError, join_names
 from contracts.text_spec import TextSpec
+from datamodules.text_datamodule import TextDataModule
 from datamodules.tokenizers.base import Tokenizer
 
 FORMAT = 1
@@ -121,6 +122,29 @@ def check_checkpoint_matches(
         raise UsageError(
             f"{path} holds another model than the one chosen: {name} is {there} there and {here} here; "
             "give the config it was trained with (--config RUN/config.yaml)"
+        )
+
+
+def check_same_data(spec: TextSpec, tokenizer_json: str | None, data: TextDataModule) -> None:
+    """Raises an error if a model in memory was built for other labels or another vocabulary than those of the data.
+
+    Args:
+        spec: What the model was built for.
+        tokenizer_json: The tokenizer of its training data; None if it has seen no data yet.
+        data: The data module that it is about to be used with.
+
+    Raises:
+        UsageError: They differ.
+    """
+    if (spec.task, spec.label_names) != (data.spec.task, data.spec.label_names):
+        raise UsageError(
+            f"this model was built for the labels {join_names(spec.label_names)}, and these data have "
+            f"{join_names(data.spec.label_names)}; make a new TextClassifier for them"
+        )
+    if tokenizer_json is not None and json.loads(tokenizer_json) != json.loads(data.tokenizer.to_json()):
+        raise UsageError(
+            "this model was built for another vocabulary than that of these data; make a new TextClassifier for them, "
+            "or label new texts with lightning_modules.predictor.load"
         )
 
 

@@ -132,8 +132,9 @@ class Predictor:
         for position, text in enumerate(texts):
             first, second = _unpack(text, position)
             if not self.pairs:
-                # The tab that separates a pair in a line of text is whitespace to a model of single texts.
-                firsts.append(first if second is None else f"{first}\t{second}")
+                if second is not None:
+                    raise UsageError(f"this model reads single texts, got a pair at position {position}; give strings")
+                firsts.append(first)
                 continue
             if second is None:
                 raise UsageError(

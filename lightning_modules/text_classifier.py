@@ -21,6 +21,7 @@ from datamodules.sources.text_stream import get_text_columns
 from datamodules.text_datamodule import TextDataModule
 from datamodules.tokenizers.base import Tokenizer
 from lightning_modules.bundle import build_bundle
+from lightning_modules.checkpoints import check_same_data
 from lightning_modules.encoders.base import TextEncoder, check_output_shape
 from lightning_modules.encoders.text_cnn import TextCNN
 from lightning_modules.evaluation import Evaluation, merge_evaluations
@@ -75,6 +76,7 @@ class TextClassifier(LightningModule):
         """The last complete evaluation of each split."""
         self.running_loss = RunningLoss()
         self._datamodule: TextDataModule | None = None
+        self._tokenizer_json: str | None = None  # of the data that the weights belong to
         self._evaluated_batches: list[Evaluation] = []
         self._is_prepared = False
 
@@ -121,10 +123,14 @@ class TextClassifier(LightningModule):
         return self
 
     def setup(self, stage: str) -> None:
-        """Raises an error, before any work, if the sizes are unknown or a checkpoint would have no tokenizer."""
+        """Raises an error, before any work, if sizes or tokenizer are unknown, or the data are others than before."""
         spec = self.text_spec
+        data = self._find_datamodule()
+        if data is not None:
+            check_same_data(spec, self._tokenizer_json, data)
+            self._tokenizer_json = data.tokenizer.to_json()
         saves = stage == "fit" and bool(self.trainer.checkpoint_callbacks)
-        if saves and self._find_datamodule() is None and self.tokenizer is None:
+        if saves and data is None and self.tokenizer is None:
             raise UsageError(
                 "a checkpoint must hold the tokenizer, and the model has none: call `model.use_data(datamodule)` or "
                 "set `model.tokenizer` before `trainer.fit(model, loaders)`, or use Trainer(enable_checkpointing=False)"
@@ -152,6 +158,7 @@ class TextClassifier(LightningModule):
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Keeps the checkpoint's weights: a later `fit` does not initialize them again."""
         self._is_prepared = True
+        self._tokenizer_json = checkpoint.get("bundle", {}).get("tokenizer")
         if "running_loss" in checkpoint:
             self.running_loss.load_state_dict(checkpoint["running_loss"])
 

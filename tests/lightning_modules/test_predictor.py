@@ -92,9 +92,11 @@ def test_variants_are_averaged():
     np.testing.assert_allclose(alone, [compute(bundle, text) for text in TEXTS], atol=1e-6)
 
 
-def test_a_model_of_single_texts_reads_a_pair_as_one_text():
+def test_a_model_of_single_texts_takes_no_pair():
     predictor = Predictor(make_bundle())
-    assert predictor.predict([("one", "two"), ("three", None)]) == predictor.predict(["one\ttwo", "three"])
+    assert predictor.predict([("three", None)]) == predictor.predict(["three"])
+    with pytest.raises(UsageError, match="reads single texts, got a pair at position 1; give strings"):
+        predictor.predict(["three", ("one", "two")])
 
 
 def test_a_model_of_pairs_needs_both_texts():

@@ -194,7 +194,7 @@ def test_an_encoder_without_its_length_is_told_so(make_data, trainer):
             super().__init__(spec)
             del self.output_dim
 
-    with pytest.raises(UsageError, match=r"Forgetful lacks output_dim: set self\.output_dim in its __init__"):
+    with pytest.raises(UsageError, match=r"Forgetful has no output_dim: set self\.output_dim in its __init__"):
         trainer.fit(TextClassifier(Forgetful), make_data())
 
 
@@ -208,3 +208,44 @@ def test_predictions_are_those_of_the_script(work, trained, tmp_path):
         assert row["confidence"] == f"{prediction.confidence:.7f}"
         for name, probability in prediction.probabilities.items():
             assert row[f"probability:{name}"] == f"{probability:.7f}"
+
+
+def write_other_words(folder):
+    """Two classes like none of the other data, in words like none of theirs."""
+    folder.mkdir()
+    with (folder / "train.csv").open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["text", "label"])
+        writer.writerows([word * 2, label] for word in "abcdefghij" for label in ("animal", "colour") for _ in range(3))
+    return folder
+
+
+@pytest.mark.parametrize("use", ["fit", "test", "loaders"])
+def test_a_model_is_not_used_with_other_labels_than_it_was_built_for(use, make_data, trainer, tmp_path):
+    """It kept the labels and sizes of the first data: classes of the second were scored under the first one's names."""
+    model = TextClassifier(encoder=small_rnn)
+    trainer.fit(model, make_data())
+    folder = write_other_words(tmp_path / "other")
+    other = TextDataModule(Files(str(folder)), batch_size=16, cache_dir=str(tmp_path / "cache"))
+    again = Trainer(default_root_dir=tmp_path, max_epochs=1, accelerator="cpu", enable_progress_bar=False)
+    given = (model, other)
+    if use == "loaders":
+        given = (model.use_data(other), other.train_dataloader())
+    with pytest.raises(UsageError, match="built for the labels fruit, metal, river, and these data have animal, col"):
+        getattr(again, "test" if use == "test" else "fit")(*given)
+
+
+def test_a_model_is_not_used_with_another_vocabulary(make_data, trainer, tmp_path):
+    model = TextClassifier(encoder=small_rnn)
+    trainer.fit(model, make_data())
+    again = Trainer(default_root_dir=tmp_path, accelerator="cpu", enable_progress_bar=False)
+    with pytest.raises(UsageError, match="built for another vocabulary"):
+        again.test(model, make_data(tokenizer=Characters))
+    again.test(model, make_data(), verbose=False)
+
+
+def test_a_pair_given_to_a_model_of_single_texts_is_refused(make_data, trainer):
+    trainer.fit(TextClassifier(encoder=small_rnn), make_data())
+    predictor = load(trainer.checkpoint_callback.best_model_path)
+    with pytest.raises(UsageError, match="reads single texts, got a pair at position 1; give strings"):
+        predictor.predict(["apple", ("apple", "pear")])
