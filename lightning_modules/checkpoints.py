@@ -1,4 +1,4 @@
-"""Checkpoint files: which one a path means, reading it without running code, and whether it fits data and model."""
+"""Checkpoint files: found by path, read without running their code, and checked against data and model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The parts that a user chose for a model, as functions that build them once the sizes of the data are known."""
+"""The configured parts of a model, as functions that build them once the sizes of the data are known."""
 
 from __future__ import annotations
 

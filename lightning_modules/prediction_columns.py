@@ -33,7 +33,7 @@ def format_labels(labels: str | Sequence[str]) -> str:
 
 
 def compute_confidence(probabilities: Tensor, predictions: Tensor) -> Tensor:
-    """Computes how probable the least certain decision of each text is.
+    """Computes the probability of the least certain prediction of each text.
 
     With one label per text that is the probability of the predicted class. With several, each class is a decision: a
     predicted class has its probability, any other one the probability that it is absent.

@@ -115,7 +115,7 @@ class Predictor:
         return probabilities
 
     def make_predictions(self, probabilities: np.ndarray) -> list[Prediction]:
-        """Turns probabilities `(texts, classes)` into one `Prediction` per text."""
+        """Converts probabilities `(texts, classes)` to one `Prediction` per text."""
         rows = torch.from_numpy(probabilities)
         labels: Sequence[str | list[str]] = decode_labels(self.bundle.task, self.bundle.spec, rows)
         confidences = compute_confidence(rows, self.bundle.task.decide(rows)).tolist()
@@ -146,14 +146,14 @@ class Predictor:
         return firsts, seconds if self.pairs else None
 
     def _predict_chunk(self, texts: list[str], pairs: list[str] | None, batch_size: int) -> torch.Tensor:
-        """Averages over the texts and their variants; float `(texts, classes)` on the CPU."""
+        """Averages the predictions for texts and their variants; float `(texts, classes)` on the CPU."""
         probabilities = self._predict_once(texts, pairs, batch_size)
         for variants in self.variants.generate(texts):
             probabilities += self._predict_once(variants, pairs, batch_size)
         return probabilities / self.variants.num_predictions
 
     def _predict_once(self, texts: list[str], pairs: list[str] | None, batch_size: int) -> torch.Tensor:
-        """Tokenizes, batches by length, and puts the rows back in the order of the texts."""
+        """Predicts in batches of similar length; float `(texts, classes)` on the CPU, in the order of the texts."""
         spec = self.bundle.spec
         tokens = self.bundle.tokenizer.encode_batch(texts, pairs, spec.max_length)
         order = np.argsort(tokens.lengths, kind="stable")
@@ -184,7 +184,7 @@ def select_device(name: str) -> torch.device:
 
 
 def _unpack(text: Text, position: int) -> tuple[str, str | None]:
-    """Checks one text and returns it with its second one, or None."""
+    """Returns a text and its second one, or None; raises `UsageError` for anything else."""
     pair = (text, None) if isinstance(text, str) else tuple(text) if isinstance(text, tuple | list) else ()
     if len(pair) != 2 or not isinstance(pair[0], str) or not isinstance(pair[1], str | None):
         raise UsageError(f"texts must be strings or tuples of two strings, got {text!r} at position {position}")

@@ -14,7 +14,7 @@ _LETTERS = string.ascii_lowercase
 
 
 class CharacterNoise(CharacterAugmentation):
-    """Changes one letter in some English words of a text, and the same ratio of its Chinese characters.
+    """Changes one letter in some English words of a text, and the same fraction of its Chinese characters.
 
     A Chinese character is deleted or swapped with the next one.
     """

@@ -17,7 +17,7 @@ from datamodules.augmentations.word_level.synonym_augmentation import SynonymAug
 
 
 class EDA(SynonymAugmentation):
-    """Replaces words by synonyms, inserts synonyms, swaps words, or deletes words: one of the four for each text."""
+    """Applies synonym replacement, synonym insertion, random swap or random deletion to each text, one at random."""
 
     @cached_property
     def operations(self) -> tuple[Augmentation, ...]:

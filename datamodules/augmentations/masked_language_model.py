@@ -20,7 +20,7 @@ from datamodules.tokenizers.base import replace_lone_surrogates
 
 
 class MaskedLanguageModel(WordAugmentation):
-    """Masks the ratio `alpha` of a text's words, at least one, and replaces each by a likely word of a language model.
+    """Replaces a fraction `alpha` of the words, at least one, by likely words of a masked language model.
 
     Replacements are whole words, never the masked one. Words beyond the model's maximum length stay. For modes offline
     and targeted only.
@@ -29,7 +29,7 @@ class MaskedLanguageModel(WordAugmentation):
         model: Hub name, folder, or `package:NAME/FOLDER` of a masked language model. Its files must include the weights
             of the language-model head.
         top_k: Number of most likely words to sample from, uniformly; at least 1.
-        alpha: Ratio of a text's words to change, in [0, 1].
+        alpha: Fraction of words to change, in [0, 1].
         batch_size: Texts per batch, at least 1.
         jieba: Whether jieba splits Chinese into words (extra `jieba`). If not, characters are masked, which suits
             models of Chinese characters.

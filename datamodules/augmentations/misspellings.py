@@ -1,4 +1,4 @@
-"""Misspellings: words are replaced by common wrong spellings of them."""
+"""Misspellings: words are replaced by common misspellings."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ your youre
 
 
 class Misspellings(TableAugmentation):
-    """Misspells the ratio `alpha` of a text's words, at least one, if the list has any of them.
+    """Misspells a fraction `alpha` of the words, at least one if any is in the list of misspellings.
 
     Args:
         path: File with a word and misspellings of it per line, tab-separated. Plain or .gz. By default a hundred common
@@ -45,5 +45,5 @@ class Misspellings(TableAugmentation):
     content_words_only = False
 
     def transform_segments(self, segments: Segments, streams: RandomStreams) -> np.ndarray:
-        """Replaces words by wrong spellings."""
+        """Replaces words by misspellings."""
         return self.replace_listed_words(segments, streams)

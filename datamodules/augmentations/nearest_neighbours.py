@@ -28,7 +28,7 @@ _BLOCK = 1 << 24  # similarities per block: three arrays of 64 to 128 MB
 
 
 class NearestNeighbours(TableAugmentation):
-    """Replaces the ratio `alpha` of a text's words, at least one, by words with similar vectors.
+    """Replaces a fraction `alpha` of the words, at least one, by words with similar vectors.
 
     Neighbours are searched among the words of the training texts, once, and cached on disk. Function words stay.
 
@@ -38,7 +38,7 @@ class NearestNeighbours(TableAugmentation):
         lines: Table of words and their neighbours, used instead of a file. A checkpoint stores it.
         top_k: Number of neighbours per word to sample from, at least 1.
         similarity: Minimum cosine similarity of a neighbour, in [0, 1].
-        alpha: Ratio of a text's words to change, in [0, 1].
+        alpha: Fraction of words to change, in [0, 1].
         jieba: Whether jieba splits Chinese into words (extra `jieba`). If not, characters are words.
         p: Probability that a text is changed, in [0, 1].
         cache_dir: Folder of cached neighbours; may be deleted at any time.

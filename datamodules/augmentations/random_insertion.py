@@ -15,7 +15,7 @@ from datamodules.augmentations.word_level.synonym_augmentation import SynonymAug
 
 
 class RandomInsertion(SynonymAugmentation):
-    """Inserts a synonym of each of some words, the ratio `alpha`, at least one, behind a random word of the text.
+    """Inserts synonyms of a fraction `alpha` of the words, at least one, after random words of the text.
 
     If fewer words have synonyms, one for each of these is inserted.
     """

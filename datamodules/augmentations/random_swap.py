@@ -11,7 +11,7 @@ from datamodules.augmentations.word_level.word_augmentation import WordAugmentat
 
 
 class RandomSwap(WordAugmentation):
-    """Swaps the ratio `alpha` of a text's words, at least one, with as many others.
+    """Swaps a fraction `alpha` of the words, at least one, with as many others.
 
     No word is swapped twice, so none returns to its position. A text of one word stays as it is. Without jieba, Chinese
     characters are swapped with their neighbours only, which leaves a readable text.

@@ -10,7 +10,7 @@ from datamodules.augmentations.word_level.synonym_augmentation import SynonymAug
 
 
 class SynonymReplacement(SynonymAugmentation):
-    """Replaces the ratio `alpha` of a text's words, at least one, by synonyms; names and function words stay.
+    """Replaces a fraction `alpha` of the words, at least one, by synonyms; names and function words stay.
 
     If fewer words have synonyms, all of these are replaced.
     """

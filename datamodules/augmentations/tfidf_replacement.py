@@ -21,7 +21,7 @@ _SIGNIFICANCE_LEVEL = 0.05  # of the chi-square test, over all classes
 
 
 class TFIDFReplacement(WordAugmentation):
-    """Replaces words, with a probability that falls with their TF-IDF, by words with a low TF-IDF in any text.
+    """Replaces words of low TF-IDF by words of low TF-IDF; the probability decreases with the TF-IDF of the word.
 
     A word is replaced with probability `alpha * (C - tf-idf) / mean of the same over its text`, at most 1, C being the
     largest tf-idf of the text: its most informative word always stays. The replacement is drawn from the training words
@@ -33,7 +33,7 @@ class TFIDFReplacement(WordAugmentation):
         min_frequency: Minimum document frequency of a replacement, at least 1. Counted in training texts.
         max_idf: Maximum inverse document frequency of a replacement, in nats.
         lines: The fitted statistics, as a checkpoint stores them.
-        alpha: Ratio of a text's words to change, in [0, 1].
+        alpha: Fraction of words to change, in [0, 1].
         jieba: Whether jieba splits Chinese into words (extra `jieba`).
         p: Probability that a text is changed, in [0, 1].
     """

@@ -15,7 +15,7 @@ _MIN_POOLS_PER_EPOCH = 4  # with one pool over all texts, batches would be the s
 
 
 class LengthBucket(TextSampler):
-    """Draws each text once per epoch, in batches of similar length, the batches in random order.
+    """Draws each text once per epoch; batches hold texts of similar length and are in random order.
 
     Args:
         context: The training split and the run, as the data module describes them.

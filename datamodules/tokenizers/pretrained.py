@@ -16,7 +16,7 @@ from datamodules.tokenizers.subword_encoding import encode_subwords, extract_sub
 
 
 class Pretrained(Tokenizer):
-    """The tokenizer of a pretrained model, from a hub name, a local folder, or a folder of an installed package.
+    """The tokenizer of a pretrained model, by hub name, local folder, or folder of an installed package.
 
     Args:
         model: Hub name, folder, or `package:NAME/FOLDER`. The same as for the encoder `Pretrained`, for example

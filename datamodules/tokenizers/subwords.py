@@ -22,7 +22,7 @@ _PADDING_NAMES = ("[PAD]", "<pad>", "<PAD>")
 
 
 class Subwords(Tokenizer):
-    """Subwords: frequent words as one token, rare words as several.
+    """Frequent words as one token, rare words as several subwords.
 
     Args:
         algorithm: Subword algorithm: `bpe`, `wordpiece` or `unigram`. `bpe` merges the most frequent pairs, `wordpiece`

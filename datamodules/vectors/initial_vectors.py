@@ -71,7 +71,7 @@ class Coverage:
 
 
 def compute_coverage(found: np.ndarray, counts: np.ndarray) -> list[float]:
-    """Computes the ratio of tokens, and of types, with a vector.
+    """Computes the fractions of tokens and of types with a vector.
 
     Args:
         found: Bool `(ids,)`, which ids have a vector.

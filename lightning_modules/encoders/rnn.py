@@ -31,7 +31,7 @@ class RNN(TextEncoder):
         embedding_dim: Dimension of the word vectors. If null that of the vector file, otherwise 300.
         hidden_size: Size of the hidden state per direction.
         num_layers: Number of stacked recurrent layers.
-        cell: Type of the recurrent unit.
+        cell: Recurrent unit: `lstm` or `gru`.
         bidirectional: Whether the network is bidirectional.
         pooling: Pooling of the hidden states: last, mean, maximum or attention. `last` concatenates the last state of
             each direction.

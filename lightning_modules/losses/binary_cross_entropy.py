@@ -1,4 +1,4 @@
-"""Binary cross-entropy for any number of labels per text: each class is a decision of its own."""
+"""Binary cross-entropy for any number of labels per text: each class is predicted independently."""
 
 from __future__ import annotations
 

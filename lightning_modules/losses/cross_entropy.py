@@ -13,7 +13,7 @@ from lightning_modules.losses.class_weights import build_class_weights
 
 
 class CrossEntropy(Loss):
-    """The negative log-probability of the label.
+    """Cross-entropy: the negative log-probability of the label.
 
     Args:
         spec: Task, label names and class counts of the data.

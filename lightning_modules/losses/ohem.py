@@ -19,7 +19,7 @@ from lightning_modules.losses.cross_entropy import CrossEntropy
 
 
 class OHEM(Loss):
-    """Another loss on the hardest texts of each training batch; in evaluation that loss on all texts.
+    """Applies a loss to the hardest texts of each training batch, and in evaluation to all texts.
 
     Args:
         spec: Task, label names and class counts of the data.

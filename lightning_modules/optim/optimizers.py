@@ -62,7 +62,7 @@ def configure_lr_scheduler(
 
 
 def enable_fused(optimizer: Optimizer) -> None:
-    """Turns on the fused form, one kernel per step instead of several per parameter, unless the user chose a form."""
+    """Turns on the fused form, one kernel per step instead of several per parameter, unless the user set a form."""
     for group in optimizer.param_groups:
         on_one_device_type = {parameter.device.type for parameter in group["params"]} <= {"cpu", "cuda"}
         if "fused" in group and group["fused"] is None and not group.get("foreach") and on_one_device_type:

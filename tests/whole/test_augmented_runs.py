@@ -109,7 +109,7 @@ def test_the_help_of_the_command_fits_on_a_page_and_names_every_option_of_its_ow
     own = {name for name in own if not name.startswith("print_")}
     assert own == {doc.name for doc in AUGMENT_OPTIONS}
     assert all(f"--{doc.name}" in out for doc in AUGMENT_OPTIONS)
-    assert "Swaps the ratio `alpha`" in show(work, "--data.augmentations.help", "RandomSwap")[1]
+    assert "Swaps a fraction `alpha`" in show(work, "--data.augmentations.help", "RandomSwap")[1]
 
 
 def test_of_rare_classes_only_these_are_shown(work, data):

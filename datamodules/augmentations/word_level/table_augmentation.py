@@ -31,7 +31,7 @@ class TableAugmentation(WordAugmentation):
         path: File with a word and its alternatives per line, tab-separated. Plain or .gz.
         lines: The same lines, used instead of a file. A checkpoint stores them.
         top_k: Number of alternatives per word to sample from, at least 1. The first ones of the line are used.
-        alpha: Ratio of a text's words to change, in [0, 1].
+        alpha: Fraction of words to change, in [0, 1].
         jieba: Whether jieba splits Chinese into words (extra `jieba`). If not, the longest words of the table are
             matched.
         p: Probability that a text is changed, in [0, 1].

@@ -21,7 +21,7 @@ class WordAugmentation(Augmentation):
     """Changes some words of a text and nothing else.
 
     Args:
-        alpha: Ratio of a text's words to change, in [0, 1].
+        alpha: Fraction of words to change, in [0, 1].
         jieba: Whether jieba splits Chinese into words (extra `jieba`).
         p: Probability that a text is changed, in [0, 1].
     """
