@@ -177,6 +177,7 @@ class EarlyStopping(Callback):
             self.waited += 1
 
     def _improves(self, value: float) -> bool:
+        """Whether a value is finite and better than the best one by more than `min_delta`."""
         if not math.isfinite(value):
             return False
         if self.best is None:

@@ -88,6 +88,7 @@ class EpochLog(Callback):
         self._validation_start = self._epoch_start = time.perf_counter()
 
     def _improves(self, value: float, mode: Any) -> bool:
+        """Whether a value is finite and better than the best one."""
         if not math.isfinite(value):
             return False
         return self.best is None or (value < self.best if mode == "min" else value > self.best)

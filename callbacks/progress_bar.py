@@ -61,6 +61,7 @@ class ProgressBar(RichProgressBar):
         self._stop_progress()
 
     def _get_train_description(self, current_epoch: int) -> str:
+        """Returns the label of the bar, with the epoch counted from 1 (Lightning counts from 0)."""
         last = "" if self.trainer.max_epochs in (None, -1) else f"/{self.trainer.max_epochs}"
         return f"Epoch {current_epoch + 1}{last}".ljust(len(self.validation_description))
 
@@ -70,6 +71,7 @@ class ProgressBar(RichProgressBar):
             self.progress.update(progress_bar_id, completed=self.progress.tasks[progress_bar_id].total)
 
     def _update(self, progress_bar_id: TaskID | None, current: int, visible: bool = True, hard: bool = False) -> None:
+        """Advances a bar, unless it was refreshed less than 0.25 s ago and `hard` is false."""
         now = time.monotonic()
         if self.progress is None or progress_bar_id is None or (now < self._next_draw and not hard):
             return

@@ -214,6 +214,7 @@ class RunReport(Callback):
         }
 
     def _summarize_data(self, trainer: Trainer) -> dict[str, Any]:
+        """Returns the properties of the data, with the word vector coverage of each split."""
         summary = _get_datamodule(trainer).summary
         return summary | {"oov": add_vector_coverage(summary["oov"], self.initialization)}
 

@@ -26,8 +26,8 @@ def list_changed_options(config: Mapping[str, Any], defaults: Mapping[str, Any])
     or, for another class, of the class. Options that do not change results are left out.
 
     >>> default = {"class_path": "datamodules.sources.demo.Demo", "init_args": {"rows": 3340, "seed": 0}}
-    >>> chosen = {"class_path": "datamodules.sources.demo.Demo", "init_args": {"rows": 500, "seed": 0}}
-    >>> list_changed_options({"data": {"source": chosen}}, {"data": {"source": default}})
+    >>> selected = {"class_path": "datamodules.sources.demo.Demo", "init_args": {"rows": 500, "seed": 0}}
+    >>> list_changed_options({"data": {"source": selected}}, {"data": {"source": default}})
     {'data.source': 'Demo', 'data.source.rows': 500}
 
     Args:

@@ -73,7 +73,7 @@ def check_class(key: str, name: str) -> str | None:
 
 
 def _format_abstract(key: str, name: str, cls: type) -> str:
-    """Returns the message for a class that lacks abstract methods, with its file and those methods."""
+    """Returns the message for an abstract class, with its file and the methods to implement."""
     missing = sorted(getattr(cls, "__abstractmethods__", ()))
     owners = dict.fromkeys(next(base for base in cls.__mro__ if method in vars(base)).__name__ for method in missing)
     file = getattr(sys.modules.get(cls.__module__), "__file__", None)
@@ -82,6 +82,7 @@ def _format_abstract(key: str, name: str, cls: type) -> str:
 
 
 def _walk_subclasses(base: Any) -> Iterator[type]:
+    """Yields all direct and indirect subclasses of a class."""
     for child in base.__subclasses__():
         yield child
         yield from _walk_subclasses(child)

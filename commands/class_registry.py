@@ -130,6 +130,7 @@ def _get_signature(cls: type) -> inspect.Signature:
 
 
 def _list_torch_subclasses(base: type) -> list[type]:
+    """Returns the public subclasses of a class that `torch.optim` defines."""
     pending: list[Any] = [base]
     subclasses: list[type] = []
     while pending:

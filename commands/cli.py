@@ -184,6 +184,7 @@ class TextCLI(LightningCLI):
         return RunLogger(str(root), folder.parent.name, folder.name, purge_step=step)
 
     def _instantiate_trainer(self, config: dict[str, Any], callbacks: list[Callback]) -> Trainer:
+        """Adds the callbacks of every run and creates the trainer; raises `UsageError` if its options are invalid."""
         callbacks += [ExactResume(), SamplingReport(), EpochLog()]
         is_dev_run = bool(config.get("fast_dev_run"))
         if is_dev_run or config.get("enable_checkpointing") is False:
@@ -197,7 +198,7 @@ class TextCLI(LightningCLI):
         try:
             return super()._instantiate_trainer(config, callbacks)
         except (MisconfigurationException, ValueError) as error:
-            raise UsageError(f"the trainer refuses its options (--trainer.…): {error}") from error
+            raise UsageError(f"the trainer rejects its options (--trainer.…): {error}") from error
 
     def before_fit(self) -> None:
         """Checks model and data and prepares the data, before Lightning creates the run folder."""
@@ -252,6 +253,7 @@ class TextCLI(LightningCLI):
         """Does nothing: Lightning would read class paths from the checkpoint, which may be untrusted."""
 
     def _prepare_subcommand_kwargs(self, subcommand: str) -> dict[str, Any]:
+        """Adds the checkpoint path, and safe loading of weights, to the arguments of the trainer method."""
         path = self._find_checkpoint_path()
         arguments: dict[str, Any] = {"weights_only": True, "ckpt_path": None if path is None else str(path)}
         if subcommand == "test":

@@ -92,6 +92,7 @@ def _check_field(name: str, selected_classes: SelectedClasses) -> str | None:
 
 
 def _is_below(name: str, keys: object) -> bool:
+    """Whether an option is nested below one of the keys."""
     return any(name.startswith(f"{key}.") for key in keys)  # type: ignore[attr-defined]  # any iterable
 
 

@@ -55,8 +55,8 @@ class DelimitedWriter:
         extra = sorted(row.keys() - set(self._columns))
         if extra:
             raise DataError(
-                f"--keep_columns: the header does not name {join_names(extra)}, which the first row of each file lacks "
-                "and a later one has; write JSON lines, where each row has its own names (--format jsonl)"
+                f"--keep_columns: the header does not name {join_names(extra)}, which no first row of a "
+                "file has, but a later row does; write JSON lines, where each row has its own names (--format jsonl)"
             )
         values = (_format_value(row.get(name)) for name in self._columns)
         labels, confidence, probabilities = prediction

@@ -36,6 +36,7 @@ def format_markdown_table(columns: Sequence[str], rows: Iterable[Sequence[object
 
 
 def _escape_cell(cell: object) -> str:
+    """Escapes characters with a meaning in Markdown or HTML, and replaces line ends by spaces."""
     return str(cell).translate(_ESCAPES)
 
 

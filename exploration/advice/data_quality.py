@@ -33,7 +33,7 @@ def _advise_on_label_names(report: DataReport) -> Iterator[Advice]:
     if num_trained < 2 and report.task == "single_label":
         yield Advice(
             "classes",
-            "There is only one class in the training split, and train.py refuses that. Check "
+            "There is only one class in the training split, and train.py rejects that. Check "
             "--data.source.label_column, or add texts of another class.",
         )
     groups = group_similar_labels(report.classes.names)
@@ -125,7 +125,7 @@ def _advise_on_unseen_labels(report: DataReport) -> Iterator[Advice]:
         yield Advice(
             "classes",
             f"{sum(unseen.values()):,} labels of validation or test texts do not occur in training "
-            f"({join_names(unseen)}); train.py refuses them. Correct these labels, or drop their rows.",
+            f"({join_names(unseen)}); train.py rejects them. Correct these labels, or drop their rows.",
             ("--data.unseen_labels drop",),
         )
 
@@ -145,7 +145,9 @@ def _advise_on_encoding_errors(report: DataReport) -> Iterator[Advice]:
         elif kind.startswith("GBK read"):
             fix, option = "Set the encoding of the file.", "--data.source.encoding gb18030"
         yield Advice(
-            "encoding", f"{_count_texts(total)} {_format_error_kind(kind)}{where}. {fix}", (option,) if option else ()
+            "encoding",
+            f"{_format_text_count(total)} {_format_error_kind(kind)}{where}. {fix}",
+            (option,) if option else (),
         )
 
 
@@ -165,7 +167,7 @@ def _advise_on_extreme_texts(report: DataReport) -> Iterator[Advice]:
     if wordless:
         yield Advice(
             "extreme-texts",
-            f"{_count_texts(wordless)} symbols only, no letter or digit. Check whether their labels make sense.",
+            f"{_format_text_count(wordless)} symbols only, no letter or digit. Check whether their labels make sense.",
         )
     if very_long:
         yield Advice(
@@ -188,7 +190,8 @@ def _advise_on_foreign_texts(report: DataReport) -> Iterator[Advice]:
         )
 
 
-def _count_texts(count: int) -> str:
+def _format_text_count(count: int) -> str:
+    """Formats the subject of a sentence: `1 text has`, `2 texts have`."""
     return "1 text has" if count == 1 else f"{count:,} texts have"
 
 

@@ -41,7 +41,7 @@ def _advise_on_evaluation(report: DataReport) -> Iterator[Advice]:
     missing = [name for name, count in validation.items() if not count]
     if missing:
         sentences.append(
-            f"{_count_classes(missing)} no validation text ({join_names(missing, 5)}): F1 cannot be measured."
+            f"{_format_class_count(missing)} no validation text ({join_names(missing, 5)}): F1 cannot be measured."
         )
     few = {name: count for name, count in sorted(validation.items(), key=lambda item: item[1]) if count}
     few = {name: count for name, count in few.items() if count < _MIN_VALIDATION_TEXTS}
@@ -58,7 +58,7 @@ def _advise_on_evaluation(report: DataReport) -> Iterator[Advice]:
     missing = [name for name, count in counts.get("test", {}).items() if not count]
     if missing:
         yield Advice(
-            "classes", f"{_count_classes(missing)} no test text ({join_names(missing, 5)}): F1 cannot be measured."
+            "classes", f"{_format_class_count(missing)} no test text ({join_names(missing, 5)}): F1 cannot be measured."
         )
 
 
@@ -171,5 +171,6 @@ def _advise_on_pretrained_model(report: DataReport) -> Iterator[Advice]:
         )
 
 
-def _count_classes(names: list[str]) -> str:
+def _format_class_count(names: list[str]) -> str:
+    """Formats the subject of a sentence: `1 class has`, `2 classes have`."""
     return "1 class has" if len(names) == 1 else f"{len(names):,} classes have"

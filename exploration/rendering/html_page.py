@@ -42,7 +42,7 @@ _CHECKS = {
 
 
 def render_page(report: DataReport, advice: list[Advice], command: str) -> str:
-    """Renders the whole page.
+    """Renders the page.
 
     Args:
         report: The results to show.
@@ -93,6 +93,7 @@ def format_summary(report: DataReport) -> str:
 
 
 def _render_advice(advice: list[Advice], titles: dict[str, str]) -> str:
+    """Renders the advice as a list, each item with a link to its section and its options."""
     if not advice:
         return f"<p>{escape_html(NO_ADVICE)}</p>"
     lines = ["<p>Each line of options is one experiment for <code>python train.py</code> on the same data.</p>"]

@@ -1,4 +1,4 @@
-"""Head and rows of the table of tokenizers, for the page and the terminal."""
+"""Builds the table of tokenizers for the page and the terminal."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ _HEAD = ("tokenizer", "vocab size", "split", "unknown tokens", "unknown types", 
 
 
 def build_tokenizer_table(reports: Sequence[TokenizerReport]) -> tuple[list[str], list[list[str | int | float]]]:
-    """Builds a head and a row per tokenizer and split; with the coverage by word vectors if it was measured."""
+    """Returns the column names and a row per tokenizer and split, with the word vector coverage if measured."""
     head = list(_HEAD)
     rows: list[list[str | int | float]] = []
     for report in reports:
-        for split, figures in report.splits.items():
-            ratios = [Ratio(figures[key]) for key in ("token_rate", "type_rate", "text_share")]
+        for split, statistics in report.splits.items():
+            ratios = [Ratio(statistics[key]) for key in ("token_rate", "type_rate", "text_share")]
             row: list[str | int | float] = [report.name, report.vocabulary_size, split, *ratios]
-            row.append(float(figures["ids_per_text"]))
-            if figures["vector_coverage"] is not None:
-                row += [Ratio(ratio) for ratio in figures["vector_coverage"]]
+            row.append(float(statistics["ids_per_text"]))
+            if statistics["vector_coverage"] is not None:
+                row += [Ratio(ratio) for ratio in statistics["vector_coverage"]]
                 head = [*_HEAD, "tokens with vector", "types with vector"]
             rows.append(row)
     return head, rows

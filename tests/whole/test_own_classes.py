@@ -99,7 +99,7 @@ def test_an_encoder_without_its_length_is_refused_before_training(work, data, mo
     answer = work.train(
         "--data.source", "Files", "--data.source.path", data, "--model.encoder", f"{module}.WithoutLength"
     )
-    assert_refused(answer, work, USAGE, r"--model\.encoder: WithoutLength lacks output_dim: set self\.output_dim")
+    assert_refused(answer, work, USAGE, r"--model\.encoder: WithoutLength has no output_dim: set self\.output_dim")
 
 
 def test_a_class_of_this_project_is_registered():
