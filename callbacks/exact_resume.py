@@ -34,7 +34,7 @@ class ExactResume(Callback):
         checkpoint["trainable_shapes"] = _list_trainable_shapes(pl_module)
 
     def on_load_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
-        """Rejects an optimizer state of other weights: a fused optimizer would not check and access invalid memory.
+        """Rejects optimizer states of other weights: a fused optimizer does not check and would access invalid memory.
 
         Raises:
             UsageError: The trainable weights differ, for instance the token embeddings after a change of the texts.
