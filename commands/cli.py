@@ -32,11 +32,12 @@ from commands.option_parser import OptionParser
 from commands.option_reader import read_options
 from commands.placeholder_spec import build_placeholder_spec
 from commands.resume import check_unfinished, expand_resume, format_progress
+from commands.run_config import RunConfig
 from commands.run_folder import (
     build_run_name,
     check_run_folder,
     format_write_error,
-    remove_unused_folder,
+    remove_unused_files,
     shorten_path,
 )
 from commands.run_options import RUN_OPTIONS, TRAINER_DEFAULTS
@@ -73,7 +74,7 @@ class TextCLI(LightningCLI):
         self.arguments, self.resumed = expand_resume(arguments)
         self._checkpoint: dict[str, Any] | None = None
         self._first_step = 0
-        self._is_new_folder = False
+        self._previous_files: frozenset[Path] = frozenset()
         try:
             self._run_verb()
         except BaseException as error:
@@ -81,14 +82,14 @@ class TextCLI(LightningCLI):
             raise
 
     def _handle_failure(self, error: BaseException) -> None:
-        """Removes the folder of a run without a training step; replaces write errors and interrupts by a message."""
+        """Removes the files of a run without a training step; replaces write errors and interrupts by a message."""
         config = self.config.get(self.subcommand) if hasattr(self, "subcommand") else None
         message = format_write_error(error, config) if isinstance(error, OSError) else None
         trainer = getattr(self, "trainer", None)
         if trainer is not None and isinstance(trainer.logger, RunLogger):
             folder = Path(trainer.logger.log_dir)
-            if trainer.is_global_zero and self._is_new_folder and trainer.global_step <= self._first_step:
-                remove_unused_folder(folder)
+            if trainer.is_global_zero and trainer.global_step <= self._first_step:
+                remove_unused_files(folder, self._previous_files)
             if isinstance(error, SystemExit) and isinstance(error.__context__, KeyboardInterrupt):  # Lightning's
                 resumable = (folder / "checkpoints" / "last.ckpt").is_file()
                 hint = [f"continue with `python train.py --resume {folder}`"] if resumable else []
@@ -103,6 +104,7 @@ class TextCLI(LightningCLI):
             TextDataModule,
             trainer_defaults=TRAINER_DEFAULTS,
             seed_everything_default=0,
+            save_config_callback=RunConfig,
             save_config_kwargs={"overwrite": True},
             parser_class=OptionParser,
             auto_configure_optimizers=False,
@@ -177,11 +179,13 @@ class TextCLI(LightningCLI):
         """Creates the logger of a new run folder, or of the one that is resumed."""
         if self.resumed is None:
             logger = RunLogger(config.trainer.default_root_dir, config.name or build_run_name(config), config.version)
-            self._is_new_folder = config.version is None or not Path(logger.log_dir).exists()
+            self._previous_files = frozenset(Path(logger.log_dir).glob("*"))
             return logger
         folder, step = self.resumed.folder.absolute(), (self._checkpoint or {})["global_step"]
         root = shorten_path(folder.parent.parent, Path(config.trainer.default_root_dir))
-        return RunLogger(str(root), folder.parent.name, folder.name, purge_step=step)
+        logger = RunLogger(str(root), folder.parent.name, folder.name, purge_step=step)
+        self._previous_files = frozenset(Path(logger.log_dir).glob("*"))
+        return logger
 
     def _instantiate_trainer(self, config: dict[str, Any], callbacks: list[Callback]) -> Trainer:
         """Adds the callbacks of every run and creates the trainer; raises `UsageError` if its options are invalid."""

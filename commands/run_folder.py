@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+from collections.abc import Collection
 from pathlib import Path
 
 from jsonargparse import Namespace
@@ -65,12 +66,18 @@ def shorten_path(path: Path, configured: Path) -> Path:
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
-def remove_unused_folder(folder: Path) -> None:
-    """Removes the config and event files of a run without training steps, and the folders that are then empty."""
+def remove_unused_files(folder: Path, previous: Collection[Path]) -> None:
+    """Removes the config and event files of a run without training steps, and the folders that are then empty.
+
+    Args:
+        folder: The run folder, which may be missing.
+        previous: Files that were in the folder before the run, which stay.
+    """
     if not folder.is_dir():
         return
     for file in (*folder.glob("events.out.tfevents.*"), folder / "config.yaml", folder / "hparams.yaml"):
-        file.unlink(missing_ok=True)
+        if file not in previous:
+            file.unlink(missing_ok=True)
     for empty in (folder / "checkpoints", folder, folder.parent, folder.parent.parent):
         try:
             empty.rmdir()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import time
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from lightning_modules.text_classifier import TextClassifier
 
 BATCHES = 6  # of an epoch: 90 texts, 16 a batch
 EPOCHS = 4
+INTERRUPTED = 130
 WITH_CHANCE = (
     *("--model.encoder.embedding_dropout", "0.3", "--model.head.dropout", "0.4"),
     *(
@@ -327,6 +329,30 @@ def test_what_cannot_be_resumed_is_refused_and_the_run_stays_as_it_is(case, work
     assert re.search(words, answer.err), answer.err
     assert answer.err.count("error:") == 1
     assert {file: file.read_bytes() for file in work.root.rglob("*") if file.is_file()} == before
+
+
+def test_a_resumption_refused_while_training_starts_leaves_the_config_as_it_was(work, on):
+    """The number of batches is known only when the loader is built; the config was saved before that."""
+    run = work.fit(*on, epochs=1)
+    before = {file: file.read_bytes() for file in run.rglob("*") if file.is_file()}
+    answer = resume(work, run, "--trainer.max_epochs", 2, "--data.batch_size", 32)
+    assert answer.code == USAGE, answer.err
+    assert {file: file.read_bytes() for file in run.rglob("*") if file.is_file()} == before
+    assert resume(work, run, "--trainer.max_epochs", 2).code == 0
+    assert "batch_size: 16" in (run / "config.yaml").read_text()
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, KilledError])
+def test_a_resumption_that_fails_in_its_first_step_leaves_the_config_as_it_was(error, work, on, monkeypatch):
+    def fail(*_: object) -> None:
+        raise error
+
+    run = work.fit(*on, epochs=1)
+    before = (run / "config.yaml").read_bytes()
+    monkeypatch.setattr(TextClassifier, "training_step", fail)
+    with pytest.raises(KilledError) if error is KilledError else nullcontext():
+        assert resume(work, run, "--trainer.max_epochs", 2, "--data.cache_dir", "x").code == INTERRUPTED
+    assert (run / "config.yaml").read_bytes() == before
 
 
 def test_a_run_that_had_stopped_early_does_not_go_on(work, on):
