@@ -78,7 +78,9 @@ def _format_abstract(key: str, name: str, cls: type) -> str:
     owners = dict.fromkeys(next(base for base in cls.__mro__ if method in vars(base)).__name__ for method in missing)
     file = getattr(sys.modules.get(cls.__module__), "__file__", None)
     where = f" ({file})" if file else ""
-    return f"--{key} {name}{where} lacks {', '.join(missing)}: define what {', '.join(owners)} declares as abstract"
+    which = "which every" if len(missing) == 1 else "all of which every"
+    methods = f"method{'s' * (len(missing) > 1)} {', '.join(missing)}"
+    return f"--{key} {name}{where} has no {methods}, {which} {' and '.join(owners)} must define"
 
 
 def _walk_subclasses(base: Any) -> Iterator[type]:

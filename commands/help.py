@@ -150,7 +150,7 @@ def format_first_page() -> str:
         "  python train.py                                                     the demo data",
         "  python train.py --data.source Files --data.source.path DIR_OR_FILE  your own texts",
         "  python train.py --config FILE.yaml --model.encoder RNN              a config; options after it override it",
-        "  python train.py --resume runs/NAME                                  resumes an interrupted run",
+        "  python train.py --resume runs/NAME                                  continues an interrupted run",
     ]
     for heading, groups in FIRST_PAGE.items():
         lines += ["", f"{heading}:"]

@@ -105,4 +105,5 @@ def _find_missing_arguments(selected_classes: SelectedClasses) -> Iterator[str]:
         cls = selected_classes.get_class(key)
         for name, parameter in get_parameters(cls).items() if cls is not None else ():
             if parameter.default is inspect.Parameter.empty and name not in selected_classes.arguments.get(key, ()):
-                yield f"--{key}.{name} is required, and there is none"
+                value = "FILE_OR_FOLDER" if key == "data.source" and name == "path" else name.upper()
+                yield f"--{key} {getattr(cls, '__name__', '')} needs --{key}.{name} {value}"

@@ -94,6 +94,11 @@ def _create_parser() -> argparse.ArgumentParser:
     add("--text_pair_column", metavar="NAME", help="the column of the second texts (default: as in training)")
     add("--encoding", default="utf-8", help="of files and the standard input, such as gb18030 (default: utf-8)")
     add("--batch_size", type=int, default=256, metavar="N", help="texts per batch (default: 256)")
-    add("--tta", type=int, metavar="N", help="average over the text and N - 1 variants of it (default: as in training)")
+    add(
+        "--tta",
+        type=int,
+        metavar="N",
+        help="average over the text and N - 1 variants (default: --data.tta of the run)",
+    )
     add("--device", default="auto", help="auto, cpu, cuda, cuda:1 … (default: auto)")
     return parser

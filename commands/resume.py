@@ -92,17 +92,17 @@ def check_unfinished(run: ResumedRun, checkpoint: dict[str, Any], config: Namesp
     trainer = config.trainer
     waited = checkpoint.get("callbacks", {}).get("EarlyStopping", {}).get("waited", 0)
     if waited >= config.early_stopping.patience:
-        state = f"it stopped early after epoch {epochs}"
-        longer = f"--early_stopping.patience {2 * waited} (now {config.early_stopping.patience})"
+        ending = f"it stopped early after epoch {epochs}"
+        longer = _format_larger("--early_stopping.patience", config.early_stopping.patience, waited)
     elif trainer.max_epochs is not None and 0 <= trainer.max_epochs <= epochs:
-        state = f"{epochs} epochs are trained and tested"
-        longer = f"--trainer.max_epochs {2 * epochs} (now {trainer.max_epochs})"
+        ending = f"{_format_count(epochs, 'epoch')} trained"
+        longer = _format_larger("--trainer.max_epochs", trainer.max_epochs, epochs)
     elif 0 <= trainer.max_steps <= step:
-        state = f"{step} steps are trained and tested"
-        longer = f"--trainer.max_steps {2 * step} (now {trainer.max_steps})"
+        ending = f"{_format_count(step, 'step')} trained"
+        longer = _format_larger("--trainer.max_steps", trainer.max_steps, step)
     else:
         return
-    raise UsageError(f"{run.folder} is complete: {state}; to train longer, add {longer}")
+    raise UsageError(f"{run.folder} is complete: {ending}; {longer}")
 
 
 def format_progress(run: ResumedRun, checkpoint: dict[str, Any], max_epochs: int | None) -> str:
@@ -118,6 +118,17 @@ def count_epochs(checkpoint: dict[str, Any]) -> int:
     """Returns the number of completed epochs."""
     batches = checkpoint.get("loops", {}).get("fit_loop", {}).get("epoch_loop.batch_progress", {})
     return checkpoint["epoch"] + bool(batches.get("is_last_batch"))
+
+
+def _format_count(count: int, noun: str) -> str:
+    return f"{count} {noun} is" if count == 1 else f"{count} {noun}s are"
+
+
+def _format_larger(option: str, value: int, reached: int) -> str:
+    """Returns how to train longer: that a limit below what is reached must be larger, or twice the present limit."""
+    if value < reached:
+        return f"{option} must be larger (got {value})"
+    return f"to train longer, add {option} {2 * reached} (now {value})"
 
 
 def _check_other_options(options: list[str], run: ResumedRun) -> None:

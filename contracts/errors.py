@@ -25,14 +25,22 @@ class DataError(ValueError):
 def suggest_name(name: str, allowed: Iterable[str]) -> str:
     """Returns a question with the most similar allowed name, with a leading space; empty if none is similar.
 
+    The beginning of a longer name counts as similar too.
+
     >>> suggest_name("TextCNM", ["TextCNN", "RNN"])
     ' Did you mean "TextCNN"?'
-    >>> suggest_name("zzz", ["TextCNN", "RNN"])
+    >>> suggest_name("reviewz", ["demo_rnn", "reviews_text_cnn"])
+    ' Did you mean "reviews_text_cnn"?'
+    >>> suggest_name("text", ["id", "sentence", "note"])
     ''
     """
     by_lower = {candidate.lower(): candidate for candidate in allowed}
-    close = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=0.5)
-    return f' Did you mean "{by_lower[close[0]]}"?' if close else ""
+    beginnings = {lower[: len(name)]: candidate for lower, candidate in by_lower.items()} if len(name) > 3 else {}
+    for candidates, cutoff in ((by_lower, 0.6), (beginnings, 0.75)):
+        close = difflib.get_close_matches(name.lower(), candidates, n=1, cutoff=cutoff)
+        if close:
+            return f' Did you mean "{candidates[close[0]]}"?'
+    return ""
 
 
 def join_names(names: Iterable[str], max_names: int = 8) -> str:

@@ -50,7 +50,8 @@ def create_missing_splits(
             )
         splits[name] = splits["train"].select(split_off)
         splits["train"] = splits["train"].select(kept)
-        notes.append(f"{name}: {len(split_off)} of {num_rows} training rows set aside, stratified (--data.split_seed)")
+        rows = f"the {num_rows:,} {'' if only_train else 'training '}rows"
+        notes.append(f"{name}: {len(split_off):,} of {rows}, in the same class proportions (--data.split_seed)")
     if options.num_folds is not None and options.fold is not None:
         splits = hold_out_fold(splits, options.num_folds, options.fold, options.split_seed, notes)
     # last, so that validation and test are as large as if training had all of its rows

@@ -108,25 +108,19 @@ class Columns:
             )
         contents = {"label": "one label per text", "labels": "several"}
         wanted = " or ".join(f'"{getattr(self, k)}" ({v})' for k, v in contents.items() if getattr(self, k) is not None)
-        suggestion = suggest_name(self.label or str(self.labels), [name for name in names if name != self.text])
-        raise DataError(
-            f"{where} has no column {wanted}; it has: {join_names(names)}.{suggestion} "
-            "Name it with --data.source.label_column or --data.source.labels_column."
-        )
+        others = [name for name in names if name != self.text]
+        suggestion, advice = _suggest_column(self.label or str(self.labels), others)
+        fix = advice or "Name it with --data.source.label_column or --data.source.labels_column."
+        raise DataError(f"{where} has no column {wanted}; it has: {join_names(names)}.{suggestion} {fix}")
 
     def _require(self, option: str, names: Sequence[str], where: str) -> None:
         """Raises an error if a column does not exist."""
         name = getattr(self, option)
         if name in names:
             return
-        delimiter = next((character for character in ";\t|," if len(names) == 1 and character in names[0]), None)
-        fix = f"Name it with --data.source.{option}_column."
-        if delimiter is not None:
-            shown = "$'\\t'" if delimiter == "\t" else f'"{delimiter}"'
-            fix = f"Its columns seem to be separated by {shown}: set --data.source.delimiter {shown}."
-        raise DataError(
-            f'{where} has no column "{name}"; it has: {join_names(names)}.{suggest_name(name, names)} {fix}'
-        )
+        suggestion, advice = _suggest_column(name, names)
+        fix = advice or f"Name it with --data.source.{option}_column."
+        raise DataError(f'{where} has no column "{name}"; it has: {join_names(names)}.{suggestion} {fix}')
 
     def _is_renamed(self, option: str) -> bool:
         """Returns whether the user set another name than the default."""
@@ -257,3 +251,21 @@ def _format_rows(table: Table, rows: list[int], values: Sequence[Any]) -> str:
     value = value if len(value) <= 60 else f"{value[:57]}..."
     first, *others = table.locate_rows(rows)
     return f"{count}: {join_names([f'{first} ({value})', *others])}"
+
+
+def find_unsplit_delimiter(names: Sequence[str]) -> str | None:
+    """Returns the delimiter that the only column name of a table contains, so that it is a whole header; else None.
+
+    >>> find_unsplit_delimiter(["text;label"]), find_unsplit_delimiter(["text", "label"])
+    (';', None)
+    """
+    return next((sign for sign in ";\t|," if len(names) == 1 and sign in names[0]), None)
+
+
+def _suggest_column(name: str, names: Sequence[str]) -> tuple[str, str]:
+    """Returns the question with the nearest column, and the fix for a header that was not split; each may be empty."""
+    delimiter = find_unsplit_delimiter(names)
+    if delimiter is None:
+        return suggest_name(name, names), ""
+    shown = "$'\\t'" if delimiter == "\t" else f'"{delimiter}"'
+    return "", f"Its columns seem to be separated by {shown}: set --data.source.delimiter {shown}."

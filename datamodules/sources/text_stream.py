@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, TextIO, cast
 
 from contracts.errors import DataError, UsageError, join_names, suggest_name
 from datamodules.sources.base import Source
-from datamodules.sources.columns import Columns
+from datamodules.sources.columns import Columns, find_unsplit_delimiter
 from datamodules.sources.folders import get_extension, is_gzip
 from datamodules.sources.table_stream import StreamedRow, read_delimited, read_json_lines
 from datamodules.sources.text_inputs import Input
@@ -201,7 +201,8 @@ def _check_columns(columns: TextColumns, note: str, where: str, names: Sequence[
     if missing:
         what = " and no column ".join(f'"{name}"' for _, name in missing)
         options = " and ".join(f"--{option}_column" for option, _ in missing)
-        near = suggest_name(missing[0][1], [name for name in names if name not in columns])
+        others = [] if find_unsplit_delimiter(names) else [name for name in names if name not in columns]
+        near = suggest_name(missing[0][1], others)
         raise DataError(
             f"{where} has no column {what}; it has: {join_names(names) or 'none'}.{near}{' ' * bool(note)}{note} "
             f"Name the column{'s' * (len(missing) > 1)} with {options}."

@@ -44,12 +44,12 @@ def own(tmp_path, monkeypatch):
 
 
 ERRORS = {
-    ("model.encoder", "WithoutForward"): r"lacks .*forward.*: define what TextEncoder declares as abstract",
+    ("model.encoder", "WithoutForward"): r"has no method.*forward.*which every TextEncoder must define",
     ("model.encoder", "OfNothing"): "is not a TextEncoder: derive the class from lightning_modules.encoders.base",
     ("model.encoder", "Finishd"): 'has no class Finishd. Did you mean "Finished"?',
     ("model.encoder", "number"): "is not a class",
     ("model.loss", "Finished"): "is not a Loss: derive the class from lightning_modules.losses.base.Loss",
-    ("model.loss", "LossWithoutForward"): "lacks",
+    ("model.loss", "LossWithoutForward"): "has no method",
 }
 
 
@@ -66,7 +66,9 @@ def test_what_is_wrong_with_a_class_is_one_message_with_code_2(key, name, own, c
 
 def test_an_abstract_class_is_found_by_its_short_name(own):
     __import__(own)
-    assert "lacks forward" in check_class("model.encoder", "WithoutForward")
+    assert "has no method forward, which every TextEncoder must define" in check_class(
+        "model.encoder", "WithoutForward"
+    )
 
 
 def test_a_module_that_does_not_exist_is_named():

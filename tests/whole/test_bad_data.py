@@ -48,6 +48,16 @@ FAULTS = {
         DATA,
         r'train.csv has no column "text"; it has: texts, label\. Did you mean "texts"\?.*--data.source.text_column',
     ),
+    "no column near": (
+        _file("train.csv", "id,sentence,note\n1,a,b\n"),
+        DATA,
+        r'no column "text"; it has: id, sentence, note\. Name it with --data.source.text_column',
+    ),
+    "a header that was not split": (
+        _file("train.csv", "text;label\na;b\n"),
+        DATA,
+        r'no column "text"; it has: text;label\. Its columns seem to be separated by ";": set --data.source.delimiter',
+    ),
     "no label column": (
         _file("train.csv", "text,lable\na,b\n"),
         DATA,

@@ -134,7 +134,10 @@ ARGUMENTS = {
         "--model.lr_scheduler ReduceLROnPlateau --model.lr_scheduler.factor 2",
         r"--model.lr_scheduler: Factor should be < 1.0",
     ),
-    "a schedule without its due": ("--model.lr_scheduler StepLR", r"--model.lr_scheduler.step_size is required"),
+    "a schedule without its due": (
+        "--model.lr_scheduler StepLR",
+        r"StepLR needs --model.lr_scheduler.step_size STEP_SIZE",
+    ),
     "a rate below zero": ("--model.optimizer.lr -1", r"--model.optimizer: Invalid learning rate: -1"),
     "an optimizer of one group": ("--model.optimizer LBFGS", r"--model.optimizer: LBFGS .*parameter groups"),
     "an optimizer of matrices": ("--model.optimizer Muon", r"--model.optimizer: Muon only supports 2D"),
@@ -225,7 +228,7 @@ ARGUMENTS = {
     "a folder for a config": ("--config /", r"--config / cannot be read as a config file: Is a directory"),
     "no config of a class": ("--model.encoder nothere.yaml", r"--model.encoder: there is no file nothere.yaml"),
     "no checkpoint": ("--ckpt_path nothere.ckpt", r"there is no checkpoint or run folder nothere.ckpt"),
-    "no path": ("--data.source Files", r"--data.source.path is required"),
+    "no path": ("--data.source Files", r"--data.source Files needs --data.source.path FILE_OR_FOLDER"),
     "no folder": ("--data.source Files --data.source.path /nowhere/data", r"no such file or folder: /nowhere/data"),
     "no model": ("--model.encoder Pretrained --model.encoder.model ./nowhere", r'there is no folder "./nowhere"'),
     "no package": (

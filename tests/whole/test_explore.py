@@ -96,7 +96,7 @@ def test_test_labels_change_nothing_but_counts_duplicates_and_conflicts(run, tmp
         (["--config", "missing.yaml"], USAGE, "missing.yaml: there is no such file"),
         (["--data.validation_size", "2"], USAGE, "validation_size is a fraction of the rows"),
         (["--data.source", "Files", "--data.source.path", "nowhere"], (USAGE, DATA), "nowhere"),
-        (["--data.source", "Files"], USAGE, "--data.source.path is required"),
+        (["--data.source", "Files"], USAGE, "--data.source Files needs --data.source.path FILE_OR_FOLDER"),
     ],
 )
 def test_unusable_options_end_in_one_message(run, tmp_path, arguments, code, words):

@@ -235,9 +235,11 @@ def test_a_path_is_relative_below_the_working_directory_only(path, configured, s
 def test_a_complete_run_says_so_and_trains_longer_on_demand(work, on):
     run = work.fit(*on, epochs=1)
     answer = resume(work, run)
-    words = f"{run} is complete: 1 epochs are trained and tested; to train longer, add --trainer.max_epochs 2 (now 1)"
+    words = f"{run} is complete: 1 epoch is trained; to train longer, add --trainer.max_epochs 2 (now 1)"
     assert (answer.code, answer.err) == (USAGE, f"error: {words}\n")
     assert resume(work, run, "--trainer.max_epochs", 3).code == 0
+    less = resume(work, run, "--trainer.max_epochs", 2)
+    assert less.err == f"error: {run} is complete: 3 epochs are trained; --trainer.max_epochs must be larger (got 2)\n"
     assert report_of(run)["epochs"] == 3
     longer = work.fit(*on, epochs=3)
     assert report_of(run)["test"] == report_of(longer)["test"]

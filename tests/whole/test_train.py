@@ -138,7 +138,7 @@ def test_one_file_is_split_and_columns_may_have_any_names(work, tmp_path):
     report = report_of(run)
     assert report["data"]["rows"] == {"train": 80, "validation": 10, "test": 10}
     assert any(
-        note.startswith("test: 10 of 100 training rows set aside, stratified") for note in report["data"]["notes"]
+        note.startswith("test: 10 of the 100 rows, in the same class proportions") for note in report["data"]["notes"]
     )
     for line in predictions_of(run):  # by its number, each row is found again
         assert table[int(line["row"])]["Nachricht"] == line["text"]

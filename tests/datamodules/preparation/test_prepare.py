@@ -105,8 +105,8 @@ def test_one_file_is_cut_into_three_stratified_and_seeded(data):
     assert counts == {"train": [32, 16], "validation": [4, 2], "test": [4, 2]}
     numbers = [number for name in counts for number in module.get_split(name).numbers.tolist()]
     assert sorted(numbers) == list(range(60))
-    assert "test: 6 of 60 training rows set aside, stratified (--data.split_seed)" in module.notes
-    assert "validation: 6 of 60 training rows set aside, stratified (--data.split_seed)" in module.notes
+    assert "test: 6 of the 60 rows, in the same class proportions (--data.split_seed)" in module.notes
+    assert "validation: 6 of the 60 rows, in the same class proportions (--data.split_seed)" in module.notes
     other = data(rows, split_seed=1)
     assert other.get_split("test").numbers.tolist() != module.get_split("test").numbers.tolist()
 

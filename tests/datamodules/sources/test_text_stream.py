@@ -236,6 +236,7 @@ def test_a_folder_is_no_text(tmp_path):
             r'new.csv has no column "text"; it has: txt, b. Did you mean "txt"\? Name .*--text_column',
         ),
         ("new.csv", "", r'has no column "text"; it has: none\.'),
+        ("new.csv", "text;label\na;b\n", r'has no column "text"; it has: text;label\. Name the column'),
         ("new.csv", "text,b\na\n", r"new.csv, line 2: 1 fields where the header has 2"),
         ("new.csv", 'text\n"a\n', r"line 2: invalid quoting \(unexpected end of data\)"),
         ("new.csv", 'text\n"a"b\n', r"line 2: invalid quoting"),
