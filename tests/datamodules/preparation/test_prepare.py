@@ -273,9 +273,8 @@ def test_a_length_or_a_share_to_cover_says_what_it_cuts(data, growing, max_lengt
     assert module.spec.max_length == length
     assert module.get_split("train").lengths.tolist() == [min(words, length) for words in range(1, 11)]
     assert (
-        f"train: {cut} of 10 texts truncated to {length} tokens ({lost} of all tokens; --data.max_length)"
-    ) in module.notes
-    assert not any(note.startswith("validation") and "truncated" in note for note in module.notes)
+        f"texts truncated to {length} tokens (--data.max_length): {cut} of 10 train ({lost} of their tokens)"
+    ) in module.notes  # and validation is not named
 
 
 @pytest.mark.parametrize(("max_length", "length"), [(1.0, 10), (0.91, 10), (0.99, 10), (10, 10), (11, 11), (500, 500)])
@@ -289,9 +288,15 @@ def test_where_all_texts_are_covered_nothing_is_said(data, growing, max_length, 
 def test_the_length_covers_training_texts_and_binds_the_others_too(data, growing):
     module = data(growing, Rows(["word " * 30, "word"], ["x", "y"]), max_length=1.0)
     assert module.get_split("validation").lengths.tolist() == [10, 1]
-    assert any(
-        note.startswith("validation: 1 of 2 texts truncated to 10 tokens") and "64.5%" in note for note in module.notes
-    )
+    assert "texts truncated to 10 tokens (--data.max_length): 1 of 2 validation (64.5% of their tokens)" in module.notes
+
+
+def test_truncation_of_several_splits_is_one_note(data, growing):
+    module = data(growing, Rows(["word " * 30, "word"], ["x", "y"]), test=Rows(["word " * 16], ["x"]), max_length=8)
+    assert [note for note in module.notes if "truncated" in note] == [
+        "texts truncated to 8 tokens (--data.max_length): 2 of 10 train (5.5% of their tokens), "
+        "1 of 2 validation (71.0% of their tokens), 1 of 1 test (50.0% of their tokens)"
+    ]
 
 
 def test_the_beginning_of_a_long_text_is_what_stays(data):
@@ -310,7 +315,7 @@ def test_special_tokens_stay_when_long_texts_are_cut(data, tiny_bert, max_length
     assert module.spec.max_length == 4  # lengths are 3, 6, 3, 5, 4
     expected = [[CLS, A, SEP], [CLS, A, B, SEP], [CLS, B, SEP], [CLS, A, B, SEP], [CLS, C, B, SEP]]
     assert rows_of(module.get_split("train").tokens) == expected
-    assert any(note.startswith("train: 2 of 5 texts") and "(14.3% of all" in note for note in module.notes)  # 3 / 21
+    assert any("2 of 5 train (14.3% of their" in note for note in module.notes)  # 3 / 21
 
 
 def test_no_text_is_longer_than_the_model_can_take(data, tiny_bert):
@@ -333,7 +338,7 @@ def test_pairs_are_encoded_together_and_kept_apart(data, tiny_bert):
     module = data(rows, rows.select([2, 0]), tokenizer=lambda: Pretrained(str(tiny_bert)), max_length=9)
     tokens = module.get_split("train").tokens
     assert rows_of(tokens) == [[CLS, A, SEP, B, SEP], [CLS, A, B, C, SEP, A, B, C, SEP], [CLS, B, SEP, SEP]]
-    assert any(note.startswith("train: 1 of 3 texts truncated to 9 tokens") for note in module.notes)
+    assert any(note.startswith("texts truncated to 9 tokens") and "1 of 3 train" in note for note in module.notes)
     assert tokens.type_ids[:5].tolist() == [0, 0, 0, 1, 1]
     assert len(tokens.type_ids) == len(tokens.ids)
     assert (module.spec.pairs, module.load_pairs("train")) == (True, rows.pairs)
