@@ -12,7 +12,13 @@ from typing import Any
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
-from commands.class_registry import EXTENSION_POINTS, format_unknown_class, get_registered_classes
+from commands.class_registry import (
+    EXTENSION_POINTS,
+    STORED_IN_CHECKPOINTS,
+    format_own_class_hint,
+    format_unknown_class,
+    get_registered_classes,
+)
 from commands.common_names import CLASS_NAMES
 from contracts.errors import suggest_name
 from lightning_modules.losses.base import Loss
@@ -59,7 +65,9 @@ def check_class(key: str, name: str) -> str | None:
     try:
         found = getattr(importlib.import_module(module), short_name, None)
     except ImportError as error:
-        return f"--{key} {name}: {module} cannot be imported ({error}); is its folder on PYTHONPATH?"
+        is_stored = key in STORED_IN_CHECKPOINTS
+        fix = format_own_class_hint(key, short_name) if is_stored else "; is its folder on PYTHONPATH?"
+        return f"--{key} {name}: {module} cannot be imported ({error}){fix}"
     if found is None:
         defined = [cls.__name__ for cls in _walk_subclasses(base) if cls.__module__ == module]
         return f"--{key} {name}: {module} has no class {short_name}.{suggest_name(short_name, defined)}"

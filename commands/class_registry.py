@@ -32,6 +32,8 @@ EXTENSION_POINTS: dict[str, type] = {
     "model.loss": Loss,
 }
 """Base class by option, for options that name a class of this project."""
+STORED_IN_CHECKPOINTS = ("data.tokenizer", "data.tta_augmentations", "model.encoder", "model.head")
+"""Options whose class a checkpoint names, so that it must be one of this project."""
 CLASS_OPTIONS = (*EXTENSION_POINTS, "model.optimizer", "model.lr_scheduler")
 """All options that name a class, including those for classes of torch."""
 
@@ -90,7 +92,16 @@ def format_unknown_class(key: str, name: str, meant: str | None = None) -> str:
     """
     names = sorted(get_registered_classes(key))
     suggestion = f" Did you mean {meant}?" if meant else suggest_name(name, names)
-    return f"--{key} has no choice named {name}.{suggestion} It takes: {join_names(names, 30)}"
+    own = "" if meant or name == "null" else format_own_class_hint(key, name)
+    return f"--{key} has no choice named {name}.{suggestion} It takes: {join_names(names, 30)}{own}"
+
+
+def format_own_class_hint(key: str, name: str) -> str:
+    """Returns where to put a class of the user's own, to end a message; empty for classes of torch."""
+    if key in STORED_IN_CHECKPOINTS:
+        folder = EXTENSION_POINTS[key].__module__.rpartition(".")[0].replace(".", "/")
+        return f"; for a class of your own put its file into {folder}/ and give --{key} {name.rpartition('.')[2]}"
+    return f"; for a class of your own give its import path, my_package.{name}" if key in EXTENSION_POINTS else ""
 
 
 def format_unknown_argument(key: str, cls: type, name: str) -> str:

@@ -27,6 +27,7 @@ from callbacks.run_report import RunReport
 from callbacks.sampling_report import SamplingReport
 from commands.changed_options import list_changed_options
 from commands.checks import check_combinations, check_verb
+from commands.evaluated_run import add_run_config
 from commands.implied_options import choose_pretrained_tokenizer, use_checkpoint_vectors
 from commands.option_parser import OptionParser
 from commands.option_reader import read_options
@@ -61,6 +62,8 @@ for noisy in ("pytorch_lightning", "lightning_fabric"):
     logging.getLogger(noisy).setLevel(logging.WARNING)
 logging.getLogger("pytorch_lightning.profilers").setLevel(logging.INFO)  # what --trainer.profiler asks for
 
+_NOTHING_SAVED = "nothing was saved yet; start it again"
+
 
 class TextCLI(LightningCLI):
     """Parses and checks the options, then runs one of Lightning's verbs.
@@ -71,7 +74,10 @@ class TextCLI(LightningCLI):
 
     def __init__(self, arguments: list[str]) -> None:
         arguments = add_verb(arguments)
+        arguments, note = add_run_config(arguments)
         self.arguments, self.resumed = expand_resume(arguments)
+        if note is not None and self.resumed is None:
+            announce(note)
         self._checkpoint: dict[str, Any] | None = None
         self._first_step = 0
         self._previous_files: frozenset[Path] = frozenset()
@@ -92,8 +98,10 @@ class TextCLI(LightningCLI):
                 remove_unused_files(folder, self._previous_files)
             if isinstance(error, SystemExit) and isinstance(error.__context__, KeyboardInterrupt):  # Lightning's
                 resumable = (folder / "checkpoints" / "last.ckpt").is_file()
-                hint = [f"continue with `python train.py --resume {folder}`"] if resumable else []
-                raise KeyboardInterrupt(*hint) from error
+                hint = f"continue with `python train.py --resume {folder}`" if resumable else _NOTHING_SAVED
+                raise KeyboardInterrupt(hint) from error
+        if isinstance(error, KeyboardInterrupt) and not error.args:  # while options or data are read
+            raise KeyboardInterrupt(_NOTHING_SAVED) from error
         if message is not None:
             raise DataError(message) from error
 

@@ -21,6 +21,7 @@ from commands.class_docs import (
     read_classes,
     read_parameters,
 )
+from commands.common_names import CLASS_NAMES
 from commands.run_options import (
     LIGHTNING_OPTIONS,
     OPTIMIZER_OPTIONS,
@@ -199,7 +200,9 @@ def format_class_options(key: str, name: str) -> str:
     short_name = name.rsplit(".", 1)[-1]
     if short_name not in docs:
         known = ", ".join(docs)
-        raise UsageError(f"--{key} has no choice named {name}.{suggest_name(name, docs)} It takes: {known}")
+        meant = CLASS_NAMES.get(key, {}).get(name.lower())
+        suggestion = f" Did you mean {meant}?" if meant else suggest_name(name, docs)
+        raise UsageError(f"--{key} has no choice named {name}.{suggestion} It takes: {known}")
     doc = docs[short_name]
     lines = [f"--{key} {doc.name}", f"  {doc.summary}.", ""]
     for parameter in doc.parameters:

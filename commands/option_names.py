@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 from pytorch_lightning.cli import LightningArgumentParser
 
 from commands.class_path import check_class
 from commands.class_registry import (
+    CLASS_OPTIONS,
     accepts_any_keyword,
     find_classes_with_argument,
     format_argument_without_class,
@@ -17,7 +21,8 @@ from commands.class_registry import (
     suggest_classes_with_argument,
 )
 from commands.common_names import suggest_class, suggest_option
-from commands.option_reader import Option, is_config_file, read_options
+from commands.option_reader import TRAINING_GROUPS, Option, is_config_file, is_option, read_options
+from commands.run_options import LIGHTNING_OPTIONS, RUN_OPTIONS
 from commands.selected_classes import SelectedClasses, list_class_names
 from contracts.errors import UsageError, join_names, suggest_name
 
@@ -39,7 +44,7 @@ def check_option_names(parser: LightningArgumentParser, arguments: list[str]) ->
         UsageError: There are unknown names; the message has one line for each.
     """
     selected_classes = SelectedClasses(parser)
-    errors = []
+    errors = _find_loose_words(parser, arguments)
     for option in read_options(arguments):
         selected_classes.record(option)
         error = _check_name(option, selected_classes)
@@ -101,6 +106,12 @@ def _format_unknown_option(option: Option, selected_classes: SelectedClasses) ->
     dashes, kind = ("--", "option") if option.file is None else ("", "key")
     message = f"there is no {kind} {dashes}{option.name}."
     meant = _suggest_option(option.name, selected_classes)
+    absent = option.name if _is_training_option(option.name) else (meant or "").split(" ")[0].removeprefix("--")
+    if "trainer" not in selected_classes.groups and _is_training_option(absent):
+        names = sorted(name for name in selected_classes.groups - {"data", *_PARSER_OPTIONS} if name.isidentifier())
+        own = ", ".join(f"--{name}" for name in names)
+        start = "" if absent == option.name else f"{message} "
+        return f"{start}--{absent} is an option of train.py; {selected_classes.script} takes --data.…, --config, {own}"
     if meant:
         meant = meant if " " in meant else f'"{meant}"'
         return f"{message} Did you mean {meant if option.file is None else meant.replace('--', '')}?"
@@ -108,8 +119,23 @@ def _format_unknown_option(option: Option, selected_classes: SelectedClasses) ->
     return message + suggest_name(option.name, names).replace('"', f'"{dashes}', 1)
 
 
+def _is_training_option(name: str) -> bool:
+    """Whether an option belongs to `train.py` alone."""
+    return name.split(".")[0] in (*TRAINING_GROUPS, *(doc.name for doc in (*RUN_OPTIONS, *LIGHTNING_OPTIONS)))
+
+
+def _suggest_class_help(owner: str) -> str:
+    """Returns the help of the class option meant by its last component or its group; else the help of all options."""
+    last = owner.rsplit(".", 1)[-1]
+    near = [key for key in CLASS_OPTIONS if key.rsplit(".", 1)[-1] == last or key.startswith(f"{owner}.")]
+    near = [key for key in ("model.encoder", "data.source") if key in near] or near
+    return f"--{near[0]}.help" if near else "--help_all"
+
+
 def _suggest_option(name: str, selected_classes: SelectedClasses) -> str | None:
     """Returns the most likely option: a synonym, one with the same last component, or a class with this argument."""
+    if name.endswith(".help"):
+        return _suggest_class_help(name.removesuffix(".help"))
     if suggest_option(name):
         return suggest_option(name)
     last = name.rsplit(".", 1)[-1]
@@ -127,3 +153,18 @@ def _suggest_option(name: str, selected_classes: SelectedClasses) -> str | None:
         if classes:
             return f"--{key} {classes[0]} --{key}.{last} …"
     return None
+
+
+def _find_loose_words(parser: LightningArgumentParser, arguments: list[str]) -> list[str]:
+    """Lists a message for each argument that is neither an option nor the value of one."""
+    flags = {name for action in parser._actions if action.nargs == 0 for name in action.option_strings}
+    errors, previous = [], ""
+    for argument in arguments:
+        takes_value = is_option(previous) and "=" not in previous and previous not in flags
+        if not is_option(argument) and not takes_value:
+            is_file = Path(argument).suffix != "" or os.path.exists(argument)
+            meant = f"--data.source Files --data.source.path {argument}" if is_file else suggest_class(argument)
+            fix = f"Did you mean {meant}?" if meant else "A value with spaces needs quotes."
+            errors.append(f"{argument} is not the value of any option. {fix}")
+        previous = argument
+    return errors

@@ -13,10 +13,12 @@ from commands.class_registry import find_classes_with_argument, get_registered_c
 from contracts.errors import UsageError
 
 _CONFIG_SUFFIXES = (".yaml", ".yml", ".json")
-_GROUPS = (
-    *("model", "data", "data.augment", "trainer"),
+TRAINING_GROUPS = (
+    *("model", "trainer"),
     *("early_stopping", "gradient_norm", "differential_learning_rates", "checkpoint", "last_checkpoint"),
 )
+"""Those that only `train.py` has."""
+_GROUPS = ("data", "data.augment", *TRAINING_GROUPS)
 """Config keys whose values are mappings of options."""
 
 
@@ -43,11 +45,11 @@ def read_options(arguments: list[str]) -> Iterator[Option]:
     [('model.encoder', 'RNN'), ('data.batch_size', '8')]
     """
     for position, argument in enumerate(arguments):
-        if not _is_option(argument):
+        if not is_option(argument):
             continue
         name, equals, text = argument.lstrip("-").partition("=")
         following = arguments[position + 1 : position + 2]
-        value = text if equals else following[0] if following and not _is_option(following[0]) else None
+        value = text if equals else following[0] if following and not is_option(following[0]) else None
         if name in ("config", "c") and value is not None:
             yield from _read_mapping("", _load_config(value), value)
         else:
@@ -59,7 +61,7 @@ def is_config_file(value: Any) -> bool:
     return isinstance(value, str) and value.endswith(_CONFIG_SUFFIXES)
 
 
-def _is_option(argument: str) -> bool:
+def is_option(argument: str) -> bool:
     """Whether an argument is an option and not a value, which may be a negative number."""
     return re.match(r"--?[A-Za-z]", argument) is not None
 

@@ -36,10 +36,14 @@ def predict(options: argparse.Namespace) -> None:
     first = next(chunks, [])  # before the output is opened, so that an error in the first texts creates no file
     with _open_destination(options.output) as file:
         writer = _create_writer(file, options, predictor, texts.first_texts)
+        num_texts = 0
         for chunk in chain([first], chunks):
             for text, prediction in chunk:
                 writer.write(_select_columns(text, predictor.pairs), prediction)
+            num_texts += len(chunk)
             file.flush()
+    if options.output is not None:
+        print(f"{options.output}: {num_texts:,} text{'s' * (num_texts != 1)}", file=sys.stderr)
 
 
 def _load_predictor(options: argparse.Namespace) -> Predictor:

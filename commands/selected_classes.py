@@ -22,6 +22,9 @@ class SelectedClasses:
     def __init__(self, parser: LightningArgumentParser) -> None:
         strings = {name for action in parser._actions for name in action.option_strings}
         self.option_names = {name.removeprefix("--") for name in strings if " " not in name}  # a link has spaces
+        self.groups = {name.split(".")[0] for name in self.option_names}
+        """First components of all options."""
+        self.script = parser.prog
         self.named: set[str] = set()
         """Options whose class was selected explicitly."""
         self.arguments: dict[str, set[str]] = {}

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import torch
 
-from contracts.errors import DataError, UsageError, join_names
+from contracts.errors import DataError, UsageError, join_names, suggest_name
 from contracts.text_spec import TextSpec
 from datamodules.text_datamodule import TextDataModule
 from datamodules.tokenizers.base import Tokenizer
@@ -29,10 +29,17 @@ def find_run_folder(path: Path) -> Path:
         UsageError: There is no such folder, or no checkpoint in it.
     """
     if not path.is_dir():
-        raise UsageError(f"there is no checkpoint or run folder {path}")
+        near = suggest_name(path.name, _list_runs(path.parent))
+        meant = near.replace('"', f'"{path.parent}/', 1) if path.parent != Path() else near
+        raise UsageError(f"there is no checkpoint or run folder {path}{'.' * bool(near)}{meant}")
     if _list_checkpoints(path):
         return path
     versions = [folder for folder in path.iterdir() if folder.is_dir() and _list_checkpoints(folder)]
+    if not versions and _list_runs(path):
+        raise UsageError(
+            f"{path} holds several runs; name one of them: "
+            f"{join_names((str(path / name) for name in _list_runs(path)), 20)}"
+        )
     if not versions:
         raise UsageError(
             f"{path} holds no checkpoint (checkpoints/*.ckpt); did its run end before the first validation?"
@@ -56,6 +63,13 @@ def find_checkpoint(path: Path, which: Literal["best", "last"] = "best") -> Path
     named = [file for file in files if file.name.startswith(which)]
     others = [file for file in files if not file.name.startswith("last")]
     return max(named or others or files, key=lambda file: file.stat().st_mtime)
+
+
+def find_config(checkpoint: Path) -> Path | None:
+    """Finds the `config.yaml` of the run folder that a checkpoint is in; None if there is none."""
+    folder = checkpoint.parent.parent if checkpoint.parent.name == "checkpoints" else checkpoint.parent
+    file = folder / "config.yaml"
+    return file if file.is_file() else None
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:
@@ -102,17 +116,18 @@ def check_checkpoint_matches(
     Raises:
         UsageError: It does not match.
     """
+    config = f"add --config {find_config(path) or 'RUN/config.yaml'}"
     bundle = checkpoint["bundle"]
     saved = TextSpec.from_dict(bundle["spec"])
     if (saved.task, saved.label_names) != (spec.task, spec.label_names):
         raise UsageError(
             f"{path} was trained for the labels {join_names(saved.label_names)}, and these data have "
-            f"{join_names(spec.label_names)}; give the data it was trained on, or label new texts with predict.py"
+            f"{join_names(spec.label_names)}; {config} for those it was trained on, or label new texts with predict.py"
         )
     if json.loads(bundle["tokenizer"]) != json.loads(tokenizer.to_json()):
         raise UsageError(
-            f"{path} was trained with another vocabulary than these data and options give; give the data and the "
-            "config that it was trained with (--config RUN/config.yaml), or label new texts with predict.py"
+            f"{path} was trained with another vocabulary than these data and options give; {config} for the data and "
+            "the options it was trained with, or label new texts with predict.py"
         )
     weights = {name: tuple(value.shape) for name, value in checkpoint["state_dict"].items()}
     differing = [name for name in sorted(shapes.keys() | weights.keys()) if shapes.get(name) != weights.get(name)]
@@ -121,7 +136,7 @@ def check_checkpoint_matches(
         there, here = (f"of shape {of[name]}" if name in of else "missing" for of in (weights, shapes))
         raise UsageError(
             f"{path} holds another model than the one chosen: {name} is {there} there and {here} here; "
-            "give the config it was trained with (--config RUN/config.yaml)"
+            f"{config} for the model that was trained"
         )
 
 
@@ -151,6 +166,16 @@ def check_same_data(spec: TextSpec, tokenizer_json: str | None, data: TextDataMo
 def _list_checkpoints(folder: Path) -> list[Path]:
     """The checkpoints of one run: below its folder `checkpoints`, or in the folder itself."""
     return sorted((folder / "checkpoints").rglob("*.ckpt")) or sorted(folder.glob("*.ckpt"))
+
+
+def _list_runs(folder: Path) -> list[str]:
+    """Lists the names of the folders in a folder that hold checkpoints, directly or in a version below."""
+    folders = sorted(entry for entry in folder.iterdir() if entry.is_dir()) if folder.is_dir() else []
+    return [
+        run.name
+        for run in folders
+        if _list_checkpoints(run) or any(_list_checkpoints(below) for below in run.iterdir() if below.is_dir())
+    ]
 
 
 def _parse_version(folder: Path) -> int:

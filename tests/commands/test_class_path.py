@@ -74,8 +74,12 @@ def test_an_abstract_class_is_found_by_its_short_name(own):
 def test_a_module_that_does_not_exist_is_named():
     message = check_class("model.encoder", "nowhere.at.All")
     assert message.startswith(
-        "--model.encoder nowhere.at.All: nowhere.at cannot be imported (No module named 'nowhere')"
+        "--model.encoder nowhere.at.All: nowhere.at cannot be imported (No module named 'nowhere'); "
+        "for a class of your own put its file into lightning_modules/encoders/ and give --model.encoder All"
     )
+    assert check_class("model.loss", "nowhere.My").endswith("is its folder on PYTHONPATH?")
+    assert check_class("model.head", "MyOut").endswith("into lightning_modules/heads/ and give --model.head MyOut")
+    assert check_class("model.loss", "MyOut").endswith("give its import path, my_package.MyOut")
 
 
 def test_a_finished_class_is_accepted(own):

@@ -7,6 +7,8 @@ import shlex
 
 import pytest
 
+import augment
+import explore
 import train
 from commands.class_registry import find_classes_with_argument, get_registered_classes
 from commands.common_names import CLASS_NAMES, OPTION_NAMES
@@ -59,6 +61,14 @@ MEANT = {
     "--data mail.csv": "--data.source Files --data.source.path mail.csv",
     # a class in the place of an option
     "--LSTM": "--model.encoder RNN --model.encoder.cell lstm",
+    # help
+    "--model.help": '"--model.encoder.help"',
+    "--encoder.help": '"--model.encoder.help"',
+    "--loss.help": '"--model.loss.help"',
+    "--data.help": '"--data.source.help"',
+    # a word without an option
+    "mail.csv": "--data.source Files --data.source.path mail.csv",
+    "--data.batch_size 8 mail.csv": "--data.source Files --data.source.path mail.csv",
     # classes by the names that they have elsewhere
     "--model.encoder LSTM": "--model.encoder RNN --model.encoder.cell lstm",
     "--model.encoder GRU": "--model.encoder RNN --model.encoder.cell gru",
@@ -154,3 +164,26 @@ def test_dots_are_understood_where_no_class_is_meant(parser, tmp_path):
 def test_classes_with_an_argument_are_found():
     assert find_classes_with_argument("model.encoder", "cell") == ["RNN"]
     assert find_classes_with_argument("model.encoder", "nothing") == []
+
+
+@pytest.mark.parametrize("script", [explore, augment], ids=lambda script: script.__name__)
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (
+            "--model.encoder RNN",
+            "--model.encoder is an option of train.py; {script}.py takes --data.…, --config, --",
+        ),
+        ("--epochs 3", "--trainer.max_epochs is an option of train.py; {script}.py takes --data.…, --config, --"),
+        ("--name x", "--name is an option of train.py"),
+        ("reviews.csv", "Did you mean --data.source Files --data.source.path reviews.csv?"),
+    ],
+)
+def test_options_of_training_are_not_suggested_by_other_scripts(script, given, words, capsys):
+    assert script.main(shlex.split(given)) == 2
+    assert words.format(script=script.__name__) in capsys.readouterr().err
+
+
+def test_help_on_a_class_by_another_name_has_what_was_meant(capsys):
+    assert train.main(["--model.encoder.help", "LSTM"]) == 2
+    assert "Did you mean --model.encoder RNN --model.encoder.cell lstm?" in capsys.readouterr().err

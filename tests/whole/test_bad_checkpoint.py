@@ -72,7 +72,12 @@ def test_a_checkpoint_of_other_labels_is_refused(trained, work, tmp_path):
     write_table(folder / "train.csv", [{"text": f"word {n}", "label": "xyz"[n % 3]} for n in range(30)])
     given = ("--config", trained / "config.yaml", "--data.source.path", folder)
     answer = work.train("fit", *given, "--ckpt_path", trained / "checkpoints" / "best.ckpt")
-    assert_refused(answer, work, USAGE, r"was trained for the labels fruit, metal, river, and these data have x, y, z")
+    assert_refused(
+        answer,
+        work,
+        USAGE,
+        r"labels fruit, metal, river, and these data have x, y, z; add --config .*config.yaml for those",
+    )
 
 
 def test_a_checkpoint_of_another_vocabulary_is_refused(trained, work, tmp_path):

@@ -47,7 +47,7 @@ def test_an_explicit_tokenizer_beside_a_pretrained_encoder_is_refused(work, data
 def test_an_interruption_while_data_are_prepared_leaves_no_folder(work, on, monkeypatch):
     monkeypatch.setattr(TextDataModule, "prepare_data", interrupt)
     answer = work.train(*on)
-    assert (answer.code, answer.err) == (130, "interrupted\n")
+    assert (answer.code, answer.err) == (130, "interrupted; nothing was saved yet; start it again\n")
     assert not work.root.exists()
 
 
@@ -58,7 +58,7 @@ def test_an_interruption_before_the_first_step_leaves_no_folder(owner, hook, wor
     monkeypatch.setattr(owner, hook, interrupt)
     answer = work.train(*on)
     assert answer.code == 130
-    assert answer.err.endswith("interrupted\n")
+    assert answer.err.endswith("interrupted; nothing was saved yet; start it again\n")
     assert not work.root.exists()
 
 

@@ -298,7 +298,7 @@ def test_an_output_file_is_there_only_once_it_is_whole(trained, work, texts, tmp
 
     monkeypatch.setattr("sys.stdin", Stream())
     answer = work.predict(trained, "--output", target, "--batch_size", 8)
-    assert (answer.code, answer.out) == (0, "")
+    assert (answer.code, answer.out, answer.err) == (0, "", f"{target}: {len(texts)} texts\n")
     assert_predictions_agree(parse_rows(target.read_text(encoding="utf-8")), trained)
 
 
@@ -430,4 +430,13 @@ def test_a_bad_file_behind_a_good_one_leaves_no_output(trained, work, data, tmp_
 
 def test_a_run_or_checkpoint_that_is_not_there_is_refused(work):
     assert_refused(work.predict("nothere", "a text"), work, USAGE, r"there is no checkpoint or run folder nothere")
+    for run in ("reviews_text_cnn", "demo_rnn"):
+        (work.folder / "all" / run / "version_0" / "checkpoints").mkdir(parents=True)
+        (work.folder / "all" / run / "version_0" / "checkpoints" / "best.ckpt").touch()
+    words = r"all holds several runs; name one of them: .*all/demo_rnn, .*all/reviews_text_cnn$"
+    assert_refused(work.predict(work.folder / "all", "x"), work, USAGE, words)
+    for wrong in ("reviewz", "reviews_txt"):
+        words = rf'no checkpoint or run folder .*{wrong}\. Did you mean ".*/all/reviews_text_cnn"\?'
+        assert_refused(work.predict(work.folder / "all" / wrong, "x"), work, USAGE, words)
+        assert_refused(work.train("--resume", work.folder / "all" / wrong), work, USAGE, words)
     assert_refused(work.predict(), work, USAGE, r"name a run folder or a checkpoint: python predict.py runs/NAME")

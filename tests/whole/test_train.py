@@ -293,3 +293,11 @@ def test_a_short_epoch_is_no_reason_to_warn():
         importlib.reload(train)
         warnings.warn("The number of training batches (3) is smaller than the logging interval", stacklevel=1)
     assert caught == []
+
+
+@pytest.mark.parametrize("verb", ["test", "validate"])
+def test_an_evaluated_run_brings_its_data_and_model(verb, trained, work):
+    """Without the config of the run, the demo data would be read, whose labels the model does not have."""
+    answer = work.train(verb, "--ckpt_path", trained, "--trainer.accelerator", "cpu")
+    assert answer.code == 0, answer.err
+    assert f"Data and model as in {trained / 'config.yaml'}" in answer.out + answer.err
