@@ -32,7 +32,7 @@ from commands.implied_options import choose_pretrained_tokenizer, use_checkpoint
 from commands.option_parser import OptionParser
 from commands.option_reader import read_options
 from commands.placeholder_spec import build_placeholder_spec
-from commands.resume import check_unfinished, expand_resume, format_progress
+from commands.resume import NOTHING_SAVED, check_unfinished, expand_resume, format_continuation, format_progress
 from commands.run_config import RunConfig
 from commands.run_folder import (
     build_run_name,
@@ -42,6 +42,7 @@ from commands.run_folder import (
     shorten_path,
 )
 from commands.run_options import RUN_OPTIONS, TRAINER_DEFAULTS
+from commands.termination import find_interrupt
 from commands.verbs import add_verb
 from contracts.console import announce
 from contracts.errors import DataError, UsageError
@@ -61,8 +62,6 @@ from lightning_modules.text_classifier import TextClassifier
 for noisy in ("pytorch_lightning", "lightning_fabric"):
     logging.getLogger(noisy).setLevel(logging.WARNING)
 logging.getLogger("pytorch_lightning.profilers").setLevel(logging.INFO)  # what --trainer.profiler asks for
-
-_NOTHING_SAVED = "nothing was saved yet; start it again"
 
 
 class TextCLI(LightningCLI):
@@ -91,17 +90,18 @@ class TextCLI(LightningCLI):
         """Removes the files of a run without a training step; replaces write errors and interrupts by a message."""
         config = self.config.get(self.subcommand) if hasattr(self, "subcommand") else None
         message = format_write_error(error, config) if isinstance(error, OSError) else None
-        trainer = getattr(self, "trainer", None)
+        trainer, interrupt = getattr(self, "trainer", None), find_interrupt(error)
         if trainer is not None and isinstance(trainer.logger, RunLogger):
             folder = Path(trainer.logger.log_dir)
-            if trainer.is_global_zero and trainer.global_step <= self._first_step:
+            has_checkpoint = any(folder.glob("**/*.ckpt"))
+            untrained = trainer.global_step <= self._first_step
+            in_first_epoch = interrupt is not None and trainer.current_epoch == 0 and not has_checkpoint
+            if trainer.is_global_zero and (untrained or in_first_epoch):
                 remove_unused_files(folder, self._previous_files)
-            if isinstance(error, SystemExit) and isinstance(error.__context__, KeyboardInterrupt):  # Lightning's
-                resumable = (folder / "checkpoints" / "last.ckpt").is_file()
-                hint = f"continue with `python train.py --resume {folder}`" if resumable else _NOTHING_SAVED
-                raise KeyboardInterrupt(hint) from error
-        if isinstance(error, KeyboardInterrupt) and not error.args:  # while options or data are read
-            raise KeyboardInterrupt(_NOTHING_SAVED) from error
+            if interrupt is not None:
+                raise interrupt(*format_continuation(folder, has_checkpoint)) from error
+        elif interrupt is not None:  # while options are read
+            raise interrupt(NOTHING_SAVED) from error
         if message is not None:
             raise DataError(message) from error
 

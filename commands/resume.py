@@ -15,6 +15,8 @@ _FIXED_BY_THE_RUN = ("ckpt_path", "name", "version", "trainer.default_root_dir")
 _RESTORED_FROM_CHECKPOINT = ("model.optimizer", "model.lr_scheduler")
 """Options whose effect is overwritten by the state in the checkpoint."""
 
+NOTHING_SAVED = "nothing was saved yet; start it again"
+
 
 class ResumedRun(NamedTuple):
     """The folder and the checkpoint of a run to resume."""
@@ -112,6 +114,19 @@ def format_progress(run: ResumedRun, checkpoint: dict[str, Any], max_epochs: int
     if of_all and epochs >= (max_epochs or 0):
         return f"Resuming {run.folder}: all {epochs} epochs are trained, step {checkpoint['global_step']}"
     return f"Resuming {run.folder} from epoch {epochs + 1}{of_all}, step {checkpoint['global_step']}"
+
+
+def format_continuation(folder: Path, has_checkpoint: bool) -> list[str]:
+    """Formats how an interrupted run is continued; the list is empty if only another checkpoint than the last is left.
+
+    Args:
+        folder: The run folder.
+        has_checkpoint: Whether it contains a checkpoint, not necessarily the last one.
+    """
+    if not has_checkpoint:
+        return [NOTHING_SAVED]
+    resumable = (folder / "checkpoints" / "last.ckpt").is_file()
+    return [f"continue with `python train.py --resume {folder}`"] if resumable else []
 
 
 def count_epochs(checkpoint: dict[str, Any]) -> int:

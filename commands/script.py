@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 
+from commands.closed_output import discard_closed_output
+from commands.termination import TerminationInterrupt, convert_termination
 from contracts.errors import DataError, UsageError
 
 
@@ -17,11 +20,21 @@ def run_script(
     Args:
         command: The function that the script runs.
         arguments: Command-line arguments, without the script's name.
-        ignore_broken_pipe: Whether to exit with 0 if the reader of the output, such as `head`, closes it early.
+        ignore_broken_pipe: Whether to exit with 0 if the reader of the output, such as `head`, closes it early;
+            otherwise the command goes on without output.
 
     Returns:
-        0 on success, 2 for invalid options, 1 for invalid data or unusable folders, 130 if interrupted.
+        0 on success, 2 for invalid options, 1 for invalid data or unusable folders, 130 if interrupted (by Ctrl-C),
+        143 if terminated (by SIGTERM).
     """
+    with convert_termination(), nullcontext() if ignore_broken_pipe else discard_closed_output():
+        return _run_and_report_errors(command, arguments, ignore_broken_pipe)
+
+
+def _run_and_report_errors(
+    command: Callable[[list[str]], object], arguments: list[str], ignore_broken_pipe: bool
+) -> int:
+    """Runs a command; returns its exit code."""
     try:
         if ignore_broken_pipe:
             _run_and_flush(command, arguments)
@@ -32,7 +45,7 @@ def run_script(
         return error.exit_code
     except KeyboardInterrupt as interrupt:
         print(f"interrupted{f'; {interrupt}' if interrupt.args else ''}", file=sys.stderr)
-        return 130
+        return 143 if isinstance(interrupt, TerminationInterrupt) else 130
     except BrokenPipeError:
         if not ignore_broken_pipe:
             raise

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import signal
+
 import pytest
-from workplace import DATA, USAGE, write_table
+from workplace import DATA, USAGE, report_of, write_table
 
 from callbacks.exact_resume import ExactResume
 from contracts.errors import UsageError
@@ -79,6 +81,40 @@ def test_a_folder_that_was_there_before_stays(work, on, monkeypatch):
     monkeypatch.setattr(ExactResume, "on_train_start", interrupt)
     assert work.train(*on, "--name", "mine", "--version", "a").code == 130
     assert (folder / "config.yaml").exists()
+
+
+def test_an_interruption_in_the_first_epoch_leaves_no_folder(work, on, monkeypatch):
+    """The folder would have a config and curves, but no checkpoint to resume or to predict with."""
+    _interrupt_in_epoch(monkeypatch, 0, interrupt)
+    answer = work.train(*on, "--trainer.max_epochs", 3, "--data.batch_size", 16)
+    assert answer.code == 130
+    assert answer.err.endswith("interrupted; nothing was saved yet; start it again\n")
+    assert not work.root.exists()
+
+
+def test_a_terminated_run_ends_as_an_interrupted_one_with_its_own_exit_code(work, on, monkeypatch):
+    """Lightning's handler of SIGTERM ends with 0 and without a message."""
+    _interrupt_in_epoch(monkeypatch, 1, lambda: signal.raise_signal(signal.SIGTERM))
+    answer = work.train(*on, "--trainer.max_epochs", 3, "--data.batch_size", 16)
+    (run,) = work.run_folders()
+    assert answer.code == 143
+    assert answer.err.endswith(f"interrupted; continue with `python train.py --resume {run}`\n")
+    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+    monkeypatch.undo()
+    assert work.train("--resume", run).code == 0
+    assert report_of(run)["epochs"] == 3
+
+
+def _interrupt_in_epoch(monkeypatch, epoch, interrupt) -> None:
+    """Interrupts the second step of an epoch, counted from 0."""
+    true_step = TextClassifier.training_step
+
+    def step(self: TextClassifier, batch, batch_idx):
+        if (self.current_epoch, batch_idx) == (epoch, 1):
+            interrupt()
+        return true_step(self, batch, batch_idx)
+
+    monkeypatch.setattr(TextClassifier, "training_step", step)
 
 
 def test_an_interruption_after_an_epoch_says_how_to_continue(work, on, monkeypatch):
