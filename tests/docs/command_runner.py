@@ -200,6 +200,8 @@ def write_stand_ins(folder: Path) -> None:
     for block in md.blocks(md.README):
         if block.language in README_FILES:
             (folder / README_FILES[block.language]).write_text(block.text + "\n", encoding="utf-8")
+    (folder / "runs" / "explore").mkdir(parents=True)
+    (folder / "runs" / "explore" / "reviews.json").write_text('{"duplicates": {"removable_rows": {"train": [1]}}}')
     (folder / "lines.txt").write_text("a text\nanother text\n", encoding="utf-8")
     (folder / "vectors.txt").write_text("a 0.1 0.2 0.3\ntext 0.3 0.1 0.2\nnumber 0.0 0.5 0.1\n", encoding="utf-8")
     (folder / "words.txt").write_text("机器学习\n文本分类\n", encoding="utf-8")

@@ -25,6 +25,7 @@ def test_the_notebook_runs(tmp_path, monkeypatch):
         exec(compile(code_of(cell), NOTEBOOK.name, "exec"), namespace)
     predictions = namespace["predictor"].predict(["where is my parcel"])
     assert predictions[0].prediction == "delivery"
+    assert list(tmp_path.iterdir()) == [], "the notebook writes into the folder where it lies"
 
 
 def test_the_notebook_shows_what_its_cells_give():
@@ -33,5 +34,6 @@ def test_the_notebook_shows_what_its_cells_give():
     assert [cell["execution_count"] for cell in CELLS] == list(range(1, len(CELLS) + 1))
     for cell in CELLS:
         assert all(output["output_type"] in ("stream", "execute_result") for output in cell["outputs"])
+        assert not [output for output in cell["outputs"] if output.get("name") == "stderr"]  # hints and warnings
         shows = isinstance(ast.parse(code_of(cell)).body[-1], ast.Expr) or "print(" in code_of(cell)
         assert bool(cell["outputs"]) == shows, code_of(cell)

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable
 
+import pandas
 import pytest
 import tokenizers
 from workplace import DATA, USAGE, rows, write_table
@@ -48,6 +49,18 @@ def test_multi_label_data_and_pairs_are_explored(run, several_data, tmp_path):
     write_table(tmp_path / "pairs.csv", rows(60, 0, pairs=True))
     assert run("--data.source", "Files", "--data.source.path", "pairs.csv", "--output", "folder")[0] == 0
     assert json.loads((tmp_path / "folder" / "pairs.json").read_text(encoding="utf-8"))["pairs"] is True
+
+
+def test_without_the_listed_rows_a_file_has_each_text_once(run, tmp_path):
+    """The rows are numbered as pandas numbers them, so that its `drop` removes them."""
+    table = [{"text": f"text {'ab'[n % 2]} {n % 40}", "label": "ab"[n % 2]} for n in range(90)]
+    write_table(tmp_path / "all.csv", table)
+    assert run("--data.source", "Files", "--data.source.path", "all.csv", "--output", "a.html")[0] == 0
+    rows_to_remove = json.loads((tmp_path / "a.json").read_text(encoding="utf-8"))["duplicates"]["removable_rows"]
+    removed = [row for of_split in rows_to_remove.values() for row in of_split]
+    assert len(removed) == 50
+    left = pandas.read_csv(tmp_path / "all.csv").drop(index=removed)
+    assert sorted(left["text"]) == sorted({row["text"] for row in table})
 
 
 def test_the_data_of_a_train_config_is_used(run, data, tmp_path):
