@@ -21,6 +21,7 @@ from commands.class_registry import (
     suggest_classes_with_argument,
 )
 from commands.common_names import suggest_class, suggest_option
+from commands.config_notation import rewrite_suggestions
 from commands.option_reader import TRAINING_GROUPS, Option, is_config_file, is_option, read_options
 from commands.run_options import LIGHTNING_OPTIONS, RUN_OPTIONS
 from commands.selected_classes import SelectedClasses, list_class_names
@@ -51,7 +52,9 @@ def check_option_names(parser: LightningArgumentParser, arguments: list[str]) ->
         if option.misplaced:
             error = f"{option.name} is out of place; write {option.misplaced}"
         if error is not None:
-            errors.append(error if option.file is None else f"{option.file}: {error}")
+            errors.append(
+                error if option.file is None else f"{option.file}: {rewrite_suggestions(error, option.value)}"
+            )
     if errors:
         raise UsageError("\n       ".join(errors))
 
@@ -106,6 +109,10 @@ def _format_unknown_option(option: Option, selected_classes: SelectedClasses) ->
     dashes, kind = ("--", "option") if option.file is None else ("", "key")
     message = f"there is no {kind} {dashes}{option.name}."
     meant = _suggest_option(option.name, selected_classes)
+    if meant and option.file is not None and " " not in meant:
+        classes = find_classes_with_argument(*meant.removeprefix("--").rpartition(".")[::2])
+        owner = meant.rpartition(".")[0]
+        meant = f"{owner} {classes[0]} {meant} …" if classes else meant
     absent = option.name if _is_training_option(option.name) else (meant or "").split(" ")[0].removeprefix("--")
     if "trainer" not in selected_classes.groups and _is_training_option(absent):
         names = sorted(name for name in selected_classes.groups - {"data", *_PARSER_OPTIONS} if name.isidentifier())
@@ -114,7 +121,7 @@ def _format_unknown_option(option: Option, selected_classes: SelectedClasses) ->
         return f"{start}--{absent} is an option of train.py; {selected_classes.script} takes --data.…, --config, {own}"
     if meant:
         meant = meant if " " in meant else f'"{meant}"'
-        return f"{message} Did you mean {meant if option.file is None else meant.replace('--', '')}?"
+        return f"{message} Did you mean {meant if option.file is None or ' ' in meant else meant.replace('--', '')}?"
     names = sorted(name for name in selected_classes.option_names if not name.endswith("help"))
     return message + suggest_name(option.name, names).replace('"', f'"{dashes}', 1)
 

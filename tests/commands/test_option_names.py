@@ -143,7 +143,19 @@ CONFIGS = {
     "another project's name": ("trainer: {epochs: 3}", r'no key trainer.epochs\. Did you mean "trainer.max_epochs"\?'),
     "another project's class": (
         "model: {encoder: LSTM}",
-        r"Did you mean --model.encoder RNN --model.encoder.cell lstm",
+        r"write model: \{encoder: \{class_path: RNN, init_args: \{cell: lstm\}\}\}",
+    ),
+    "an argument beside the class": (
+        "data: {source: Files, path: reviews.csv}",
+        r"write data: \{source: \{class_path: Files, init_args: \{path: reviews.csv\}\}\}",
+    ),
+    "an argument without a class": (
+        "data: {source: {path: reviews.csv}}",
+        r"write data: \{source: \{class_path: Files, init_args: \{path: reviews.csv\}\}\}",
+    ),
+    "an argument at the top": (
+        "cell: gru",
+        r"write model: \{encoder: \{class_path: RNN, init_args: \{cell: gru\}\}\}",
     ),
 }
 
