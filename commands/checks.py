@@ -66,6 +66,11 @@ def check_verb(config: Namespace, verb: str) -> None:
     for name in ("max_epochs", "max_steps"):
         if verb == "fit" and trainer.get(name) == 0:
             raise UsageError(f"--trainer.{name} 0 leaves nothing to train; give at least 1, or -1 for no such limit")
+    if verb == "fit" and trainer.get("limit_train_batches") == 0:
+        raise UsageError(
+            "--trainer.limit_train_batches 0 leaves nothing to train; give a number of batches per epoch, at least 1, "
+            "or a fraction of them such as 0.1"
+        )
     clip = trainer.get("gradient_clip_val")
     if clip is not None and not clip >= 0:
         raise UsageError(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import sys
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,7 @@ def find_class(key: str, name: str) -> type | None:
         return get_registered_classes(key).get(name)
     try:
         found = getattr(importlib.import_module(module), short_name, None)
-    except ImportError:
+    except Exception:  # of any type: the module of a user runs; `check_class` reports it
         return None
     return found if isinstance(found, type) else None
 
@@ -64,20 +65,32 @@ def check_class(key: str, name: str) -> str | None:
         return f"--{key} {name} is not the name of a class. It takes: {', '.join(sorted(get_registered_classes(key)))}"
     try:
         found = getattr(importlib.import_module(module), short_name, None)
-    except ImportError as error:
-        is_stored = key in STORED_IN_CHECKPOINTS
-        fix = format_own_class_hint(key, short_name) if is_stored else "; is its folder on PYTHONPATH?"
-        return f"--{key} {name}: {module} cannot be imported ({error}){fix}"
+    except Exception as error:  # of any type: the module of a user runs
+        if isinstance(error, ModuleNotFoundError) and f"{module}.".startswith(f"{error.name}."):
+            is_stored = key in STORED_IN_CHECKPOINTS
+            fix = format_own_class_hint(key, short_name) if is_stored else "; is its folder on PYTHONPATH?"
+            return f"--{key} {name}: {module} cannot be imported ({error}){fix}"
+        return f"--{key} {name}: {_format_import_error(module, error)}"
     if found is None:
         defined = [cls.__name__ for cls in _walk_subclasses(base) if cls.__module__ == module]
         return f"--{key} {name}: {module} has no class {short_name}.{suggest_name(short_name, defined)}"
-    if not callable(found):
-        return f"--{key} {name} is not a class"
-    if isinstance(found, type) and not issubclass(found, base):
+    if not isinstance(found, type):
+        what = "a function, not a class" if callable(found) else "not a class"
+        return f"--{key} {name} is {what}: name a class derived from {base.__module__}.{base.__name__}"
+    if not issubclass(found, base):
         return f"--{key} {name} is not a {base.__name__}: derive the class from {base.__module__}.{base.__name__}"
-    if isinstance(found, type) and inspect.isabstract(found):
+    if inspect.isabstract(found):
         return _format_abstract(key, name, found)
     return None
+
+
+def _format_import_error(module: str, error: Exception) -> str:
+    """Returns what fails in a module that is found, with file and line."""
+    if isinstance(error, SyntaxError):
+        return f"{error.filename}:{error.lineno} is not valid Python ({error.msg}); fix that line"
+    frame = [frame for frame in traceback.extract_tb(error.__traceback__) if "importlib" not in frame.filename][-1]
+    reason = str(error) if isinstance(error, ImportError) else f"{type(error).__name__}: {error}"
+    return f"{module} is found, but importing it fails in {frame.filename}:{frame.lineno} ({reason})"
 
 
 def _format_abstract(key: str, name: str, cls: type) -> str:

@@ -26,11 +26,10 @@ from callbacks.reporting.run_logger import RunLogger
 from callbacks.run_report import RunReport
 from callbacks.sampling_report import SamplingReport
 from commands.changed_options import list_changed_options
-from commands.checks import check_combinations, check_verb
+from commands.checks import check_combinations, check_verb, get_class_name
 from commands.evaluated_run import add_run_config
-from commands.implied_options import choose_pretrained_tokenizer, use_checkpoint_vectors
+from commands.implied_options import choose_pretrained_tokenizer, find_named_tokenizer, use_checkpoint_vectors
 from commands.option_parser import OptionParser
-from commands.option_reader import read_options
 from commands.placeholder_spec import build_placeholder_spec
 from commands.resume import NOTHING_SAVED, check_unfinished, expand_resume, format_continuation, format_progress
 from commands.run_config import RunConfig
@@ -127,7 +126,21 @@ class TextCLI(LightningCLI):
     def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
         """Parses the arguments of the constructor in place of `sys.argv`."""
         assert isinstance(parser, OptionParser)
-        self.config = parser.parse_options(self.arguments, self._subcommand_parsers[self.arguments[0]])
+        verb_parser = self._subcommand_parsers[self.arguments[0]]
+        plain = [argument for argument in self.arguments if argument.split("=")[0] != "--print_config"]
+        if plain != self.arguments and not {"-h", "--help"} & set(plain):  # prints the implied tokenizer too
+            config = parser.parse_options(plain, verb_parser)[plain[0]]
+            self._choose_tokenizer(config)
+            if get_class_name(config.model.encoder) == "Pretrained":
+                model = config.data.tokenizer.init_args.model
+                self.arguments += ["--data.tokenizer", "Pretrained", "--data.tokenizer.model", model]
+        self.config = parser.parse_options(self.arguments, verb_parser)
+
+    def _choose_tokenizer(self, config: Namespace) -> None:
+        """Sets the tokenizer to that of a pretrained encoder, unless another one is selected."""
+        default = self._parser(self.arguments[0]).get_defaults().data.tokenizer
+        named_in = find_named_tokenizer(self.arguments[1:], is_default=config.data.tokenizer == default)
+        choose_pretrained_tokenizer(config, named_in)
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         """Adds the run options, and a group of options for each callback that every run has."""
@@ -158,8 +171,7 @@ class TextCLI(LightningCLI):
             UsageError: Options that contradict each other.
         """
         config = self.config[self.subcommand]
-        named = [option for option in read_options(self.arguments[1:]) if option.name.startswith("data.tokenizer")]
-        choose_pretrained_tokenizer(config, (named[-1].file or "the command line") if named else None)
+        self._choose_tokenizer(config)
         check_verb(config, str(self.subcommand))
         if self.subcommand != "fit" and "--version" not in {argument.split("=")[0] for argument in self.arguments}:
             config.version = None  # from the config of the evaluated run, whose folder already has a report

@@ -7,7 +7,10 @@ from pathlib import Path
 from jsonargparse import Namespace
 
 from commands.checks import get_class_name
+from commands.class_registry import get_parameters
+from commands.option_reader import read_options
 from contracts.errors import UsageError
+from datamodules.text_datamodule import TextDataModule
 from lightning_modules.checkpoints import read_checkpoint
 
 
@@ -35,6 +38,31 @@ def choose_pretrained_tokenizer(config: Namespace, named_in: str | None) -> None
             f"{get_class_name(tokenizer)} from {named_in}; leave the tokenizer out, or give "
             f"--data.tokenizer Pretrained --data.tokenizer.model {model}"
         )
+
+
+def find_named_tokenizer(arguments: list[str], is_default: bool) -> str | None:
+    """Finds where a tokenizer is selected; one that a complete config lists only as the default is not.
+
+    A complete config is the `config.yaml` of a run, or what `--print_config` prints: it lists every option of the data.
+
+    Args:
+        arguments: Command-line arguments after the verb.
+        is_default: Whether the resulting tokenizer is the default one.
+
+    Returns:
+        `the command line` or a config file; None if no tokenizer is selected.
+    """
+    options = list(read_options(arguments))
+    required = {f"data.{name}" for name in get_parameters(TextDataModule)}
+
+    def is_complete(file: str | None) -> bool:
+        names = {".".join(option.name.split(".")[:2]) for option in options if option.file == file}
+        return file is not None and required <= names
+
+    named = [option for option in options if option.name.startswith("data.tokenizer")]
+    if is_default:
+        named = [option for option in named if not is_complete(option.file)]
+    return (named[-1].file or "the command line") if named else None
 
 
 def use_checkpoint_vectors(checkpoint: Path | None, config: Namespace) -> None:

@@ -67,6 +67,11 @@ def _check_name(option: Option, selected_classes: SelectedClasses) -> str | None
         if is_config_file(option.value):
             return f"--{name}: there is no file {option.value}"
         return next(filter(None, (check_class(name, cls) for cls in list_class_names(option.value))), None)
+    if name == "early_stopping" and option.value is None and option.file is not None:
+        return (
+            "early_stopping is empty, which does not switch it off; leave it out for the defaults, or give a patience "
+            "that is never reached: early_stopping: {patience: 1000000}"
+        )
     if name in ("model", "data") and isinstance(option.value, str) and not is_config_file(option.value):
         source = f"--data.source Files --data.source.path {option.value}"
         meant = source if name == "data" else suggest_class(option.value) or f"--model.encoder {option.value}"

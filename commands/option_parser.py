@@ -6,14 +6,18 @@ to find the invalid ones; its own message is used only if all of them are valid.
 
 from __future__ import annotations
 
-from typing import NoReturn
+import os
+from typing import Any, NoReturn
 
+import yaml
 from jsonargparse import Namespace
+from jsonargparse._loaders_dumpers import load_value
 from pytorch_lightning.cli import LightningArgumentParser
 
 from commands.help import get_class_help_text
 from commands.jsonargparse_patches import patch_jsonargparse
 from commands.option_names import check_option_names
+from commands.option_reader import remove_empty_sections
 from commands.option_values import find_value_errors
 from contracts.errors import UsageError
 
@@ -46,6 +50,20 @@ class OptionParser(LightningArgumentParser):
         except UsageError as error:
             errors = find_value_errors(parser, options)
             raise UsageError("\n       ".join(errors) or str(error)) from error
+
+    def _load_config_parser_mode(
+        self, content: str, path: str | os.PathLike = "", ext_vars: dict | None = None, prev_cfg: Any = None
+    ) -> Namespace:
+        """Loads a config as jsonargparse does, but an empty section, such as `data:` alone, keeps the defaults."""
+        try:
+            config = load_value(content, path=path, ext_vars=ext_vars)
+            if not isinstance(config, dict):  # jsonargparse reads a single key without a value as a word
+                config = yaml.safe_load(content)
+        except (ValueError, yaml.YAMLError):
+            config = None
+        if not isinstance(config, dict) or "class_path" in config:
+            return super()._load_config_parser_mode(content, path, ext_vars, prev_cfg)
+        return self._apply_actions(remove_empty_sections(config), prev_cfg=prev_cfg)
 
     def error(self, message: str, ex: Exception | None = None) -> NoReturn:
         """Raises the message, truncated; jsonargparse calls this hook for every error of a user.

@@ -56,6 +56,27 @@ def read_options(arguments: list[str]) -> Iterator[Option]:
             yield from _read_option(name, value, None)
 
 
+def remove_empty_sections(config: dict[str, Any]) -> dict[str, Any]:
+    """Returns a config without the sections, and without the seed, that have no value.
+
+    >>> remove_empty_sections({"data": {"augment": None}, "model": None, "name": None})
+    {'data': {}, 'name': None}
+    """
+    return _remove_empty(config, "")
+
+
+def _remove_empty(mapping: dict[str, Any], prefix: str) -> dict[str, Any]:
+    """Removes the empty sections below a prefix, such as `data.`."""
+    kept = {}
+    for key, value in mapping.items():
+        name = f"{prefix}{key}"
+        if name in _GROUPS and isinstance(value, dict):
+            kept[key] = _remove_empty(value, f"{name}.")
+        elif value is not None or name not in (*_GROUPS, "seed_everything"):
+            kept[key] = value
+    return kept
+
+
 def is_config_file(value: Any) -> bool:
     """Whether the value of an option that names a class is a config file of that class."""
     return isinstance(value, str) and value.endswith(_CONFIG_SUFFIXES)

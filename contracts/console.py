@@ -6,6 +6,8 @@ are printed unchanged, and announcements are printed at any log level.
 
 from __future__ import annotations
 
+import os
+import sys
 from typing import TYPE_CHECKING
 
 from contracts.control_characters import escape_control_characters
@@ -22,7 +24,14 @@ def create_console(width: int = 100) -> Console:
     """
     from rich.console import Console
 
-    console = Console(markup=False, emoji=False, highlight=False)
+    class PipeConsole(Console):
+        """Prints nothing more once the reader of a pipe, such as `head`, has closed it; rich would exit with 1."""
+
+        def on_broken_pipe(self) -> None:
+            self.quiet = True
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+    console = PipeConsole(markup=False, emoji=False, highlight=False)
     if not console.is_terminal:
         console.width = width
     return console

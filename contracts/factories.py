@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from contracts.discovery import find_implementations
-from contracts.errors import join_names
+from contracts.errors import DataError, UsageError, join_names
 
 T = TypeVar("T")
 
@@ -34,7 +34,12 @@ def build_instance(choice: T | Callable[[], T], base: type[T], argument: str) ->
         raise TypeError(f"{argument}: {name} cannot be called without arguments ({error}); pass {name}(…)") from None
     except ValueError:  # a builtin without a signature
         pass
-    instance = choice()
+    try:
+        instance = choice()
+    except Exception as error:
+        if not isinstance(error, (UsageError, DataError)):
+            error.add_note(f"raised by the constructor of the class of --data.{argument}")
+        raise
     if not isinstance(instance, base):
         raise TypeError(_format_type_error(base, argument, instance, "a factory of "))
     return instance

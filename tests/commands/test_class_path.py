@@ -30,6 +30,10 @@ class LossWithoutForward(Loss):
     pass
 
 number = 3
+
+
+def function(spec):
+    return None
 """
 
 
@@ -48,9 +52,28 @@ ERRORS = {
     ("model.encoder", "OfNothing"): "is not a TextEncoder: derive the class from lightning_modules.encoders.base",
     ("model.encoder", "Finishd"): 'has no class Finishd. Did you mean "Finished"?',
     ("model.encoder", "number"): "is not a class",
+    ("model.encoder", "function"): "is a function, not a class: name a class derived from",
     ("model.loss", "Finished"): "is not a Loss: derive the class from lightning_modules.losses.base.Loss",
     ("model.loss", "LossWithoutForward"): "has no method",
 }
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("\nclass A(:\n", ":2 is not valid Python (invalid syntax); fix that line"),
+        ("import nothing_here\n", ":1 (No module named 'nothing_here')"),
+        ("\n\n1 / 0\n", ":3 (ZeroDivisionError: division by zero)"),
+    ],
+)
+def test_a_module_that_cannot_be_imported_is_named_with_its_line(text, words, own, tmp_path, capsys):
+    """A module with an error ended in a traceback, or in the advice to look for it on the path."""
+    (tmp_path / f"{own}.py").write_text(text)
+    assert train.main(["--model.encoder", f"{own}.A"]) == 2
+    message = capsys.readouterr().err
+    assert f"{tmp_path / own}.py{words}" in message
+    assert "PYTHONPATH" not in message
+    assert len(message.splitlines()) == 1
 
 
 @pytest.mark.parametrize(("key", "name"), ERRORS)

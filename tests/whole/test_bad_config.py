@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import yaml
 from workplace import USAGE, assert_refused
 
 # What a config file says, and what the message must say.
@@ -51,6 +52,11 @@ CONFIGS = {
         "model: {lr_scheduler: {class_path: WarmupCosine, init_args: {warmup_ratio: 500}}}",
         r"--model.lr_scheduler: warmup_ratio is a fraction of training .*got 500",
     ),
+    "early stopping switched off by nothing": (
+        "early_stopping: null\ntrainer: {max_epochs: 1}",
+        r"early_stopping is empty, which does not switch it off; .*patience: 1000000",
+    ),
+    "no batches": ("trainer: {limit_train_batches: 0}", r"--trainer.limit_train_batches 0 leaves nothing to train"),
     "no such metric": ("model: {monitor: validation/f1}", r'Did you mean "validation/\w*f1"'),
 }
 
@@ -81,3 +87,39 @@ def test_a_wrong_config_of_a_single_class_is_refused(text, words, work, tmp_path
 def test_a_config_of_another_encoding_is_refused(work, tmp_path):
     (tmp_path / "config.yaml").write_bytes("name: süß".encode("latin-1"))
     assert_refused(work.train("--config", tmp_path / "config.yaml"), work, USAGE, r"a config file is not UTF-8")
+
+
+@pytest.mark.parametrize(
+    "text", [*(f"{key}:" for key in ("data", "model", "trainer", "name", "seed_everything")), "data:\nmodel:\nname: a"]
+)
+def test_an_empty_section_keeps_the_defaults(text, work, tmp_path, capsys):
+    (tmp_path / "config.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(SystemExit) as end:
+        work.train("--config", tmp_path / "config.yaml", "--print_config")
+    assert end.value.code == 0
+    printed = yaml.safe_load(capsys.readouterr().out)
+    assert printed["data"]["batch_size"] == 64
+    assert printed["model"]["monitor"] == "validation/macro_f1"
+    assert printed["seed_everything"] == 0
+
+
+def test_a_complete_config_does_not_choose_the_default_tokenizer(work, tmp_path, capsys):
+    """`--print_config` prints the tokenizer of a pretrained encoder; the default one in such a config is no choice."""
+    pretrained = ("--model.encoder", "Pretrained", "--model.encoder.model", "somewhere")
+    config = tmp_path / "config.yaml"
+
+    def print_config(*options):
+        with pytest.raises(SystemExit):
+            work.train(*options, "--print_config")
+        config.write_text(capsys.readouterr().out, encoding="utf-8")
+        return yaml.safe_load(config.read_text(encoding="utf-8"))["data"]["tokenizer"]
+
+    assert print_config(*pretrained)["init_args"] == {"model": "somewhere"}
+    assert print_config("--config", config)["init_args"] == {"model": "somewhere"}
+    assert print_config()["class_path"].endswith(".Words")
+    refused = work.train("--config", config, *pretrained, "--data.tokenizer", "Words")
+    assert_refused(refused, work, USAGE, "got --data.tokenizer Words from the command line")
+    assert print_config("--config", config, *pretrained)["init_args"] == {"model": "somewhere"}
+    config.write_text("data: {tokenizer: Words}", encoding="utf-8")
+    refused = work.train("--config", config, *pretrained)
+    assert_refused(refused, work, USAGE, r"got --data.tokenizer Words from .*config.yaml")
