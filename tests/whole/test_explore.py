@@ -103,7 +103,7 @@ def test_test_labels_change_nothing_but_counts_duplicates_and_conflicts(run, tmp
         (["--compare", "[Wrods]"], USAGE, r'--compare has no choice named Wrods.*Did you mean "Words"'),
         (["--compare", "Words"], USAGE, r"--compare takes a list.*\[Words, Characters\].*got 'Words'"),
         (["--compare", "[{class_path: Words, init_args: {min_coun: 2}}]"], USAGE, "min_coun"),
-        (["--model.encoder", "RNN"], USAGE, "there is no option --model.encoder"),
+        (["--model.encoder", "RNN"], USAGE, "--model.encoder is an option of train.py; explore.py takes --data"),
         (["--near_threshold", "0"], USAGE, r"must be in \(0, 1\], got 0"),
         (["--near_threshold", "x"], USAGE, "--near_threshold must be float, got 'x'"),
         (["--config", "missing.yaml"], USAGE, "missing.yaml: there is no such file"),
