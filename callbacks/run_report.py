@@ -49,27 +49,33 @@ class RunReport(Callback):
         self.initialization: dict[str, Any] = {}
         """How the encoder was initialized; saved, since a resumed run does not initialize it."""
         self._start_times: dict[str, float] = {}
+        self._earlier_fit_seconds = 0.0
 
     def state_dict(self) -> dict[str, Any]:
-        """Returns the measurements, so that a resumed run reports its total time."""
+        """Returns the measurements, so that a resumed run reports its total time; running timers are included."""
+        now = time.perf_counter()
+        running = {name: now - start for name, start in self._start_times.items()}
         return {
             "best": self.best,
-            "seconds": dict(self.seconds),
+            "seconds": {name: value + running.get(name, 0.0) for name, value in self.seconds.items()},
             "texts": self.texts,
             "epochs": self.epochs,
             "encoder": self.initialization,
         }
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Restores the state saved by `state_dict`."""
+        """Restores the state saved by `state_dict`; the time of `fit` counts only if training continues."""
         self.best, self.seconds = state_dict["best"], dict(state_dict["seconds"])
+        self._earlier_fit_seconds, self.seconds["fit"] = self.seconds["fit"], 0.0
         self.texts, self.epochs = state_dict["texts"], state_dict["epochs"]
         self.initialization = state_dict.get("encoder", {})
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Announces data, model and run folder."""
         data = _get_datamodule(trainer)
-        self.seconds["prepare"] = data.seconds
+        self.seconds["prepare"] += data.seconds
+        self.seconds["fit"] += self._earlier_fit_seconds
+        self._earlier_fit_seconds = 0.0
         self._start_timer("fit")
         folder = trainer.log_dir  # read on every rank, since it is broadcast
         announce_data(data.summary)

@@ -267,6 +267,9 @@ class TextCLI(LightningCLI):
         fast = self.trainer.fast_dev_run  # type: ignore[attr-defined]  # set by its constructor
         if fast or not self.datamodule.has_split("test"):
             self.report.write_report(self.trainer, self.model)
+            if fast:
+                batches = "1 batch" if fast in (True, 1) else f"{fast} batches"
+                announce(f"the dev run of {batches} of training and validation passed; nothing was saved")
             return
         best = getattr(self.trainer.checkpoint_callback, "best_model_path", "")
         if best:  # not with `ckpt_path`, which would also restore the states of the callbacks

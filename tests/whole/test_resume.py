@@ -245,6 +245,22 @@ def test_a_complete_run_says_so_and_trains_longer_on_demand(work, on):
     assert report_of(run)["test"] == report_of(longer)["test"]
 
 
+def test_a_resumed_run_reports_the_seconds_of_all_its_sessions(work, on, monkeypatch):
+    """The time of `fit` was that of the last session, beside the epochs and the training time of all."""
+    run = work.fit(*on, epochs=1)
+    monkeypatch.setattr(TextClassifier, "on_train_epoch_start", lambda self: time.sleep(2))
+    assert resume(work, run, "--trainer.max_epochs", 2).code == 0
+    monkeypatch.undo()
+    slow = report_of(run)["seconds"]
+    answer = resume(work, run, "--trainer.max_epochs", 3)
+    fast = report_of(run)["seconds"]
+    assert fast["fit"] > slow["fit"] > 2
+    assert fast["train"] > slow["train"] > 2
+    assert fast["prepare"] > slow["prepare"]
+    assert f"3 epochs in {fast['fit']:.0f} s" in answer.out
+    assert "best after epoch" not in work.train("test", "--config", run / "config.yaml", "--ckpt_path", run).out
+
+
 def test_a_run_that_stopped_early_is_complete(work, on):
     run = work.fit(*on, "--early_stopping.patience", 1, "--early_stopping.min_delta", 1, epochs=5)
     answer = resume(work, run, "--trainer.max_epochs", 9)

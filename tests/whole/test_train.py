@@ -249,6 +249,7 @@ def test_the_verb_validate_repeats_the_best_validation(trained, work):
 
 def test_a_fast_dev_run_passes_through_everything_and_leaves_nothing(work, on):
     answer = work.train(*on, "--trainer.fast_dev_run", "true")
+    assert answer.out.endswith("\nthe dev run of 1 batch of training and validation passed; nothing was saved\n")
     assert (answer.code, answer.err) == (0, "")
     assert not work.run_folders()
 
