@@ -42,6 +42,7 @@ from commands.run_folder import (
 )
 from commands.run_options import RUN_OPTIONS, TRAINER_DEFAULTS
 from commands.termination import find_interrupt
+from commands.validation_interval import check_validation_interval
 from commands.verbs import add_verb
 from contracts.console import announce
 from contracts.errors import DataError, UsageError
@@ -242,7 +243,7 @@ class TextCLI(LightningCLI):
         self.datamodule.setup()
         spec = self.datamodule.spec
         check_loss_and_monitor(parts, monitor, spec)
-        _check_validation_interval(self.trainer, self.datamodule)
+        check_validation_interval(self.trainer, self.datamodule)
         if self.subcommand == "fit" and config.early_stopping.monitor is not None:
             check_monitor(config.early_stopping.monitor, spec, "--early_stopping.monitor")
         if checkpoint is not None and path is not None:
@@ -286,16 +287,3 @@ class TextCLI(LightningCLI):
         if subcommand == "test":
             arguments["verbose"] = False  # the report has the metrics
         return super()._prepare_subcommand_kwargs(subcommand) | arguments
-
-
-def _check_validation_interval(trainer: Trainer, data: TextDataModule) -> None:
-    """Raises an error if the training split has fewer batches than `--trainer.val_check_interval`."""
-    interval = trainer.val_check_interval
-    if not isinstance(interval, int) or trainer.check_val_every_n_epoch is None:
-        return
-    batches = len(data.sampler(data.build_sampling_context(world_size=trainer.world_size)))
-    if interval > batches:
-        raise UsageError(
-            f"--trainer.val_check_interval {interval} is beyond the {batches} batches of an epoch; give less, "
-            "a fraction such as 0.5, or --trainer.check_val_every_n_epoch null to count over all epochs"
-        )
