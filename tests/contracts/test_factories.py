@@ -34,3 +34,12 @@ def test_an_object_stays_the_same_and_a_factory_is_called():
 def test_anything_else_is_refused_with_what_is_accepted(choice, message):
     with pytest.raises(TypeError, match=message):
         build_instance(choice, Source, "source")
+
+
+def test_an_error_of_a_constructor_names_the_option():
+    def fail() -> Demo:
+        raise ValueError("a fault of its own")
+
+    with pytest.raises(ValueError, match="a fault of its own") as raised:
+        build_instance(fail, Source, "source")
+    assert raised.value.__notes__ == ["raised by the constructor of the class of --data.source"]
