@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any, TextIO
+
+from contracts.console import redirect_to_null
 
 
 class DiscardingStream:
@@ -40,10 +41,7 @@ class DiscardingStream:
             operation()
         except BrokenPipeError:
             self._is_closed = True
-            with suppress(OSError):  # a stream without a file descriptor
-                null = os.open(os.devnull, os.O_WRONLY)
-                os.dup2(null, self._stream.fileno())  # what is still buffered would raise again when Python exits
-                os.close(null)
+            redirect_to_null(self._stream)
 
 
 @contextmanager

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable
 from contextlib import nullcontext
 
 from commands.closed_output import discard_closed_output
 from commands.termination import TerminationInterrupt, convert_termination
+from contracts.console import redirect_to_null
 from contracts.errors import DataError, UsageError
 
 
@@ -49,7 +49,7 @@ def _run_and_report_errors(
     except BrokenPipeError:
         if not ignore_broken_pipe:
             raise
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        redirect_to_null(sys.stdout)
     return 0
 
 

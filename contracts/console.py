@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from typing import TYPE_CHECKING, TextIO
 
 from contracts.control_characters import escape_control_characters
 
@@ -29,12 +30,20 @@ def create_console(width: int = 100) -> Console:
 
         def on_broken_pipe(self) -> None:
             self.quiet = True
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            redirect_to_null(sys.stdout)
 
     console = PipeConsole(markup=False, emoji=False, highlight=False)
     if not console.is_terminal:
         console.width = width
     return console
+
+
+def redirect_to_null(stream: TextIO) -> None:
+    """Sends what a stream still buffers to nowhere; after a broken pipe it would raise again when Python exits."""
+    with suppress(OSError):  # a stream without a file descriptor
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, stream.fileno())
+        os.close(null)
 
 
 def announce(message: str) -> None:
