@@ -12,7 +12,6 @@ import torch
 
 from contracts.errors import DataError, UsageError, join_names, suggest_name
 from contracts.text_spec import TextSpec
-from datamodules.text_datamodule import TextDataModule
 from datamodules.tokenizers.base import Tokenizer
 
 FORMAT = 1
@@ -140,23 +139,26 @@ def check_checkpoint_matches(
         )
 
 
-def check_same_data(spec: TextSpec, tokenizer_json: str | None, data: TextDataModule) -> None:
+def check_same_data(spec: TextSpec, tokenizer_json: str | None, data_spec: TextSpec, data_tokenizer_json: str) -> None:
     """Raises an error if a model in memory was built for other labels or another vocabulary than those of the data.
 
     Args:
         spec: What the model was built for.
         tokenizer_json: The tokenizer of its training data; None if it has seen no data yet.
-        data: The data module that it is about to be used with.
+        data_spec: The spec of the data that it is about to be used with.
+        data_tokenizer_json: The tokenizer of these data.
 
     Raises:
         UsageError: They differ.
     """
-    if (spec.task, spec.label_names) != (data.spec.task, data.spec.label_names):
+    if (spec.task, spec.label_names) != (data_spec.task, data_spec.label_names):
         raise UsageError(
             f"this model was built for the labels {join_names(spec.label_names)}, and these data have "
-            f"{join_names(data.spec.label_names)}; make a new TextClassifier for them"
+            f"{join_names(data_spec.label_names)}; make a new TextClassifier for them"
         )
-    if tokenizer_json is not None and json.loads(tokenizer_json) != json.loads(data.tokenizer.to_json()):
+    if tokenizer_json in (None, data_tokenizer_json):
+        return
+    if json.loads(tokenizer_json) != json.loads(data_tokenizer_json):
         raise UsageError(
             "this model was built for another vocabulary than that of these data; make a new TextClassifier for them, "
             "or label new texts with lightning_modules.predictor.load"

@@ -127,8 +127,9 @@ class TextClassifier(LightningModule):
         spec = self.text_spec
         data = self._find_datamodule()
         if data is not None:
-            check_same_data(spec, self._tokenizer_json, data)
-            self._tokenizer_json = data.tokenizer.to_json()
+            tokenizer_json = data.tokenizer.to_json()
+            check_same_data(spec, self._tokenizer_json, data.spec, tokenizer_json)
+            self._tokenizer_json = tokenizer_json
         saves = stage == "fit" and bool(self.trainer.checkpoint_callbacks)
         if saves and data is None and self.tokenizer is None:
             raise UsageError(

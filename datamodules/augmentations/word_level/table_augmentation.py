@@ -133,15 +133,15 @@ class TableAugmentation(WordAugmentation):
             new = self.choose_alternative(segment, uniform)
             strings[position] = segment[: len(segment) - len(segment.lstrip())] + new
             if strings[position][0] == " " and position > segments.starts[segments.text_index[position]]:
-                strings[position - 1] = adapt_article(strings[position - 1], segment.lstrip(), new)
+                strings[position - 1] = adapt_article(strings[position - 1], new)
 
 
-def adapt_article(before: str, previous: str, new: str) -> str:
+def adapt_article(before: str, new: str) -> str:
     """Changes an article before a replaced word, `a` or `an`, if it does not fit the new word.
 
-    >>> adapt_article(" an", "execution", "performance"), adapt_article(" A", "film", "act")
+    >>> adapt_article(" an", "performance"), adapt_article(" A", "act")
     (' a', ' An')
-    >>> adapt_article(" an", "hour", "minute"), adapt_article(" a", "user", "client")
+    >>> adapt_article(" an", "minute"), adapt_article(" a", "client")
     (' a', ' a')
     """
     article = before.lstrip().lower()
