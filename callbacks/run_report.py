@@ -10,11 +10,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from matplotlib.figure import Figure
 from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.loggers import TensorBoardLogger
 
-from callbacks.confusion_plot import MAX_CLASSES, plot_confusion_matrix
 from callbacks.reporting.announcements import announce_data, announce_next_commands
 from callbacks.reporting.data_tables import log_data_tables
 from callbacks.reporting.files import write_json
@@ -22,10 +20,15 @@ from callbacks.reporting.hparams import write_hparams
 from callbacks.reporting.oov_table import add_vector_coverage
 from callbacks.reporting.predictions import write_predictions
 from callbacks.reporting.result_tables import log_result_tables, print_results
+from callbacks.reporting.run_values import (
+    compute_class_metrics,
+    count_parameters,
+    get_datamodule,
+    get_metrics,
+    plot_split_confusion,
+)
 from contracts.console import announce
 from contracts.seed import get_run_seed
-from datamodules.text_datamodule import TextDataModule
-from lightning_modules.metrics import compute_confusion_matrix, compute_per_class_metrics
 from lightning_modules.text_classifier import TextClassifier
 
 _PACKAGES = ("torch", "pytorch-lightning", "torchmetrics", "transformers", "tokenizers", "datasets", "numpy")
@@ -72,7 +75,7 @@ class RunReport(Callback):
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Announces data, model and run folder."""
-        data = _get_datamodule(trainer)
+        data = get_datamodule(trainer)
         self.seconds["prepare"] += data.seconds
         self.seconds["fit"] += self._earlier_fit_seconds
         self._earlier_fit_seconds = 0.0
@@ -80,7 +83,7 @@ class RunReport(Callback):
         folder = trainer.log_dir  # read on every rank, since it is broadcast
         announce_data(data.summary)
         device = trainer.strategy.root_device
-        announce(f"model: {_count_parameters(pl_module):,} parameters on {device}; run folder {folder}")
+        announce(f"model: {count_parameters(pl_module):,} parameters on {device}; run folder {folder}")
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Announces how the encoder was initialized, and logs the properties of the data and the options of the run."""
@@ -116,7 +119,7 @@ class RunReport(Callback):
         self._stop_timer("validation")
         self._start_timer("train")
         assert isinstance(pl_module, TextClassifier)
-        metrics = _get_metrics(trainer, "validation")
+        metrics = get_metrics(trainer, "validation")
         self.last_validation_loss, self.epochs = metrics.get("loss", 0.0), trainer.current_epoch + 1
         name = pl_module.monitor.removeprefix("validation/")
         if name not in metrics:
@@ -162,10 +165,10 @@ class RunReport(Callback):
         split = "test" if "test" in model.evaluations else "validation"
         report = self._build_report(trainer, model)
         if split == "test":
-            write_predictions(folder / "predictions.csv", model, _get_datamodule(trainer), model.evaluations["test"])
+            write_predictions(folder / "predictions.csv", model, get_datamodule(trainer), model.evaluations["test"])
         write_json(folder / "report.json", report)
         log_result_tables(trainer, report, split)
-        figure = _plot_confusion_matrix(model, split, f"{folder.parent.name}/{folder.name}")
+        figure = plot_split_confusion(model, split, f"{folder.parent.name}/{folder.name}")
         if figure is not None:
             figure.savefig(folder / "confusion_matrix.png", dpi=120)
         log_root = None
@@ -192,8 +195,8 @@ class RunReport(Callback):
         """Returns the content of `report.json`."""
         report: dict[str, Any] = {}
         if "test" in model.evaluations:
-            report["test"] = _get_metrics(trainer, "test") | {"per_class": _compute_class_metrics(model, "test")}
-        report["validation"] = self.best.get("metrics") or _get_metrics(trainer, "validation")
+            report["test"] = get_metrics(trainer, "test") | {"per_class": compute_class_metrics(model, "test")}
+        report["validation"] = self.best.get("metrics") or get_metrics(trainer, "validation")
         callbacks = trainer.callbacks  # type: ignore[attr-defined]  # Lightning's trainer has them
         reasons = [callback.reason for callback in callbacks if hasattr(callback, "reason")]
         sampling = [callback.sampling for callback in callbacks if hasattr(callback, "sampling")]
@@ -205,10 +208,10 @@ class RunReport(Callback):
             "stopped": "; ".join([*self._describe_divergence(model), *filter(None, reasons[:1])]) or None,
             "sampling": sampling[0] if sampling else None,
             "seed": get_run_seed(),
-            "tta": _get_datamodule(trainer).augmenter.tta,
+            "tta": get_datamodule(trainer).augmenter.tta,
             "seconds": {name: round(value, 3) for name, value in self.seconds.items()},
             "texts_per_second": round(self.texts / train_seconds, 1) if train_seconds else None,
-            "parameters": {"all": _count_parameters(model), "trainable": _count_parameters(model, trainable=True)},
+            "parameters": {"all": count_parameters(model), "trainable": count_parameters(model, trainable=True)},
             "data": self._summarize_data(trainer) | {"label_names": list(model.text_spec.label_names)},
             **self.initialization,
             "device": {
@@ -221,7 +224,7 @@ class RunReport(Callback):
 
     def _summarize_data(self, trainer: Trainer) -> dict[str, Any]:
         """Returns the properties of the data, with the word vector coverage of each split."""
-        summary = _get_datamodule(trainer).summary
+        summary = get_datamodule(trainer).summary
         return summary | {"oov": add_vector_coverage(summary["oov"], self.initialization)}
 
     def _describe_divergence(self, model: TextClassifier) -> list[str]:
@@ -245,44 +248,3 @@ class RunReport(Callback):
     def _stop_timer(self, name: str) -> None:
         if name in self._start_times:
             self.seconds[name] += time.perf_counter() - self._start_times.pop(name)
-
-
-def _compute_class_metrics(model: TextClassifier, split: str) -> dict[str, dict[str, float]]:
-    """Returns precision, recall, F1 and the number of texts of each class, by label."""
-    spec = model.text_spec
-    evaluation = model.evaluations[split]
-    predictions = model.task.decide(evaluation.probabilities)
-    table = compute_per_class_metrics(predictions, evaluation.labels.long(), spec.num_classes)
-    return {
-        name: {key: table[key][label] for key in table} | {"training_texts": spec.class_counts[label]}
-        for label, name in enumerate(spec.label_names)
-    }
-
-
-def _plot_confusion_matrix(model: TextClassifier, split: str, run_name: str) -> Figure | None:
-    """Plots the confusion matrix of a split; returns None for multi-label data or more than 150 classes."""
-    spec, evaluation = model.text_spec, model.evaluations[split]
-    if spec.task != "single_label" or spec.num_classes > MAX_CLASSES:
-        return None
-    predictions = model.task.decide(evaluation.probabilities)
-    counts = compute_confusion_matrix(predictions, evaluation.labels, spec.num_classes)
-    macro_f1 = float(model.trainer.callback_metrics[f"{split}/macro_f1"])
-    return plot_confusion_matrix(counts.numpy(), spec.label_names, f"{run_name}\n{split}, macro-F1 {macro_f1:.3f}")
-
-
-def _get_metrics(trainer: Trainer, split: str) -> dict[str, float]:
-    """Returns the logged metrics of a split, without the prefix of their names."""
-    prefix = f"{split}/"
-    return {
-        name.removeprefix(prefix): float(value)
-        for name, value in trainer.callback_metrics.items()
-        if name.startswith(prefix)
-    }
-
-
-def _get_datamodule(trainer: Trainer) -> TextDataModule:
-    return trainer.datamodule  # type: ignore[attr-defined]  # Lightning's trainer has one
-
-
-def _count_parameters(model: LightningModule, trainable: bool = False) -> int:
-    return sum(weight.numel() for weight in model.parameters() if weight.requires_grad or not trainable)
