@@ -6,56 +6,37 @@ Options, config keys and help are derived from the typed constructors; they are 
 from __future__ import annotations
 
 import logging
-import sys
 from pathlib import Path
 from typing import Any
 
 from jsonargparse import Namespace
 from pytorch_lightning import Callback, Trainer
-from pytorch_lightning.callbacks import ModelCheckpoint
 from pytorch_lightning.cli import LightningArgumentParser, LightningCLI
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
-from callbacks.differential_learning_rates import DifferentialLearningRates
-from callbacks.early_stopping import EarlyStopping
-from callbacks.epoch_log import EpochLog
-from callbacks.exact_resume import ExactResume
-from callbacks.gradient_norm import GradientNorm
-from callbacks.progress_bar import ProgressBar
 from callbacks.reporting.run_logger import RunLogger
 from callbacks.run_report import RunReport
-from callbacks.sampling_report import SamplingReport
 from commands.changed_options import list_changed_options
 from commands.checks import check_combinations, check_verb, get_class_name
 from commands.evaluated_run import add_run_config
 from commands.implied_options import choose_pretrained_tokenizer, find_named_tokenizer, use_checkpoint_vectors
 from commands.option_parser import OptionParser
-from commands.placeholder_spec import build_placeholder_spec
 from commands.resume import NOTHING_SAVED, check_unfinished, expand_resume, format_continuation, format_progress
+from commands.run_checks import prepare_and_check
 from commands.run_config import RunConfig
 from commands.run_folder import (
-    build_run_name,
     check_run_folder,
     format_write_error,
     remove_unused_files,
-    shorten_path,
 )
 from commands.run_options import RUN_OPTIONS, TRAINER_DEFAULTS
+from commands.run_trainer import add_callback_groups, add_callbacks_of_every_run, create_logger
 from commands.termination import find_interrupt
-from commands.validation_interval import check_validation_interval
 from commands.verbs import add_verb
 from contracts.console import announce
 from contracts.errors import DataError, UsageError
-from datamodules.loading.placement import get_max_epochs
 from datamodules.text_datamodule import TextDataModule
-from lightning_modules.checkpoints import check_checkpoint_matches, find_checkpoint, read_checkpoint
-from lightning_modules.dry_run import (
-    check_loss_and_monitor,
-    check_preprocessing_is_registered,
-    dry_run_initialization,
-    dry_run_model,
-)
-from lightning_modules.monitor import check_monitor, infer_mode
+from lightning_modules.checkpoints import find_checkpoint, read_checkpoint
 from lightning_modules.text_classifier import TextClassifier
 
 # Hides Lightning's messages on devices, products and seeds: a run prints its device, and the report has the seed.
@@ -147,23 +128,7 @@ class TextCLI(LightningCLI):
         """Adds the run options, and a group of options for each callback that every run has."""
         for option in RUN_OPTIONS:
             parser.add_argument(f"--{option.name}", type=str | None, default=None, help=option.meaning)
-        parser.add_lightning_class_args(EarlyStopping, "early_stopping")
-        parser.add_lightning_class_args(GradientNorm, "gradient_norm")
-        parser.add_lightning_class_args(DifferentialLearningRates, "differential_learning_rates")
-        parser.add_lightning_class_args(ModelCheckpoint, "checkpoint")
-        parser.add_lightning_class_args(ModelCheckpoint, "last_checkpoint")
-        for group, file in (("checkpoint", "best"), ("last_checkpoint", "last")):
-            # Both are written after validation, the best one first: Lightning skips a validation that follows a
-            # checkpoint at the same step, and `last` must contain the path and score of `best`.
-            parser.set_defaults(
-                {
-                    f"{group}.filename": file,
-                    f"{group}.enable_version_counter": False,
-                    f"{group}.save_on_train_epoch_end": False,
-                }
-            )
-        parser.link_arguments("model.monitor", "checkpoint.monitor")
-        parser.link_arguments("model.monitor", "checkpoint.mode", compute_fn=infer_mode)
+        add_callback_groups(parser)
 
     def before_instantiate_classes(self) -> None:
         """Sets options implied by others, and checks the config.
@@ -197,29 +162,14 @@ class TextCLI(LightningCLI):
         return super().instantiate_trainer(**kwargs)
 
     def _create_logger(self, config: Namespace) -> RunLogger:
-        """Creates the logger of a new run folder, or of the one that is resumed."""
-        if self.resumed is None:
-            logger = RunLogger(config.trainer.default_root_dir, config.name or build_run_name(config), config.version)
-            self._previous_files = frozenset(Path(logger.log_dir).glob("*"))
-            return logger
-        folder, step = self.resumed.folder.absolute(), (self._checkpoint or {})["global_step"]
-        root = shorten_path(folder.parent.parent, Path(config.trainer.default_root_dir))
-        logger = RunLogger(str(root), folder.parent.name, folder.name, purge_step=step)
+        """Creates the logger, and remembers the files that are already in its run folder."""
+        logger = create_logger(config, self.resumed, (self._checkpoint or {}).get("global_step"))
         self._previous_files = frozenset(Path(logger.log_dir).glob("*"))
         return logger
 
     def _instantiate_trainer(self, config: dict[str, Any], callbacks: list[Callback]) -> Trainer:
         """Adds the callbacks of every run and creates the trainer; raises `UsageError` if its options are invalid."""
-        callbacks += [ExactResume(), SamplingReport(), EpochLog()]
-        is_dev_run = bool(config.get("fast_dev_run"))
-        if is_dev_run or config.get("enable_checkpointing") is False:
-            callbacks = [callback for callback in callbacks if not isinstance(callback, ModelCheckpoint)]
-        if config.get("enable_progress_bar") is not False and sys.stdout.isatty():
-            callbacks.append(ProgressBar())
-        else:
-            config["enable_progress_bar"] = False
-        if not is_dev_run:
-            callbacks.append(self.report)
+        callbacks = add_callbacks_of_every_run(config, callbacks, self.report)
         try:
             return super()._instantiate_trainer(config, callbacks)
         except (MisconfigurationException, ValueError) as error:
@@ -233,26 +183,7 @@ class TextCLI(LightningCLI):
         if checkpoint is None and path is not None:
             checkpoint = read_checkpoint(path)
         self._first_step = 0 if checkpoint is None else checkpoint["global_step"]
-        self.datamodule.validate_configuration(get_max_epochs(self.trainer) if self.subcommand == "fit" else 1)
-        endless = self.subcommand == "fit" and self.trainer.max_epochs == -1 and self.trainer.max_steps == -1
-        placeholder = build_placeholder_spec(config, self.datamodule.source.detect_task())
-        parts, monitor = self.model.factories, self.model.monitor
-        dry_run_model(parts, monitor, placeholder, endless)
-        check_preprocessing_is_registered(self.datamodule)
-        self.datamodule.prepare_data()
-        self.datamodule.setup()
-        spec = self.datamodule.spec
-        check_loss_and_monitor(parts, monitor, spec)
-        check_validation_interval(self.trainer, self.datamodule)
-        if self.subcommand == "fit" and config.early_stopping.monitor is not None:
-            check_monitor(config.early_stopping.monitor, spec, "--early_stopping.monitor")
-        if checkpoint is not None and path is not None:
-            shapes = dry_run_model(parts, monitor, spec)
-            check_checkpoint_matches(checkpoint, path, spec, self.datamodule.tokenizer, shapes)
-        elif self.subcommand == "fit":
-            dry_run_initialization(parts, spec, self.datamodule.prepared)
-        if self.subcommand == "test" and not self.datamodule.has_split("test"):
-            raise UsageError("the data have no test split; give a file named test, or use `validate`")
+        prepare_and_check(config, str(self.subcommand), self.trainer, self.model, self.datamodule, path, checkpoint)
 
     before_validate = before_test = before_fit
 
