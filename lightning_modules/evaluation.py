@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+
+from lightning_modules.tasks import ClassificationTask
 
 
 @dataclass(frozen=True)
@@ -32,3 +35,14 @@ def merge_evaluations(batches: list[Evaluation], gather: Callable[[Tensor], Tens
     positions = torch.arange(len(inverse), device=rows.device)
     first = torch.full_like(rows, len(inverse)).scatter_reduce_(0, inverse, positions, "amin")
     return Evaluation(**{name: part[first].cpu() for name, part in parts.items()})
+
+
+def compute_evaluation_metrics(evaluation: Evaluation, task: ClassificationTask) -> dict[str, float]:
+    """Computes the metrics of a task and the mean loss of a split; all are NaN if a probability is not finite.
+
+    The most probable class of non-finite numbers is still a class, so that their metrics could be the best of a run.
+    """
+    values = task.compute_metrics(evaluation.probabilities, evaluation.labels)
+    if not evaluation.probabilities.isfinite().all():
+        values = dict.fromkeys(values, math.nan)
+    return values | {"loss": float(evaluation.losses.mean())}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -17,14 +16,13 @@ from contracts.batch import TextBatch
 from contracts.errors import UsageError
 from contracts.seed import get_run_seed, seed_generators
 from contracts.text_spec import TextSpec
-from datamodules.sources.text_stream import get_text_columns
 from datamodules.text_datamodule import TextDataModule
 from datamodules.tokenizers.base import Tokenizer
-from lightning_modules.bundle import build_bundle
+from lightning_modules.checkpoint_bundle import add_bundle
 from lightning_modules.checkpoints import check_same_data
 from lightning_modules.encoders.base import TextEncoder, check_output_shape
 from lightning_modules.encoders.text_cnn import TextCNN
-from lightning_modules.evaluation import Evaluation, merge_evaluations
+from lightning_modules.evaluation import Evaluation, compute_evaluation_metrics, merge_evaluations
 from lightning_modules.factories import ModelFactories
 from lightning_modules.heads.base import Head
 from lightning_modules.heads.linear import Linear
@@ -214,9 +212,7 @@ class TextClassifier(LightningModule):
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """Builds one optimizer over parameter groups, and the learning-rate scheduler if one is configured."""
-        fused = (
-            self.trainer.precision != "16-mixed"
-        )  # there the fused form unscales by itself, and clipping is not allowed
+        fused = self.trainer.precision != "16-mixed"  # there the fused form unscales by itself, and clipping is refused
         optimizer = configure_optimizer(
             self.factories.optimizer, self.encoder, self.head, self.learning_rate_plan, fused
         )
@@ -229,17 +225,8 @@ class TextClassifier(LightningModule):
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Adds the bundle, which is all that prediction needs besides the weights."""
         checkpoint["running_loss"] = self.running_loss.state_dict()
-        hyper = checkpoint.get("hyper_parameters", {})
-        for name in [name for name, value in hyper.items() if callable(value)]:
-            del hyper[name]  # factories given in Python, not by a config, cannot be plain data
-        data = self._find_datamodule()
-        tokenizer = self.tokenizer if data is None else data.tokenizer
-        if tokenizer is None:
-            raise UsageError("a checkpoint must hold the tokenizer: set `model.tokenizer` before saving one")
-        variants = None if data is None else data.augmenter.make_variants()
-        columns = None if data is None else get_text_columns(data.source)
-        parts = self.encoder, self.head, self.text_spec, tokenizer
-        checkpoint["bundle"] = build_bundle(*parts, variants, columns)
+        tokenizer, data = self.tokenizer, self._find_datamodule()
+        add_bundle(checkpoint, self.encoder, self.head, self.text_spec, tokenizer, data)
 
     @property
     def _attached_datamodule(self) -> TextDataModule | None:
@@ -278,12 +265,7 @@ class TextClassifier(LightningModule):
         if self.trainer.sanity_checking or not batches:
             return
         evaluation = self.evaluations[split] = merge_evaluations(batches, self._gather_ranks)
-        values = self.task.compute_metrics(evaluation.probabilities, evaluation.labels)
-        if (
-            not evaluation.probabilities.isfinite().all()
-        ):  # argmax would still return a class, and the metrics could be the best
-            values = dict.fromkeys(values, math.nan)
-        values["loss"] = float(evaluation.losses.mean())
+        values = compute_evaluation_metrics(evaluation, self.task)
         logged = {f"{split}/{name}": torch.tensor(value) for name, value in values.items()}
         self.log_dict(logged, batch_size=len(evaluation.index), rank_zero_only=False)
 
