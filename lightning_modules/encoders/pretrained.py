@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import inspect
 import json
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -15,19 +11,18 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from contracts.errors import UsageError, join_names
-from contracts.pretrained_path import resolve_model_name_or_path
+from contracts.errors import UsageError
 from contracts.text_spec import TextSpec
 from datamodules.vectors.options import TrainingCorpus
 from lightning_modules.encoders.base import TextEncoder
 from lightning_modules.encoders.partially_frozen_embedding import freeze_unused_rows
 from lightning_modules.encoders.transformer_layers import find_layers, group_layers
-from lightning_modules.layers.dropout import check_dropout
+from lightning_modules.encoders.transformer_loading import build_transformer, load_transformer
 from lightning_modules.layers.embedding import mask_padding
 from lightning_modules.layers.pooling import max_pool, mean_pool
 
 if TYPE_CHECKING:  # slow to import, and needed only by those who choose it
-    from transformers import PretrainedConfig, PreTrainedModel
+    from transformers import PreTrainedModel
 
 
 class Pretrained(TextEncoder):
@@ -64,7 +59,7 @@ class Pretrained(TextEncoder):
             raise UsageError(f'pooling must be "cls", "mean" or "max", got "{pooling}"')
         self.pooling = pooling
         self.padding_id = spec.padding_id
-        self.backbone = _load_model(model, dropout) if config is None else _build_model(config, dropout)
+        self.backbone = load_transformer(model, dropout) if config is None else build_transformer(config, dropout)
         self.output_dim = int(self.backbone.config.hidden_size)
         self._uses_token_types = _uses_token_types(self.backbone)
         rows = len(self.backbone.get_input_embeddings().weight)  # type: ignore[arg-type]  # a table of vectors
@@ -141,98 +136,7 @@ class Pretrained(TextEncoder):
                 module.requires_grad_(False)
 
 
-def _load_model(model: str, dropout: float | None) -> PreTrainedModel:
-    """Loads configuration and weights from the hub or a folder."""
-    path = resolve_model_name_or_path(model)
-    if Path(path).is_dir() and not Path(path, "config.json").is_file():
-        raise UsageError(
-            f'the folder "{path}" has no config.json, so it holds no Hugging Face model; '
-            "give the folder that `save_pretrained` wrote"
-        )
-    from transformers import AutoConfig, AutoModel
-
-    try:
-        with _silence_transformers():
-            config = AutoConfig.from_pretrained(path)
-            if torch.get_default_device().type == "meta":  # only the shapes are needed
-                return AutoModel.from_config(config, dtype=torch.float32, **_set_options(config, dropout))
-            loaded, report = AutoModel.from_pretrained(
-                path, config=config, dtype=torch.float32, output_loading_info=True, **_set_options(config, dropout)
-            )
-    except UsageError:
-        raise
-    except Exception as error:  # many types: no network, unknown name, damaged file, missing library
-        reason = str(error).strip().splitlines() or [type(error).__name__]
-        raise UsageError(
-            f'the model "{model}" cannot be loaded: {reason[0].rstrip(".")}. Check the name and the network, '
-            "or give a folder that `save_pretrained` wrote, or package:NAME/FOLDER."
-        ) from error
-    if report["missing_keys"]:
-        names = sorted(report["missing_keys"])
-        message = f"lacks {len(names)} weights, which are initialized at random"
-        warnings.warn(f'"{model}" {message}: {join_names(names)}', stacklevel=2)
-    return loaded
-
-
-def _build_model(config: dict[str, Any], dropout: float | None) -> PreTrainedModel:
-    """Builds a model with random weights, of an architecture that `transformers` itself has."""
-    from transformers import AutoConfig, AutoModel
-
-    values = dict(config)
-    try:
-        built = AutoConfig.for_model(values.pop("model_type", ""), **values)
-    except ValueError as error:
-        raise UsageError(
-            f"config names no model_type that transformers has, got {config.get('model_type')!r}"
-        ) from error
-    return AutoModel.from_config(built, dtype=torch.float32, **_set_options(built, dropout))
-
-
-def _set_options(config: PretrainedConfig, dropout: float | None) -> dict[str, Any]:
-    """Sets the dropout in the configuration and returns options that omit the pooler, whose weights are not used."""
-    from transformers import MODEL_MAPPING
-
-    if type(config) not in MODEL_MAPPING or config.is_encoder_decoder:
-        raise UsageError(f"{config.model_type} is no encoder; choose one such as BERT, RoBERTa or DistilBERT")
-    if dropout is not None:
-        check_dropout(dropout=dropout)
-        names = [name for name in _DROPOUTS if isinstance(getattr(config, name, None), float | int)]
-        if not names:
-            raise UsageError(f"{config.model_type} has no dropout to set; leave dropout out")
-        for name in names:
-            setattr(config, name, dropout)
-    model_class: Any = MODEL_MAPPING[type(config)]
-    return {"add_pooling_layer": False} if "add_pooling_layer" in inspect.signature(model_class).parameters else {}
-
-
-_DROPOUTS = (
-    "hidden_dropout_prob",
-    "attention_probs_dropout_prob",
-    "dropout",
-    "attention_dropout",
-    "hidden_dropout",
-    "embedding_dropout",
-    "mlp_dropout",
-)
-
-
 def _uses_token_types(backbone: PreTrainedModel) -> bool:
     """Returns whether the model distinguishes the texts of a pair; RoBERTa has `token_type_ids` of one type only."""
     accepted = "token_type_ids" in inspect.signature(backbone.forward).parameters
     return accepted and (getattr(backbone.config, "type_vocab_size", 0) or 0) > 1
-
-
-@contextmanager
-def _silence_transformers() -> Iterator[None]:
-    """Turns off the progress bars and reports of `transformers`; missing weights are reported by `_load_model`."""
-    from transformers.utils import logging
-
-    verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        logging.set_verbosity(verbosity)
-        if bars:
-            logging.enable_progress_bar()
