@@ -81,13 +81,13 @@ class CountingCollator:
 def measure_transformers_trainer(repeat: int, rows: Rows, model: str, folder: str, steps: int, sampling: str) -> float:
     """Returns the texts/s of `transformers.Trainer` with a new model."""
     path = resolve_model_name_or_path(model)
-    tokenizer = AutoTokenizer.from_pretrained(path)
+    tokenizer = AutoTokenizer.from_pretrained(path, trust_remote_code=False)
     classes = {label: number for number, label in enumerate(sorted(set(map(str, rows.labels))))}
     encoded = tokenizer(rows.texts, truncation=True, max_length=_MAX_TOKENS)["input_ids"]
     pairs = zip(encoded, rows.labels, strict=True)
     collator, clock = CountingCollator(tokenizer), TrainerClock()
     trainer = Trainer(
-        AutoModelForSequenceClassification.from_pretrained(path, num_labels=len(classes)),
+        AutoModelForSequenceClassification.from_pretrained(path, trust_remote_code=False, num_labels=len(classes)),
         TrainingArguments(
             output_dir=folder,
             max_steps=steps,

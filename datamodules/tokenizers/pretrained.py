@@ -105,9 +105,14 @@ class Pretrained(Tokenizer):
 
         path = resolve_model_name_or_path(self.model)
         try:
-            loaded = AutoTokenizer.from_pretrained(path, use_fast=True)
-            positions = get_max_positions(AutoConfig.from_pretrained(path))
+            loaded = AutoTokenizer.from_pretrained(path, use_fast=True, trust_remote_code=False)
+            positions = get_max_positions(AutoConfig.from_pretrained(path, trust_remote_code=False))
         except (OSError, ValueError, ImportError) as error:
+            if "trust_remote_code" in str(error):
+                raise UsageError(
+                    f"--data.tokenizer.model {self.model!r} needs Python code of its own, which is never run; "
+                    "choose a model of an architecture that transformers itself has"
+                ) from error
             reason = str(error).strip().splitlines()[0]
             raise UsageError(
                 f"--data.tokenizer.model {self.model!r} gives no tokenizer: {reason} "

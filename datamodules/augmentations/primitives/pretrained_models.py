@@ -24,9 +24,16 @@ def load_pretrained(auto_class: str, path: str, name: str) -> Any:
 
     try:
         if not auto_class.startswith("AutoModel"):
-            return getattr(transformers, auto_class).from_pretrained(path)
-        model, info = getattr(transformers, auto_class).from_pretrained(path, output_loading_info=True)
+            return getattr(transformers, auto_class).from_pretrained(path, trust_remote_code=False)
+        model, info = getattr(transformers, auto_class).from_pretrained(
+            path, trust_remote_code=False, output_loading_info=True
+        )
     except (OSError, ValueError, KeyError, ImportError) as error:
+        if "trust_remote_code" in str(error):
+            raise UsageError(
+                f"model {name} needs Python code of its own, which is never run; choose a model of an architecture "
+                "that transformers itself has"
+            ) from error
         reason = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
         raise UsageError(
             f"model {name} cannot be loaded ({reason}); give a folder saved by `save_pretrained`, or a name on the "
