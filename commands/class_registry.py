@@ -18,6 +18,7 @@ from datamodules.tokenizers.base import Tokenizer
 from lightning_modules.encoders.base import TextEncoder
 from lightning_modules.heads.base import Head
 from lightning_modules.losses.base import Loss
+from lightning_modules.optim.lr_schedulers import COMBINING
 from lightning_modules.optim.schedules import ProgressSchedule
 
 EXTENSION_POINTS: dict[str, type] = {
@@ -51,7 +52,8 @@ def get_registered_classes(key: str) -> dict[str, type]:
         return {cls.__name__: cls for cls in _list_torch_subclasses(Optimizer)}
     if key == "model.lr_scheduler":
         schedules = {cls.__name__: cls for cls in ProgressSchedule.__subclasses__()}
-        return schedules | {cls.__name__: cls for cls in _list_torch_subclasses(torch.optim.lr_scheduler.LRScheduler)}
+        of_torch = _list_torch_subclasses(torch.optim.lr_scheduler.LRScheduler)
+        return schedules | {cls.__name__: cls for cls in of_torch if cls not in COMBINING}
     return {}
 
 

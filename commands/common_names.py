@@ -98,6 +98,8 @@ CLASS_NAMES: dict[str, dict[str, str]] = {
         **dict.fromkeys(("linear", "warmup"), "--model.lr_scheduler WarmupLinear"),
         **dict.fromkeys(("cosine",), "--model.lr_scheduler WarmupCosine"),
         **dict.fromkeys(("plateau",), "--model.lr_scheduler ReduceLROnPlateau"),
+        **dict.fromkeys(("onecycle",), "--model.lr_scheduler OneCycleLR --model.lr_scheduler.max_lr 0.01"),
+        **dict.fromkeys(("sequentiallr", "chainedscheduler"), "--model.lr_scheduler WarmupCosine"),
     },
 }
 """For each option that names a class: lower-case class names of other projects, and the equivalent options."""

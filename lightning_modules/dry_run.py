@@ -6,7 +6,6 @@ is minutes after the start, and the run folder exists by then.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -25,8 +24,9 @@ from lightning_modules.encoders.base import TextEncoder
 from lightning_modules.factories import ModelFactories
 from lightning_modules.heads.base import Head
 from lightning_modules.monitor import check_monitor
+from lightning_modules.optim.lr_schedulers import dry_run_lr_scheduler
 from lightning_modules.optim.optimizers import OptimizerFactory
-from lightning_modules.optim.schedules import ProgressSchedule, ScheduleFactory
+from lightning_modules.optim.schedules import ScheduleFactory
 
 
 def dry_run_model(
@@ -123,9 +123,7 @@ def dry_run_optimizer(
     if make_lr_scheduler is None:
         return
     with name_option_in_errors("lr_scheduler"):
-        scheduler = make_lr_scheduler(optimizer)
-        if endless and isinstance(scheduler, ProgressSchedule):
-            scheduler.total_steps = math.inf  # type: ignore[assignment]  # it rejects infinity
+        dry_run_lr_scheduler(make_lr_scheduler, optimizer, endless)
 
 
 def check_preprocessing_is_registered(datamodule: TextDataModule) -> None:

@@ -28,7 +28,8 @@ from lightning_modules.heads.base import Head
 from lightning_modules.heads.linear import Linear
 from lightning_modules.losses.base import Loss
 from lightning_modules.monitor import check_monitor, infer_mode
-from lightning_modules.optim.optimizers import configure_lr_scheduler, configure_optimizer
+from lightning_modules.optim.lr_schedulers import configure_lr_scheduler, drop_saved_length, step_plateau_schedulers
+from lightning_modules.optim.optimizers import configure_optimizer
 from lightning_modules.optim.parameter_groups import LearningRatePlan
 from lightning_modules.running_loss import RunningLoss
 from lightning_modules.tasks import create_task
@@ -45,7 +46,8 @@ class TextClassifier(LightningModule):
         optimizer: Name of a torch optimizer. Its fused form is used if it has one; biases and norms have no weight
             decay.
         lr_scheduler: `WarmupLinear`, `WarmupCosine`, or the name of a torch scheduler. The first two are set by ratios
-            of training, those of torch step once per epoch. None keeps the learning rates constant.
+            of training. Those of torch step once per epoch, except `OneCycleLR` and `CyclicLR` (after each optimizer
+            step) and `ReduceLROnPlateau` (after each validation). None keeps the learning rates constant.
         monitor: Metric for checkpoint selection and early stopping. It drives `ReduceLROnPlateau` too.
         spec: Task, label names and sizes of the data. From the data module or the checkpoint if None.
     """
@@ -157,6 +159,7 @@ class TextClassifier(LightningModule):
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Keeps the checkpoint's weights: a later `fit` does not initialize them again."""
         self._is_prepared = True
+        drop_saved_length(checkpoint)
         self._tokenizer_json = checkpoint.get("bundle", {}).get("tokenizer")
         if "running_loss" in checkpoint:
             self.running_loss.load_state_dict(checkpoint["running_loss"])
@@ -189,8 +192,9 @@ class TextClassifier(LightningModule):
         self._evaluate_batch(batch)
 
     def on_validation_epoch_end(self) -> None:
-        """Logs metrics over all validation texts."""
+        """Logs metrics over all validation texts, and steps a scheduler that follows one of them."""
         self._log_evaluation("validation")
+        step_plateau_schedulers(self.trainer)
 
     def test_step(self, batch: TextBatch, batch_idx: int) -> None:
         """Predicts a batch, averaged over the test-time variants of each text; the loss is that of the text itself.
@@ -219,7 +223,8 @@ class TextClassifier(LightningModule):
         if self.factories.lr_scheduler is None:
             return optimizer
         steps = self.trainer.estimated_stepping_batches
-        config = configure_lr_scheduler(self.factories.lr_scheduler, optimizer, steps, self.monitor)
+        validates = self.trainer.enable_validation
+        config = configure_lr_scheduler(self.factories.lr_scheduler, optimizer, steps, self.monitor, validates)
         return {"optimizer": optimizer, "lr_scheduler": config}  # type: ignore[return-value]  # Lightning takes plain dicts
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
