@@ -20,7 +20,7 @@ _START = 0.8
 
 
 class ClassBalanced(GroupSampler):
-    """Draws each class with a frequency proportional to its size times its class weight, over all ranks.
+    """Draws each class with a frequency proportional to its size times its class weight, in each batch of all ranks.
 
     Draws are spread evenly over the texts of a class, or with the same labels: in an epoch the draws of two of them
     differ by at most one. Texts without labels form a class of their own. A class without training texts is not drawn.

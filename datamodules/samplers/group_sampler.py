@@ -9,13 +9,15 @@ import numpy as np
 from datamodules.balance.label_sets import find_rarest_label
 from datamodules.balance.quotas import round_randomly
 from datamodules.samplers.base import SamplingContext, TextSampler
-from datamodules.samplers.length_bucket import bucket_by_length, validate_pool
+from datamodules.samplers.length_bucket import validate_pool
+from datamodules.samplers.stratified_batches import stratify_batches
 
 
 class GroupSampler(TextSampler):
-    """Draws each group of rows as often as expected, over all ranks.
+    """Draws each group of rows as often as expected, over all ranks, and each stratum equally often in every batch.
 
-    Within a group the draws are spread evenly: in an epoch the draws of two rows differ by at most one.
+    Within a group the draws are spread evenly: in an epoch the draws of two rows differ by at most one. Batches are
+    stratified: the draws of a stratum in two batches differ by at most one (`stratified_batches.py`).
 
     Args:
         context: The training split and the run, as the data module describes them.
@@ -23,8 +25,8 @@ class GroupSampler(TextSampler):
         num_draws: Draws per epoch, over all ranks.
         group_by_length: Whether batches are bucketed by length.
         pool: Number of batches in a pool, which is sorted by length; at least 1. For `group_by_length`.
-        strata: Stratum of each group, `(groups,)`, for groups below one draw. Groups of one stratum compensate for each
-            other: different ones are drawn in each epoch.
+        strata: Stratum of each group, `(groups,)`, integers from 0, for groups below one draw. Groups of one stratum
+            compensate for each other: different ones are drawn in each epoch. None if each group is a stratum.
     """
 
     def __init__(
@@ -45,6 +47,7 @@ class GroupSampler(TextSampler):
         # the smallest integer type that holds them, which numpy sorts in linear time
         self._group_of_row = group_of_row.astype(np.min_scalar_type(len(self._sizes)))
         self._strata = strata
+        self._stratum_of_row = self._group_of_row if strata is None else strata[group_of_row]
 
     @property
     def num_draws(self) -> int:
@@ -60,17 +63,17 @@ class GroupSampler(TextSampler):
         """
 
     def draw_rows(self, rng: np.random.Generator, epoch: int) -> np.ndarray:
-        """Draws each group as often as expected, rounded to integers."""
+        """Draws each group as often as expected, rounded to integers, in stratified batches."""
         draws_of_group = self._round_draws(self.compute_expected_draws(epoch), rng)
         shuffled = rng.permutation(len(self._group_of_row))
         by_group = shuffled[np.argsort(self._group_of_row[shuffled], kind="stable")]
         # draw number d of a group of n rows takes the group's row d modulo n, in an order of this epoch
         draw = np.arange(self._num_draws) - np.repeat(_compute_starts(draws_of_group), draws_of_group)
         starts = np.repeat(_compute_starts(self._sizes), draws_of_group)
-        rows = rng.permutation(by_group[starts + draw % np.repeat(self._sizes, draws_of_group)])
-        if not self._group_by_length:
-            return rows
-        return bucket_by_length(rows, self.context.lengths, self._global_batch_size, self._pool, rng)
+        rows = by_group[starts + draw % np.repeat(self._sizes, draws_of_group)]
+        copies = np.bincount(rows, minlength=len(self._group_of_row))
+        lengths = self.context.lengths if self._group_by_length else None
+        return stratify_batches(copies, self._stratum_of_row, lengths, self._global_batch_size, self._pool, rng)
 
     def _round_draws(self, expected: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Rounds expected draws to integers at random; groups of one stratum compensate for each other."""

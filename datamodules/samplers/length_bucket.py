@@ -50,13 +50,18 @@ def bucket_by_length(
     num_batches = len(rows) // batch_size
     if not num_batches:
         return rows
-    pool = min(pool, max(1, num_batches // _MIN_POOLS_PER_EPOCH))
+    pool = limit_pool(pool, num_batches)
     num_full = num_batches * batch_size
     pools = np.split(rows[:num_full], range(pool * batch_size, num_full, pool * batch_size))
     # a stable sort, since ranks on different machines must agree on the order of equal lengths
     by_length = np.concatenate([texts[np.argsort(lengths[texts], kind="stable")] for texts in pools])
     batches = by_length.reshape(num_batches, batch_size)
     return np.concatenate([rng.permutation(batches).ravel(), rows[num_full:]])
+
+
+def limit_pool(pool: int, num_batches: int) -> int:
+    """Returns the number of batches in a pool, limited to a quarter of an epoch."""
+    return min(pool, max(1, num_batches // _MIN_POOLS_PER_EPOCH))
 
 
 def validate_pool(pool: int) -> int:
