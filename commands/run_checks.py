@@ -48,6 +48,8 @@ def prepare_and_check(
         UsageError: Options that contradict each other, or the checkpoint.
         DataError: Data that cannot be read.
     """
+    if verb == "fit":
+        model.forward_pass.check_compiler(trainer.strategy.root_device)
     data.validate_configuration(get_max_epochs(trainer) if verb == "fit" else 1)
     endless = verb == "fit" and trainer.max_epochs == -1 and trainer.max_steps == -1
     placeholder = build_placeholder_spec(config, data.source.detect_task())

@@ -20,6 +20,7 @@ from datamodules.text_datamodule import TextDataModule
 from datamodules.tokenizers.base import Tokenizer
 from lightning_modules.checkpoint_bundle import add_bundle
 from lightning_modules.checkpoints import check_same_data
+from lightning_modules.compilation import CompileMode, ForwardPass
 from lightning_modules.encoders.base import TextEncoder, check_output_shape
 from lightning_modules.encoders.text_cnn import TextCNN
 from lightning_modules.evaluation import Evaluation, compute_evaluation_metrics, merge_evaluations
@@ -50,6 +51,7 @@ class TextClassifier(LightningModule):
             step) and `ReduceLROnPlateau` (after each validation). None keeps the learning rates constant.
         monitor: Metric for checkpoint selection and early stopping. It drives `ReduceLROnPlateau` too.
         spec: Task, label names and sizes of the data. From the data module or the checkpoint if None.
+        compile: Whether to compile training steps by `torch.compile`, or its mode. Evaluation is not compiled.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class TextClassifier(LightningModule):
         lr_scheduler: Callable[[Optimizer], LRScheduler | ReduceLROnPlateau] | None = None,
         monitor: str = "validation/macro_f1",
         spec: TextSpec | dict[str, Any] | None = None,
+        compile: bool | CompileMode = False,
     ) -> None:
         super().__init__()
         check_monitor(monitor)
@@ -75,6 +78,7 @@ class TextClassifier(LightningModule):
         self.evaluations: dict[str, Evaluation] = {}
         """The last complete evaluation of each split."""
         self.running_loss = RunningLoss()
+        self.forward_pass = ForwardPass(compile)
         self._datamodule: TextDataModule | None = None
         self._tokenizer_json: str | None = None  # of the data that the weights belong to
         self._evaluated_batches: list[Evaluation] = []
@@ -130,6 +134,8 @@ class TextClassifier(LightningModule):
             tokenizer_json = data.tokenizer.to_json()
             check_same_data(spec, self._tokenizer_json, data.spec, tokenizer_json)
             self._tokenizer_json = tokenizer_json
+        if stage == "fit":
+            self.forward_pass.check_compiler(self.trainer.strategy.root_device)
         saves = stage == "fit" and bool(self.trainer.checkpoint_callbacks)
         if saves and data is None and self.tokenizer is None:
             raise UsageError(
@@ -147,6 +153,7 @@ class TextClassifier(LightningModule):
             self.encoder = self.factories.build_encoder(spec)
             check_output_shape(self.encoder, spec)
             self.head = self.factories.head(spec, self.encoder.output_dim)
+            self.forward_pass.max_length = spec.max_length
         data = self._find_datamodule()
         if data is not None and self._trainer is not None and self.trainer.state.fn == "fit" and not self._is_prepared:
             self.encoder.prepare_training(data.prepared)
@@ -154,7 +161,7 @@ class TextClassifier(LightningModule):
 
     def forward(self, batch: TextBatch) -> Tensor:
         """Computes logits `(batch, classes)`."""
-        return self.head(self.encoder(batch.input_ids, batch.attention_mask, batch.token_type_ids))
+        return self.forward_pass(self.encoder, self.head, batch)
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Keeps the checkpoint's weights: a later `fit` does not initialize them again."""

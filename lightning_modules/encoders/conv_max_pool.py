@@ -35,10 +35,16 @@ def conv_max_pool(stream: Tensor, weight: Tensor, batch: int, tokens: int) -> Te
     """
     if stream.device.type == "cpu":
         is_bfloat16 = torch.is_autocast_enabled("cpu") and torch.get_autocast_dtype("cpu") == torch.bfloat16
-        return _ConvMaxPool.apply(stream, weight, batch, tokens, is_bfloat16)
+        return _conv_max_pool_on_cpu(stream, weight, batch, tokens, is_bfloat16)
     kernels = weight.view(len(weight), -1, stream.shape[1]).transpose(1, 2)  # filters dim width
     scores = F.conv1d(stream.t().unsqueeze(0), kernels)[0, :, : batch * tokens]
     return scores.view(len(weight), batch, tokens).amax(2).t()
+
+
+@torch.compiler.disable  # the size of its gradient depends on the scores
+def _conv_max_pool_on_cpu(stream: Tensor, weight: Tensor, batch: int, tokens: int, is_bfloat16: bool) -> Tensor:
+    result: Tensor = _ConvMaxPool.apply(stream, weight, batch, tokens, is_bfloat16)
+    return result
 
 
 class _ConvMaxPool(torch.autograd.Function):

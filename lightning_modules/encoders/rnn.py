@@ -116,6 +116,7 @@ class RNN(TextEncoder):
         """Returns arguments that rebuild the encoder without a file of word vectors."""
         return self.embedding.override_arguments()
 
+    @torch.compiler.disable  # cuDNN has it as one kernel, and how it packs depends on the mask
     def _compute_states(self, embedded: Tensor, attention_mask: Tensor) -> tuple[Tensor, Tensor]:
         """Computes all states `(batch, tokens, output_dim)` and each direction's last ones `(batch, output_dim)`."""
         # A text of no token is read as one of padding; pooling clears it.
