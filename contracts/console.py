@@ -52,3 +52,8 @@ def announce(message: str) -> None:
 
     if rank_zero_only.rank == 0:  # type: ignore[attr-defined]  # set when Lightning is imported
         print(escape_control_characters(message), flush=True)
+
+
+def announce_on_every_rank(message: str) -> None:
+    """Prints a message to standard output, also in processes other than rank 0; control characters are escaped."""
+    print(escape_control_characters(message), flush=True)

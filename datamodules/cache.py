@@ -1,17 +1,14 @@
 """Cache folders of arrays, built once and memory-mapped afterwards.
 
 The name of a folder is a hash of everything that shaped its contents, so it is never stale. It is built under another
-name and renamed when complete: no reader sees an unfinished folder, and if two runs build one concurrently,
-the second finds it complete.
+name and renamed when complete, so that no reader sees an unfinished folder; one process builds it, and others wait.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
-import uuid
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -19,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from contracts.errors import UsageError
+from datamodules.build_lock import build_once, create_write_error
 
 _COMPLETE_FILE = "complete.json"
 
@@ -36,7 +33,8 @@ def open_or_build(root: Path, key: str, build: Callable[[Path], None]) -> Path:
     Args:
         root: The folder of all caches; created if missing.
         key: Name of the folder, from `compute_cache_key`.
-        build: Fills the empty folder that it is given. Its exceptions are passed on, and nothing is left behind.
+        build: Fills the empty folder that it is given. Its exceptions are passed on, and nothing is left behind. If
+            another process builds the folder, this one waits, and builds it if the other fails.
 
     Raises:
         UsageError: The root is not a folder, or is not writable.
@@ -44,23 +42,25 @@ def open_or_build(root: Path, key: str, build: Callable[[Path], None]) -> Path:
     folder = root / key
     if is_complete(folder):
         return folder
-    unfinished = root / f".{key}.{os.getpid()}.{uuid.uuid4().hex[:8]}"
     try:
-        unfinished.mkdir(parents=True)
+        root.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UsageError(f"--data.cache_dir {root} cannot be written to ({error.strerror}); name another") from error
-    try:
-        build(unfinished)
-        (unfinished / _COMPLETE_FILE).write_text("{}", encoding="utf-8")
-        try:
-            unfinished.rename(folder)
-        except OSError:
-            if not is_complete(folder):  # not completed by another run: remains of a deleted folder
-                shutil.rmtree(folder, ignore_errors=True)
-                unfinished.rename(folder)
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
+        raise create_write_error(root, error) from error
+    build_once(folder, is_complete, lambda unfinished: _build(unfinished, folder, build))
     return folder
+
+
+def _build(unfinished: Path, folder: Path, build: Callable[[Path], None]) -> None:
+    """Builds a folder under another name and renames it; replaces what is left of a deleted folder."""
+    unfinished.mkdir()
+    build(unfinished)
+    (unfinished / _COMPLETE_FILE).write_text("{}", encoding="utf-8")
+    try:
+        unfinished.rename(folder)
+    except OSError:
+        if not is_complete(folder):  # not completed by another run, which had taken this one for dead
+            shutil.rmtree(folder, ignore_errors=True)
+            unfinished.rename(folder)
 
 
 def is_complete(folder: Path) -> bool:

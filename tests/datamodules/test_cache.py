@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import multiprocessing
-import os
 import shutil
 from pathlib import Path
 
@@ -59,30 +57,6 @@ def test_remains_of_a_deleted_folder_are_replaced(tmp_path, left):
     assert is_complete(folder)
     assert (folder / "data").read_text() == "one"
     assert not (folder / "more").exists()
-    assert [entry.name for entry in tmp_path.iterdir()] == ["key"]
-
-
-def _build_together(root: Path, barrier, results) -> None:
-    def build(folder: Path) -> None:
-        save_strings(folder, "texts", ["a", "b"])
-        barrier.wait(timeout=30)  # neither goes on before the other has begun
-
-    folder = open_or_build(root, "key", build)
-    results.put((folder.name, load_strings(folder, "texts"), os.getpid()))
-
-
-def test_two_processes_that_build_at_once_end_with_one_folder(tmp_path):
-    context = multiprocessing.get_context("fork")
-    barrier, results = context.Barrier(2), context.Queue()
-    processes = [context.Process(target=_build_together, args=(tmp_path, barrier, results)) for _ in range(2)]
-    for process in processes:
-        process.start()
-    found = [results.get(timeout=30) for _ in processes]
-    for process in processes:
-        process.join(30)
-    assert [process.exitcode for process in processes] == [0, 0]
-    assert [part[:2] for part in found] == [("key", ["a", "b"])] * 2
-    assert found[0][2] != found[1][2]
     assert [entry.name for entry in tmp_path.iterdir()] == ["key"]
 
 
