@@ -182,7 +182,7 @@ def _remove_dead_lock(lock: Path, holder: Holder | None) -> None:
 
 @cache
 def _identify_machine() -> str:
-    """Identifies the machine, its boot and the namespace of process numbers; empty where processes cannot be looked up."""
+    """Identifies the machine, its boot and the namespace of process numbers; empty if these are unknown."""
     host = socket.gethostname()
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
