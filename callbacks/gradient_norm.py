@@ -178,12 +178,13 @@ def compute_parameter_norms(parameters: list[nn.Parameter]) -> Tensor | None:
     gradients = [_get_values(parameter.grad) for parameter in parameters if parameter.grad is not None]
     if not gradients:
         return None
-    # Summed in 32 bits: the square of a half-precision gradient overflows above 255.
-    norms = torch.stack(torch._foreach_norm(gradients, 2.0, dtype=torch.float32))
+    # Summed in 32 bits or more: the square of a half-precision gradient overflows above 255.
+    dtype = torch.promote_types(gradients[0].dtype, torch.float32)
+    norms = torch._foreach_norm(gradients, 2.0, dtype=dtype)
     if len(gradients) == len(parameters):
-        return norms
-    present = torch.tensor([parameter.grad is not None for parameter in parameters], device=norms.device)
-    return norms.new_zeros(len(parameters)).masked_scatter_(present, norms)
+        return torch.stack(norms)
+    zero, remaining = torch.zeros_like(norms[0]), iter(norms)
+    return torch.stack([zero if parameter.grad is None else next(remaining) for parameter in parameters])
 
 
 def _get_values(gradient: Tensor) -> Tensor:

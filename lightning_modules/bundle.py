@@ -24,7 +24,7 @@ from datamodules.augmenting.test_time_variants import VariantGenerator
 from datamodules.sources.text_stream import TextColumns
 from datamodules.tokenizers.base import Tokenizer, tokenizer_from_json
 from lightning_modules.checkpoints import FORMAT, find_checkpoint, read_checkpoint
-from lightning_modules.encoders.base import TextEncoder
+from lightning_modules.encoders.base import TextEncoder, encode_batch
 from lightning_modules.heads.base import Head
 from lightning_modules.tasks import ClassificationTask, create_task
 
@@ -46,8 +46,7 @@ class Bundle:
     @torch.inference_mode()
     def predict_probabilities(self, batch: TextBatch) -> Tensor:
         """Computes the probability of every label: float `(batch, classes)`."""
-        features = self.encoder(batch.input_ids, batch.attention_mask, batch.token_type_ids)
-        return self.task.compute_probabilities(self.head(features))
+        return self.task.compute_probabilities(self.head(encode_batch(self.encoder, batch)))
 
 
 def build_bundle(

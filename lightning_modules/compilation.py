@@ -21,6 +21,7 @@ from torch import Tensor, nn
 
 from contracts.batch import TextBatch
 from contracts.errors import UsageError, suggest_name
+from lightning_modules.encoders.base import TextEncoder, encode_batch
 
 CompileMode = Literal["default", "reduce-overhead", "max-autotune", "max-autotune-no-cudagraphs"]
 """The modes of `torch.compile`."""
@@ -53,7 +54,7 @@ class ForwardPass:
         """Widths are not rounded up beyond it, since the model may have no more positions."""
         self._compiled: Callable[..., Tensor] | None = None
 
-    def __call__(self, encoder: nn.Module, head: nn.Module, batch: TextBatch) -> Tensor:
+    def __call__(self, encoder: TextEncoder, head: nn.Module, batch: TextBatch) -> Tensor:
         """Computes logits `(batch, classes)`.
 
         Args:
@@ -62,7 +63,8 @@ class ForwardPass:
             batch: The texts.
         """
         if self.mode is None or not encoder.training or not torch.is_grad_enabled():
-            return compute_logits(encoder, head, batch.input_ids, batch.attention_mask, batch.token_type_ids)
+            logits: Tensor = head(encode_batch(encoder, batch))
+            return logits
         if self._compiled is None:
             self._compiled = self._compile()
         uses_graphs = self.mode in _CUDA_GRAPH_MODES

@@ -25,6 +25,7 @@ from lightning_modules.factories import ModelFactories
 from lightning_modules.heads.base import Head
 from lightning_modules.monitor import check_monitor
 from lightning_modules.optim.lr_schedulers import dry_run_lr_scheduler
+from lightning_modules.optim.optimizer_checks import check_optimizer
 from lightning_modules.optim.optimizers import OptimizerFactory
 from lightning_modules.optim.schedules import ScheduleFactory
 
@@ -112,10 +113,12 @@ def dry_run_optimizer(
         UsageError: A constructor rejects its arguments, torch's included.
     """
     with name_option_in_errors("optimizer"):
+        check_optimizer(make_optimizer)
         weights = nn.Parameter(torch.zeros(1, 1)), nn.Parameter(torch.zeros(1))
         optimizer = make_optimizer([{"params": [weight]} for weight in weights])
-        for weight in weights:
+        for group, weight in zip(optimizer.param_groups, weights, strict=True):
             weight.grad = torch.zeros_like(weight)
+            group |= {"capturable": False} if "capturable" in group else {}  # checked once the device is known
         try:
             optimizer.step()
         except RuntimeError as error:  # for example, made for sparse gradients

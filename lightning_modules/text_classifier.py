@@ -30,6 +30,7 @@ from lightning_modules.heads.linear import Linear
 from lightning_modules.losses.base import Loss
 from lightning_modules.monitor import check_monitor, infer_mode
 from lightning_modules.optim.lr_schedulers import configure_lr_scheduler, drop_saved_length, step_plateau_schedulers
+from lightning_modules.optim.optimizer_checks import check_capturable
 from lightning_modules.optim.optimizers import configure_optimizer
 from lightning_modules.optim.parameter_groups import LearningRatePlan
 from lightning_modules.running_loss import RunningLoss
@@ -146,6 +147,12 @@ class TextClassifier(LightningModule):
 
     def configure_model(self) -> None:
         """Builds encoder, head and loss for the sizes of the data, and prepares a new encoder for training."""
+        # Lightning calls this with its device as torch's default, whose random numbers differ from those of the CPU.
+        with torch.device("cpu"):
+            self._build_parts()
+
+    def _build_parts(self) -> None:
+        """Builds encoder, head and loss on the CPU, unless they exist, and prepares a new encoder for training."""
         if not hasattr(self, "encoder"):
             spec = self.text_spec
             self.task = create_task(spec)
@@ -223,10 +230,8 @@ class TextClassifier(LightningModule):
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """Builds one optimizer over parameter groups, and the learning-rate scheduler if one is configured."""
-        fused = self.trainer.precision != "16-mixed"  # there the fused form unscales by itself, and clipping is refused
-        optimizer = configure_optimizer(
-            self.factories.optimizer, self.encoder, self.head, self.learning_rate_plan, fused
-        )
+        optimizer = configure_optimizer(self.factories.optimizer, self.encoder, self.head, self.learning_rate_plan)
+        check_capturable(optimizer)
         if self.factories.lr_scheduler is None:
             return optimizer
         steps = self.trainer.estimated_stepping_batches

@@ -28,6 +28,7 @@ def collate(tokens: TokenIds, labels: np.ndarray, rows: np.ndarray, padding_id: 
     positions = starts[:, None] + columns
     batch_labels = torch.from_numpy(labels[rows])
     return TextBatch(
+        lengths=lengths,
         input_ids=torch.from_numpy(_gather(tokens.ids, positions, mask, padding_id)),
         attention_mask=torch.from_numpy(mask),
         labels=batch_labels.float() if batch_labels.ndim == 2 else batch_labels,

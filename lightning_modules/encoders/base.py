@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from contracts.batch import TextBatch
 from contracts.errors import UsageError
 from contracts.rebuildable import Rebuildable
 from contracts.text_spec import TextSpec
@@ -27,6 +28,8 @@ class TextEncoder(Rebuildable, nn.Module, ABC):
     """The length of the vectors; set by the class or its constructor."""
     supports_pairs: bool = False
     """Whether `forward` uses `token_type_ids`, which distinguishes the first and the second text of a pair."""
+    uses_lengths: bool = False
+    """Whether `forward` takes `lengths`, the tokens of each text as an array, which it need not read from a device."""
 
     @abstractmethod
     def forward(self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor | None = None) -> Tensor:
@@ -95,6 +98,13 @@ class TextEncoder(Rebuildable, nn.Module, ABC):
     def _token_embeddings(self) -> list[TokenEmbedding]:
         """The word vector tables; searched once, since every step needs them, and only after construction."""
         return [module for module in self.modules() if isinstance(module, TokenEmbedding)]
+
+
+def encode_batch(encoder: TextEncoder, batch: TextBatch) -> Tensor:
+    """Encodes a batch of a data loader: float `(batch, output_dim)`."""
+    tensors = batch.input_ids, batch.attention_mask, batch.token_type_ids
+    features: Tensor = encoder(*tensors, lengths=batch.lengths) if encoder.uses_lengths else encoder(*tensors)
+    return features
 
 
 def check_output_dim(encoder: TextEncoder) -> None:

@@ -232,3 +232,12 @@ def test_a_second_run_counts_anew(fit):
 def test_a_window_of_no_step_is_refused():
     with pytest.raises(UsageError, match="every_n_steps is a number of steps and must be at least 1, got 0"):
         GradientNorm(every_n_steps=0)
+
+
+def test_norms_of_64_bits_are_computed_in_them():
+    """`--trainer.precision 64-true` ended in an error: the norm of numbers of 64 bits was asked for in 32."""
+    weight = nn.Parameter(torch.zeros(2, dtype=torch.float64))
+    weight.grad = torch.tensor([3e100, 4e100], dtype=torch.float64)
+    norms = compute_parameter_norms([weight, nn.Parameter(torch.zeros(1, dtype=torch.float64))])
+    assert norms.dtype == torch.float64
+    torch.testing.assert_close(norms, torch.tensor([5e100, 0.0], dtype=torch.float64))

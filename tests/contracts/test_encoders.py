@@ -2,15 +2,17 @@
 
 import json
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 
 import lightning_modules.encoders  # noqa: F401  # so that its members are found
+from contracts.batch import TextBatch
 from contracts.discovery import find_implementations
 from contracts.rebuildable import rebuild
 from contracts.text_spec import TextSpec
-from lightning_modules.encoders.base import TextEncoder
+from lightning_modules.encoders.base import TextEncoder, encode_batch
 
 SPEC = TextSpec(
     task="single_label",
@@ -91,6 +93,13 @@ def test_more_padding_changes_nothing(encoder, tokens):
     torch.testing.assert_close(encoder(ids, mask)[:1], alone, atol=1e-6, rtol=0)
     wide = encoder(F.pad(ids, (0, 6)), F.pad(mask, (0, 6)))
     torch.testing.assert_close(wide[:1], alone, atol=1e-6, rtol=0)
+
+
+def test_lengths_on_the_cpu_are_those_of_the_mask(encoder):
+    """Given with the batch, so that an encoder need not read the mask from a device."""
+    (ids, mask), lengths = texts(4, 0, 9, 2), np.array([4, 0, 9, 2])
+    batch = TextBatch(ids, mask, torch.zeros(4, dtype=torch.int64), torch.arange(4), lengths=lengths)
+    assert torch.equal(encode_batch(encoder, batch), encoder(ids, mask))
 
 
 def test_what_stands_under_the_padding_has_no_say(encoder):

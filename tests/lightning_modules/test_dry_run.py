@@ -66,7 +66,7 @@ def test_what_a_part_refuses_is_told_by_its_option():
         compute_weight_shapes(build(TextCNN, partial(Linear, dropout=2)), SPEC)
     with pytest.raises(UsageError, match=r"^--model.optimizer: Invalid learning rate: -1"):
         dry_run_optimizer(lambda groups: torch.optim.Adam(groups, lr=-1), None, endless=False)
-    with pytest.raises(UsageError, match=r"^--model.optimizer: SparseAdam does not support dense gradients"):
+    with pytest.raises(UsageError, match=r"^--model.optimizer: SparseAdam is for sparse gradients only"):
         dry_run_optimizer(torch.optim.SparseAdam, None, endless=False)
     with pytest.raises(UsageError, match=r"^--model.lr_scheduler: warmup_ratio is a fraction"):
         dry_run_optimizer(torch.optim.Adam, lambda optimizer: WarmupLinear(optimizer, warmup_ratio=3), endless=False)

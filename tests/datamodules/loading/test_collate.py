@@ -25,6 +25,7 @@ def test_rows_are_padded_to_the_longest_of_them():
     assert batch.attention_mask.tolist() == [[True, True], [True, False], [False, False]]
     assert batch.labels.tolist() == [3, 1, 2]
     assert batch.index.tolist() == [3, 1, 2]
+    assert batch.lengths.tolist() == [2, 1, 0]
     assert batch.token_type_ids is None
     assert (batch.input_ids.dtype, batch.attention_mask.dtype) == (torch.int64, torch.bool)
     assert (batch.labels.dtype, batch.index.dtype) == (torch.int64, torch.int64)

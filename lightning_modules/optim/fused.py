@@ -1,0 +1,36 @@
+"""Chooses the fused form of an optimizer: one kernel per step instead of several per parameter.
+
+The form is set in the parameter groups that the optimizer is constructed with, since some optimizers create their state
+in the constructor, on the device that the form needs.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch.optim import Optimizer
+
+FUSED_DEVICE_TYPES = {"cpu", "cuda"}
+"""The types of device on which every fused form of torch that this project turns on has been available since 2.8."""
+_CPU_ONLY = ("Adagrad",)  # torch has had its fused form on CUDA only since later releases
+
+
+def choose_fused(probe: Optimizer, groups: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Sets `fused` in parameter groups where the optimizer has such a form and the user has chosen no form.
+
+    Args:
+        probe: An optimizer as the user configured it.
+        groups: The groups to construct it with; not changed.
+
+    Returns:
+        Groups with `fused` set to true, or the same groups.
+    """
+    options = probe.defaults
+    is_chosen = options.get("fused") is not None or options.get("foreach") is not None
+    if "fused" not in options or is_chosen or options.get("differentiable"):
+        return groups
+    allowed = FUSED_DEVICE_TYPES - ({"cuda"} if type(probe).__name__ in _CPU_ONLY else set())
+    weights = [weight for group in groups for weight in group["params"]]
+    if not all(weight.device.type in allowed and weight.is_floating_point() for weight in weights):
+        return groups
+    return [{**group, "fused": True} for group in groups]
