@@ -1,4 +1,4 @@
-"""Logs the statistics of a sampler: the proportion of each class in an epoch, and how often texts are repeated."""
+"""Logs the statistics of a sampler: class proportions of an epoch and of its batches, and how texts are repeated."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from pytorch_lightning import Callback, LightningModule, Trainer
 
+from datamodules.balance.batch_spread import compute_batch_spread
 from datamodules.samplers.base import TextSampler
 
 _MAX_CURVES = 50  # maximum number of classes with a curve each
@@ -16,7 +17,8 @@ class SamplingReport(Callback):
     """Logs the class proportions and repetitions of each epoch before it starts, over all ranks.
 
     A class's proportion is its fraction of the texts drawn, or of the labels drawn in multi-label data. Each epoch logs
-    the largest and the smallest of them, their ratio and their entropy, and one curve per class for up to 50 classes.
+    the largest and the smallest of them, their ratio and their entropy, and one curve per class for up to 50 classes;
+    and how the proportions vary over batches of all ranks (`compute_batch_spread`).
 
     `sampling` holds the last values that were logged, and the proportions of all classes.
     """
@@ -37,9 +39,11 @@ class SamplingReport(Callback):
         if not isinstance(sampler, TextSampler):
             return
         names = trainer.datamodule.spec.label_names  # type: ignore[attr-defined]  # Lightning's trainer has one
-        draws = np.bincount(sampler.plan_epoch(trainer.current_epoch), minlength=len(sampler.context.labels))
-        ratios = compute_class_ratios(sampler.context.labels, draws, len(names))
-        statistics = {**compute_imbalance(ratios), **compute_repetition(draws)}
+        context, rows = sampler.context, sampler.plan_epoch(trainer.current_epoch)
+        draws = np.bincount(rows, minlength=len(context.labels))
+        ratios = compute_class_ratios(context.labels, draws, len(names))
+        spread = compute_batch_spread(rows, context.labels, len(names), context.batch_size * context.world_size)
+        statistics = {**compute_imbalance(ratios), **compute_repetition(draws), **spread}
         ratio_by_class = dict(zip(names, ratios.tolist(), strict=True))
         self.sampling = {"epoch": trainer.current_epoch + 1, **statistics, "shares": ratio_by_class}
         curves = {f"share/{name}": ratio for name, ratio in ratio_by_class.items()} if len(names) <= _MAX_CURVES else {}

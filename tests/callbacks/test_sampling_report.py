@@ -46,7 +46,8 @@ def create_context(labels, classes, rank=0, world_size=1, epochs=4) -> SamplingC
 
 
 def test_class_proportions_and_repetition_of_an_over_sampled_epoch():
-    """Classes of 6 and 2: the two texts of the second come three times each, 12 draws of 8 texts."""
+    """Classes of 6 and 2: the two texts of the second come three times each, 12 draws of 8 texts, and each batch of two
+    holds a text of both classes."""
     callback, logged = run_callback(OverSampled(create_context([0] * 6 + [1] * 2, 2)), 2)
     assert logged == {
         "watch_sampling/largest_share": 0.5,
@@ -56,6 +57,10 @@ def test_class_proportions_and_repetition_of_an_over_sampled_epoch():
         "watch_sampling/max_repeats": 3.0,
         "watch_sampling/mean_repeats": 1.5,
         "watch_sampling/distinct_share": 1.0,
+        "watch_sampling/batch_share_std": 0.0,
+        "watch_sampling/batch_share_std_by_chance": pytest.approx(math.sqrt(0.25 / 2)),
+        "watch_sampling/incomplete_batches": 0.0,
+        "watch_sampling/batch_repeats": 0.0,
         "watch_sampling/share/c0": 0.5,
         "watch_sampling/share/c1": 0.5,
     }
@@ -86,10 +91,13 @@ def test_every_rank_logs_the_draws_of_all_ranks():
     labels = [0] * 7 + [1] * 2
     logged = [run_callback(ClassBalanced(create_context(labels, 2, rank, 2)), 2)[1] for rank in (0, 1)]
     assert logged[0] == logged[1]
-    shards = [np.concatenate(list(ClassBalanced(create_context(labels, 2, rank, 2)))) for rank in (0, 1)]
-    drawn = np.concatenate(shards)
+    steps = [list(ClassBalanced(create_context(labels, 2, rank, 2))) for rank in (0, 1)]
+    drawn = np.concatenate([row for split in steps for row in split])
     assert logged[0]["watch_sampling/share/c1"] == pytest.approx((drawn >= 7).mean())
     assert logged[0]["watch_sampling/max_repeats"] == np.bincount(drawn).max()
+    assert logged[0]["watch_sampling/batch_share_std"] == pytest.approx(
+        np.std([np.mean(np.concatenate(step) >= 7) for step in zip(*steps, strict=True)])
+    )
 
 
 def test_other_loaders_are_left_alone():
