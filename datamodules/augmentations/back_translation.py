@@ -59,6 +59,10 @@ class BackTranslation(Augmentation):
         """Lists the paths of the two models."""
         return list(self._paths)
 
+    def list_libraries(self) -> list[str]:
+        """Lists the libraries that run the models."""
+        return ["tokenizers", "torch", "transformers"]
+
     def transform(self, texts: list[str], streams: RandomStreams) -> list[str]:
         """Translates texts there and back; blank texts stay as they are."""
         new = [text for text in dict.fromkeys(texts) if text not in self._translations and not text.isspace() and text]

@@ -10,7 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from contracts.errors import UsageError
+from contracts.pretrained_path import find_hub_revision
 from contracts.rebuildable import Rebuildable
+from contracts.versions import get_versions, hash_source_code
 from datamodules.augmentations.primitives.random_streams import RandomStreams
 
 Labels = Sequence[Sequence[Hashable]]
@@ -68,10 +70,23 @@ class Augmentation(Rebuildable, ABC):
         """Lists the files and model folders that it reads."""
         return []
 
+    def list_libraries(self) -> list[str]:
+        """Lists the installed packages whose version shapes the changed texts; none by default."""
+        return []
+
     def fingerprint(self) -> str:
-        """Identifies class, arguments and files (by size and time, not content): equal if all results are equal."""
-        stats = [(name, *_list_file_stats(Path(name))) for name in self.list_files()]
-        return json.dumps({"class": type(self).__name__, "arguments": self._arguments, "files": stats}, sort_keys=True)
+        """Identifies everything that shapes the results: class, arguments, files, code with its word lists, libraries.
+
+        Files count by size and time, not content; a model of the hub counts by its commit.
+        """
+        parts = {
+            "class": type(self).__name__,
+            "arguments": self._arguments,
+            "files": [(name, *_list_file_stats(name)) for name in self.list_files()],
+            "code": hash_source_code(type(self).__module__, "datamodules.augmentations"),
+            "libraries": get_versions(self.list_libraries()),
+        }
+        return json.dumps(parts, sort_keys=True)
 
     def _transform_nonempty(self, texts: list[str], streams: RandomStreams) -> list[str]:
         """Changes texts; those that would become empty stay as they are."""
@@ -79,9 +94,13 @@ class Augmentation(Rebuildable, ABC):
         return [new if new and not new.isspace() else old for old, new in zip(texts, changed, strict=True)]
 
 
-def _list_file_stats(path: Path) -> list[tuple[str, int, int]]:
-    """Lists path, size and modification time of a file, or of each file in a folder."""
-    files = sorted(path.iterdir()) if path.is_dir() else [path] if path.exists() else []
+def _list_file_stats(name: str) -> list[tuple[str, int, int]] | list[str]:
+    """Lists path, size and modification time of a file, or of each file in a folder; the commit of a hub model."""
+    path = Path(name)
+    if not path.exists():
+        revision = find_hub_revision(name)
+        return [] if revision is None else [revision]
+    files = sorted(path.iterdir()) if path.is_dir() else [path]
     return [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in files if file.is_file()]
 
 

@@ -57,6 +57,10 @@ class MaskedLanguageModel(WordAugmentation):
         """Lists the path of the model."""
         return [self._path]
 
+    def list_libraries(self) -> list[str]:
+        """Lists the libraries that run the model."""
+        return [*super().list_libraries(), "tokenizers", "torch", "transformers"]
+
     def transform_segments(self, segments: Segments, streams: RandomStreams) -> np.ndarray:
         """Replaces masked words by likely ones."""
         mask = self._tokenizer.mask_token

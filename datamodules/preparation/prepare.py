@@ -26,6 +26,7 @@ from datamodules.preparation.missing_splits import create_missing_splits
 from datamodules.preparation.options import PreparationOptions
 from datamodules.preparation.prepared_data import SUMMARY_FILE, TOKENIZER_FILE
 from datamodules.preparation.row_checks import collect_label_names, handle_empty_texts, handle_unseen_labels
+from datamodules.preparation.versions import collect_versions
 from datamodules.sources.base import Rows, Source, SplitName
 from datamodules.tokenizers.base import TokenIds, Tokenizer
 from datamodules.tokenizers.oov import measure_oov
@@ -46,22 +47,36 @@ def open_or_prepare(
     Args:
         cache_dir: The folder of all caches.
         source: As for `prepare`, like the others.
-        tokenizer: Its fingerprint, like that of source and augmenter, is part of the folder's name.
+        tokenizer: Its fingerprint, like that of source and augmenter, is part of the folder's name, and so are the
+            versions of the libraries that shape the result.
         options: Likewise.
         augmenter: Likewise, if it adds copies.
         quiet: Whether to hide the progress bar.
+    """
+    return open_or_build(
+        cache_dir,
+        compute_data_key(source, tokenizer, options, augmenter),
+        lambda folder: prepare(source, tokenizer, options, folder, quiet, augmenter),
+    )
+
+
+def compute_data_key(source: Source, tokenizer: Tokenizer, options: PreparationOptions, augmenter: Augmenter) -> str:
+    """Computes the name of the cache folder, which differs for all that shapes its content.
+
+    Args:
+        source: As for `open_or_prepare`, like the others.
+        tokenizer: Likewise.
+        options: Likewise.
+        augmenter: Likewise.
     """
     key = {
         "format": _FORMAT,
         "source": source.fingerprint(),
         "tokenizer": tokenizer.fingerprint(),
         "options": vars(options) | {"max_length_is_fraction": options.max_length_is_fraction},
+        "versions": collect_versions(source, tokenizer, options),
     }
-    return open_or_build(
-        cache_dir,
-        compute_cache_key(key | augmenter.fingerprint()),
-        lambda folder: prepare(source, tokenizer, options, folder, quiet, augmenter),
-    )
+    return compute_cache_key(key | augmenter.fingerprint())
 
 
 def prepare(

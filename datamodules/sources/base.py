@@ -83,6 +83,10 @@ class Source(Rebuildable, ABC):
             DataError: There are no labelled texts.
         """
 
+    def list_splits(self) -> set[SplitName] | None:
+        """Lists the splits that `read` returns, without reading rows; None if that is unknown."""
+        return None
+
     def list_files(self) -> list[Path]:
         """Lists the local files that `read` reads, which no command may replace; none by default."""
         return []

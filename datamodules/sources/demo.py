@@ -53,6 +53,10 @@ class Demo(Source):
         """Returns `single_label`."""
         return "single_label"
 
+    def list_splits(self) -> set[SplitName]:
+        """Lists all three splits."""
+        return set(_SPLIT_RATIOS)
+
     def fingerprint(self) -> str:
         """Computes a hash of the arguments and of the code and phrases of the generator."""
         digest = hashlib.blake2b(f"{self.seed} {self.rows}".encode(), digest_size=16)

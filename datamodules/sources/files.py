@@ -106,6 +106,10 @@ class Files(Source):
                 raise _create_read_error(file, error) from None
         return digest.hexdigest()
 
+    def list_splits(self) -> set[SplitName]:
+        """Lists the splits that have a file."""
+        return set(find_split_files(self.path))
+
     def list_files(self) -> list[Path]:
         """Lists the file of each split."""
         return list(find_split_files(self.path).values())

@@ -83,6 +83,10 @@ class Hub(Source):
         dataset = self._load_splits()["train"]
         return self.columns.choose(dataset.column_names, self._describe("train")).task
 
+    def list_splits(self) -> set[SplitName]:
+        """Lists the configured splits that the data set has."""
+        return set(self._load_splits())
+
     def list_files(self) -> list[Path]:
         """Lists all files of a local folder; none for a data set of the hub."""
         folder = Path(self.path).expanduser()

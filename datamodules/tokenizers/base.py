@@ -118,6 +118,10 @@ class Tokenizer(Rebuildable, ABC):
     def load_state(self, state: str) -> None:
         """Restores the state saved by `dump_state`."""
 
+    def list_libraries(self) -> list[str]:
+        """Lists the installed packages whose version shapes the ids."""
+        return ["tokenizers"]
+
     def fingerprint(self) -> str:
         """Identifies class and arguments: equal if the same training texts are encoded equally."""
         return json.dumps(self.to_blueprint(), sort_keys=True)

@@ -81,6 +81,10 @@ class Characters(Tokenizer):
         """Always 1."""
         return 1
 
+    def list_libraries(self) -> list[str]:
+        """Lists nothing: ids come from a table of code points."""
+        return []
+
     def list_tokens(self) -> list[str]:
         """Lists the special tokens, then the characters."""
         return [*_SPECIAL, *self._characters]

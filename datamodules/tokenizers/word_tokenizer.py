@@ -70,6 +70,10 @@ class WordTokenizer(Tokenizer):
         """Always 0."""
         return 0
 
+    def list_libraries(self) -> list[str]:
+        """Lists the library of tokenizers, and jieba if it segments."""
+        return ["tokenizers", *["jieba"] * (self.segment == "jieba")]
+
     def fingerprint(self) -> str:
         """Identifies the content of the user dictionary, not its name."""
         return json.dumps(self.to_blueprint() | {"user_dictionary": self._dictionary}, sort_keys=True)

@@ -30,6 +30,15 @@ def load_wordnet() -> Any:
     return wordnet
 
 
+def list_wordnet_files() -> list[str]:
+    """Lists the files of WordNet's data: those of its folder, or the archive that holds them."""
+    files = set()
+    for pointer in load_wordnet().abspaths():
+        archive = getattr(pointer, "zipfile", None)
+        files.add(str(pointer if archive is None else archive.filename))
+    return sorted(files)
+
+
 class WordNetTable(WordTable):
     """A word table whose alternatives are looked up in WordNet at their first use.
 

@@ -8,7 +8,7 @@ from typing import Any
 from datamodules.augmentations.primitives.built_in_synonyms import SYNONYMS
 from datamodules.augmentations.primitives.segments import Segmenter, segment_by_characters
 from datamodules.augmentations.primitives.word_table import WordTable
-from datamodules.augmentations.primitives.wordnet import WORDNET, WordNetTable, load_wordnet
+from datamodules.augmentations.primitives.wordnet import WORDNET, WordNetTable, list_wordnet_files, load_wordnet
 from datamodules.augmentations.word_level.table_augmentation import TableAugmentation
 
 
@@ -31,9 +31,17 @@ class SynonymAugmentation(TableAugmentation):
         else:
             super().check_path()
 
+    def list_files(self) -> list[str]:
+        """Lists the files of WordNet, or the file of the table."""
+        return list_wordnet_files() if self._uses_wordnet else super().list_files()
+
+    def list_libraries(self) -> list[str]:
+        """Lists nltk if it reads WordNet, beside those of the base class."""
+        return [*super().list_libraries(), *["nltk"] * self._uses_wordnet]
+
     def read_table(self) -> WordTable:
         """Reads the table from WordNet, or as the base class does."""
-        if self.path == WORDNET and self.lines is None:
+        if self._uses_wordnet:
             return WordNetTable(self.top_k)
         return super().read_table()
 
@@ -45,3 +53,8 @@ class SynonymAugmentation(TableAugmentation):
     def override_arguments(self) -> dict[str, Any]:
         """Keeps the name `wordnet`: its table is not stored in a checkpoint."""
         return {} if self.path == WORDNET else super().override_arguments()
+
+    @property
+    def _uses_wordnet(self) -> bool:
+        """Whether the table is read from WordNet."""
+        return self.path == WORDNET and self.lines is None

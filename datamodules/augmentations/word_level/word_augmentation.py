@@ -33,6 +33,10 @@ class WordAugmentation(Augmentation):
         if jieba:
             make_jieba_segmenter()  # so that a missing library is reported now
 
+    def list_libraries(self) -> list[str]:
+        """Lists jieba if it splits the texts."""
+        return ["jieba"] if self.jieba else []
+
     @cached_property
     def segmenter(self) -> Segmenter:
         """Splits a text into segments."""
