@@ -6,6 +6,7 @@ from typing import Any
 
 from jsonargparse import Namespace
 
+from commands.trainer_options import check_trainer_options
 from contracts.discovery import find_implementations
 from contracts.errors import UsageError
 from datamodules.samplers.base import TextSampler
@@ -55,28 +56,14 @@ def check_verb(config: Namespace, verb: str) -> None:
         verb: `fit`, `validate` or `test`.
 
     Raises:
-        UsageError: No checkpoint to evaluate; no training step; a negative gradient norm limit.
+        UsageError: No checkpoint to evaluate; trainer options that have no effect here or would fail later.
     """
-    trainer = config.trainer
     if verb != "fit" and config.get("ckpt_path") is None:
         raise UsageError(
             f"`{verb}` evaluates a trained model and there is none: give --ckpt_path RUN_OR_CHECKPOINT, with the data "
             "and the config it was trained with (--config RUN/config.yaml)"
         )
-    for name in ("max_epochs", "max_steps"):
-        if verb == "fit" and trainer.get(name) == 0:
-            raise UsageError(f"--trainer.{name} 0 leaves nothing to train; give at least 1, or -1 for no such limit")
-    if verb == "fit" and trainer.get("limit_train_batches") == 0:
-        raise UsageError(
-            "--trainer.limit_train_batches 0 leaves nothing to train; give a number of batches per epoch, at least 1, "
-            "or a fraction of them such as 0.1"
-        )
-    clip = trainer.get("gradient_clip_val")
-    if clip is not None and not clip >= 0:
-        raise UsageError(
-            f"--trainer.gradient_clip_val is the largest norm of the gradients and must be 0 or more (0 or null: no "
-            f"limit), got {clip:g}"
-        )
+    check_trainer_options(config.trainer, verb)
 
 
 def _find_class_weights(loss: Any, key: str = "") -> str | None:

@@ -172,7 +172,7 @@ class TextCLI(LightningCLI):
         callbacks = add_callbacks_of_every_run(config, callbacks, self.report)
         try:
             return super()._instantiate_trainer(config, callbacks)
-        except (MisconfigurationException, ValueError) as error:
+        except (MisconfigurationException, ImportError, TypeError, ValueError) as error:
             raise UsageError(f"the trainer rejects its options (--trainer.…): {error}") from error
 
     def before_fit(self) -> None:
@@ -197,7 +197,7 @@ class TextCLI(LightningCLI):
     def after_fit(self) -> None:
         """Tests the best checkpoint."""
         fast = self.trainer.fast_dev_run  # type: ignore[attr-defined]  # set by its constructor
-        if fast or not self.datamodule.has_split("test"):
+        if fast or not self.datamodule.has_split("test") or self.trainer.limit_test_batches == 0:
             self.report.write_report(self.trainer, self.model)
             if fast:
                 batches = "1 batch" if fast in (True, 1) else f"{fast} batches"

@@ -8,8 +8,9 @@ from typing import Any
 from jsonargparse import Namespace
 from pytorch_lightning import Trainer
 
+from commands.batch_limits import check_batch_limits, format_limits
 from commands.placeholder_spec import build_placeholder_spec
-from commands.validation_interval import check_validation_interval
+from contracts.console import announce
 from contracts.errors import UsageError
 from datamodules.loading.placement import get_max_epochs
 from datamodules.text_datamodule import TextDataModule
@@ -60,7 +61,7 @@ def prepare_and_check(
     data.setup()
     spec = data.spec
     check_loss_and_monitor(parts, monitor, spec)
-    check_validation_interval(trainer, data)
+    check_batch_limits(trainer, data, verb)
     if verb == "fit" and config.early_stopping.monitor is not None:
         check_monitor(config.early_stopping.monitor, spec, "--early_stopping.monitor")
     if checkpoint is not None and path is not None:
@@ -70,3 +71,5 @@ def prepare_and_check(
         dry_run_initialization(parts, spec, data.prepared)
     if verb == "test" and not data.has_split("test"):
         raise UsageError("the data have no test split; give a file named test, or use `validate`")
+    for note in format_limits(trainer, data, verb):
+        announce(f"note: {note}")

@@ -239,8 +239,9 @@ class TextDataModule(LightningDataModule):
             epochs: Number of training epochs; None if training has no known end.
         """
         split, classes = self.get_split("train"), self.spec.num_classes
+        overfits = self.trainer is not None and self.trainer.overfit_batches > 0  # type: ignore[attr-defined]  # set by its constructor
         return SamplingContext(
-            split.labels, split.lengths, classes, self.batch_size, get_run_seed(), rank, world_size, epochs=epochs
+            split.labels, split.lengths, classes, self.batch_size, get_run_seed(), rank, world_size, epochs, overfits
         )
 
     def val_dataloader(self) -> EvaluationLoader | list[EvaluationLoader]:

@@ -30,6 +30,7 @@ class SamplingContext:
         rank: The rank of this process, from 0.
         world_size: Number of processes that share an epoch.
         epochs: Number of training epochs. None if training has no known end.
+        repeats_epoch: Whether every epoch draws the rows of the first one, to overfit a few batches.
     """
 
     labels: np.ndarray
@@ -40,6 +41,7 @@ class SamplingContext:
     rank: int = 0
     world_size: int = 1
     epochs: int | None = None
+    repeats_epoch: bool = False
 
 
 class TextSampler(ABC):
@@ -92,6 +94,7 @@ class TextSampler(ABC):
         Args:
             epoch: Number of the epoch, from 0.
         """
+        epoch = 0 if self.context.repeats_epoch else epoch
         if self._plan is None or self._plan[0] != epoch:
             rows = self.draw_rows(np.random.default_rng([self.context.seed, epoch]), epoch)
             self._plan = epoch, rows[: self._num_sharded_draws]

@@ -175,7 +175,7 @@ ARGUMENTS = {
     "a precision": ("--trainer.precision 12", r"--trainer.precision must be .*got '?12"),
     "an accelerator": ("--trainer.accelerator abacus", r"accelerator.*abacus"),
     "a strategy": ("--trainer.strategy abacus", r"strategy.*abacus"),
-    "a device that is not there": ("--trainer.accelerator cpu --trainer.devices 0", r"the trainer rejects .*devices"),
+    "a device that is not there": ("--trainer.accelerator cpu --trainer.devices 0", r"devices on a CPU is a number"),
     "a share above one": ("--trainer.limit_train_batches 1.5", r"the trainer rejects .*1.5 for limit_train_batches"),
     "an interval beyond an epoch": (
         "--trainer.val_check_interval 1000",

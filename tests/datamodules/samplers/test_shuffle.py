@@ -24,3 +24,11 @@ def test_what_cannot_be_shared_out_differs_between_epochs():
         assert len(seen) == 9
         left_out |= set(range(11)) - seen
     assert len(left_out) > 2
+
+
+def test_a_repeated_epoch_draws_the_same_batches_and_others_without():
+    """Overfitting trained on other batches in each epoch, since the order is drawn from the epoch."""
+    for repeats, same in ((True, True), (False, False)):
+        sampler = Shuffle(SamplingContext(np.zeros(23, int), np.ones(23, int), 1, 5, 0, repeats_epoch=repeats))
+        first, second = (sampler.plan_epoch(epoch).tolist() for epoch in (0, 1))
+        assert (first == second) is same
