@@ -9,6 +9,7 @@ from contextlib import nullcontext
 from commands.closed_output import discard_closed_output
 from commands.termination import TerminationInterrupt, convert_termination
 from contracts.console import redirect_to_null
+from contracts.control_characters import escape_control_characters
 from contracts.errors import DataError, UsageError
 
 
@@ -41,7 +42,7 @@ def _run_and_report_errors(
         else:
             command(arguments)
     except (UsageError, DataError) as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(escape_control_characters(f"error: {error}"), file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt as interrupt:
         print(f"interrupted{f'; {interrupt}' if interrupt.args else ''}", file=sys.stderr)

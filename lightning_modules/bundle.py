@@ -6,7 +6,8 @@ can hold wrong weights, but cannot run code.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,16 +18,21 @@ from torch import Tensor, nn
 import lightning_modules.encoders
 import lightning_modules.heads  # noqa: F401  # all implementations are known by name
 from contracts.batch import TextBatch
-from contracts.errors import DataError
-from contracts.rebuildable import rebuild
+from contracts.errors import DataError, UsageError
+from contracts.rebuildable import rebuild_untrusted
 from contracts.text_spec import TextSpec
 from datamodules.augmenting.test_time_variants import VariantGenerator
 from datamodules.sources.text_stream import TextColumns
-from datamodules.tokenizers.base import Tokenizer, tokenizer_from_json
+from datamodules.tokenizers.base import TokenIds, Tokenizer
+from datamodules.tokenizers.untrusted_state import untrusted_tokenizer_from_json
 from lightning_modules.checkpoints import FORMAT, find_checkpoint, read_checkpoint
 from lightning_modules.encoders.base import TextEncoder, encode_batch
 from lightning_modules.heads.base import Head
+from lightning_modules.size_limits import limit_sizes
 from lightning_modules.tasks import ClassificationTask, create_task
+from lightning_modules.untrusted_bundle import read_spec, read_text_columns
+
+_MAX_REASON = 300  # characters of another library's message
 
 
 @dataclass
@@ -47,6 +53,38 @@ class Bundle:
     def predict_probabilities(self, batch: TextBatch) -> Tensor:
         """Computes the probability of every label: float `(batch, classes)`."""
         return self.task.compute_probabilities(self.head(encode_batch(self.encoder, batch)))
+
+    def encode_batch(self, texts: Sequence[str], pairs: Sequence[str] | None) -> TokenIds:
+        """Encodes texts as token ids, each truncated to the maximum length.
+
+        Raises:
+            DataError: The tokenizer fails, or gives ids that the model has no vectors for; it may be from anyone.
+        """
+        try:
+            tokens = self.tokenizer.encode_batch(texts, pairs, self.spec.max_length)
+        except (UsageError, DataError):
+            raise
+        except BaseException as error:
+            if not isinstance(error, Exception) and type(error).__name__ != "PanicException":  # of the Rust library
+                raise
+            raise DataError(f"the checkpoint's tokenizer cannot encode these texts: {error}") from error
+        if len(tokens.ids) and not 0 <= tokens.ids.min() <= tokens.ids.max() < self.spec.vocabulary_size:
+            raise DataError(f"the checkpoint's tokenizer gives ids beyond its {self.spec.vocabulary_size} ids")
+        return tokens
+
+    def generate_variants(self, variants: VariantGenerator, texts: list[str]) -> Iterator[list[str]]:
+        """Yields the variants of texts for test-time augmentation.
+
+        Raises:
+            DataError: An augmentation of the checkpoint fails.
+        """
+        try:
+            yield from variants.generate(texts)
+        except (UsageError, DataError):
+            raise
+        except Exception as error:  # a table or statistics that are not what they should be
+            reason = f"{type(error).__name__}: {error}"
+            raise DataError(f"the checkpoint's variants for test-time augmentation fail ({reason})") from error
 
 
 def build_bundle(
@@ -82,22 +120,49 @@ def load_bundle(path: Path, classes: Sequence[type] = ()) -> Bundle:
     """
     path = find_checkpoint(path)
     checkpoint = read_checkpoint(path)
-    bundle = checkpoint["bundle"]
+    bundle, weights = checkpoint["bundle"], checkpoint["state_dict"]
     try:
-        spec = TextSpec.from_dict(bundle["spec"])
-        encoder = rebuild(TextEncoder, bundle["encoder"], spec, classes=classes)  # type: ignore[type-abstract]  # builds a concrete subclass
-        head = rebuild(Head, bundle["head"], spec, encoder.output_dim, classes=classes)  # type: ignore[type-abstract]  # builds a concrete subclass
-        tokenizer = tokenizer_from_json(bundle["tokenizer"])
+        spec = read_spec(bundle["spec"])
+        tokenizer = untrusted_tokenizer_from_json(bundle["tokenizer"])
+        _check_vocabulary(tokenizer, spec)
+        encoder, head = _build_model(bundle, spec, weights, classes)
         variants = VariantGenerator.from_dict(bundle["variants"]) if "variants" in bundle else None
-        text_columns = TextColumns(**bundle["text_columns"]) if "text_columns" in bundle else None
-    except DataError:
-        raise
+        text_columns = read_text_columns(bundle["text_columns"]) if "text_columns" in bundle else None
+    except DataError as error:
+        raise DataError(f"{path} is damaged: {error}") from error
     except Exception as error:  # whatever a constructor raises for wrong values
-        reason = f"{type(error).__name__}: {error}"
+        reason = f"{type(error).__name__}: {' '.join(str(error).split())[:_MAX_REASON]}"
         raise DataError(f"{path} is damaged: its model cannot be rebuilt ({reason})") from error
     for name, module in (("encoder", encoder), ("head", head)):
-        _load_weights(module, name, checkpoint["state_dict"], path)
+        _load_weights(module, name, weights, path)
     return Bundle(encoder, head, create_task(spec), spec, tokenizer, variants, text_columns)
+
+
+def _build_model(
+    bundle: dict[str, Any], spec: TextSpec, weights: dict[str, Tensor], classes: Sequence[type]
+) -> tuple[TextEncoder, Head]:
+    """Builds encoder and head, first without memory, so that a model larger than its weights allocates none."""
+
+    def build() -> tuple[TextEncoder, Head]:
+        encoder = rebuild_untrusted(TextEncoder, bundle["encoder"], spec, classes=classes)  # type: ignore[type-abstract]  # builds a concrete subclass
+        head = rebuild_untrusted(Head, bundle["head"], spec, encoder.output_dim, classes=classes)  # type: ignore[type-abstract]  # builds a concrete subclass
+        return encoder, head
+
+    # an error on the meta device is of a constructor that reads a number
+    with suppress(RuntimeError), limit_sizes(weights), torch.device("meta"):
+        build()
+    with limit_sizes(weights):
+        return build()
+
+
+def _check_vocabulary(tokenizer: Tokenizer, spec: TextSpec) -> None:
+    """Raises `DataError` if tokenizer and spec differ in their ids."""
+    of_tokenizer = tokenizer.vocabulary_size, tokenizer.padding_id
+    if of_tokenizer != (spec.vocabulary_size, spec.padding_id):
+        raise DataError(
+            f"its tokenizer has {of_tokenizer[0]} ids and the padding id {of_tokenizer[1]}, its spec "
+            f"{spec.vocabulary_size} and {spec.padding_id}"
+        )
 
 
 def _load_weights(module: nn.Module, name: str, weights: dict[str, Tensor], path: Path) -> None:
@@ -107,7 +172,7 @@ def _load_weights(module: nn.Module, name: str, weights: dict[str, Tensor], path
     try:
         module.load_state_dict(selected)
     except RuntimeError as error:
-        raise DataError(
-            f"the weights in {path} do not fit its {name}: {str(error).splitlines()[-1].strip()}"
-        ) from error
+        reason = str(error).splitlines()[-1].strip()
+        shown = reason if len(reason) <= _MAX_REASON else f"{reason[:_MAX_REASON]} …"
+        raise DataError(f"the weights in {path} do not fit its {name}: {shown}") from error
     module.eval()

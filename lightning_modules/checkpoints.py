@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 import torch
+from torch import Tensor
 
 from contracts.errors import DataError, UsageError, join_names, suggest_name
 from contracts.text_spec import TextSpec
 from datamodules.tokenizers.base import Tokenizer
+from lightning_modules.checkpoint_file import check_file, check_tensors
 
 FORMAT = 1
 """The version of a bundle's layout; a checkpoint of another version is rejected."""
@@ -80,7 +82,9 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # guesses at what other bytes may be
+            check_file(path)
             checkpoint = torch.load(path, map_location="cpu", weights_only=True)
+            check_tensors(checkpoint)
     except Exception as error:  # of any type: bytes that are no pickle are read as one
         raise DataError(
             f"{path} cannot be read as a checkpoint: it is truncated or of another format ({_summarize(error)})"
@@ -94,6 +98,9 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
             f"{path} was written in format {bundle.get('format')!r} and this version reads format {FORMAT}; "
             "use the version of the project that wrote it"
         )
+    for name, value in parts["state_dict"].items():
+        if not isinstance(name, str) or not isinstance(value, Tensor):
+            raise DataError(f"{path} is damaged: its state_dict must hold tensors by name")
     missing = {"encoder", "head", "spec", "tokenizer"} - bundle.keys()
     if missing:
         raise DataError(f"{path} is damaged: its bundle lacks {join_names(sorted(missing))}")

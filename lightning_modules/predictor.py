@@ -148,14 +148,14 @@ class Predictor:
     def _predict_chunk(self, texts: list[str], pairs: list[str] | None, batch_size: int) -> torch.Tensor:
         """Averages the predictions for texts and their variants; float `(texts, classes)` on the CPU."""
         probabilities = self._predict_once(texts, pairs, batch_size)
-        for variants in self.variants.generate(texts):
+        for variants in self.bundle.generate_variants(self.variants, texts):
             probabilities += self._predict_once(variants, pairs, batch_size)
         return probabilities / self.variants.num_predictions
 
     def _predict_once(self, texts: list[str], pairs: list[str] | None, batch_size: int) -> torch.Tensor:
         """Predicts in batches of similar length; float `(texts, classes)` on the CPU, in the order of the texts."""
         spec = self.bundle.spec
-        tokens = self.bundle.tokenizer.encode_batch(texts, pairs, spec.max_length)
+        tokens = self.bundle.encode_batch(texts, pairs)
         order = np.argsort(tokens.lengths, kind="stable")
         unknown = np.full(len(texts), -1, np.int64)
         probabilities = torch.empty(len(texts), spec.num_classes)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -54,6 +54,11 @@ class BackTranslation(Augmentation):
         self.batch_size = check_count("batch_size", batch_size)
         self.cache_dir = cache_dir
         self._paths = resolve_model_name_or_path(there), resolve_model_name_or_path(back)
+
+    @classmethod
+    def find_external_argument(cls, arguments: Mapping[str, Any]) -> str | None:
+        """Returns `there`: a checkpoint never contains the models."""
+        return "there"
 
     def list_files(self) -> list[str]:
         """Lists the paths of the two models."""

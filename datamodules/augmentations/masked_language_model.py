@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
@@ -52,6 +53,11 @@ class MaskedLanguageModel(WordAugmentation):
         self.top_k = check_count("top_k", top_k)
         self.batch_size = check_count("batch_size", batch_size)
         self._path = resolve_model_name_or_path(model)
+
+    @classmethod
+    def find_external_argument(cls, arguments: Mapping[str, Any]) -> str | None:
+        """Returns `model`: a checkpoint never contains the model."""
+        return "model"
 
     def list_files(self) -> list[str]:
         """Lists the path of the model."""

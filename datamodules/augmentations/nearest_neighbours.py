@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +100,11 @@ class NearestNeighbours(TableAugmentation):
         self.lines = "\n".join("\t".join((word, *others)) for word, others in table.items())
         for name in ("table", "segmenter"):
             self.__dict__.pop(name, None)
+
+    @classmethod
+    def find_external_argument(cls, arguments: Mapping[str, Any]) -> str | None:
+        """Returns `path` unless there is a table of neighbours and no file."""
+        return "path" if arguments.get("lines") is None else super().find_external_argument(arguments)
 
     def override_arguments(self) -> dict[str, Any]:
         """Replaces `path` by the neighbours, since the vectors may be gone."""

@@ -23,7 +23,7 @@ from datamodules.augmenting.added_copies import COPIES_FILE, add_copies, add_rar
 from datamodules.augmenting.on_the_fly import AugmentedSplit
 from datamodules.augmenting.options import AugmentOptions
 from datamodules.augmenting.pipeline import Pipeline
-from datamodules.augmenting.test_time_variants import VariantGenerator
+from datamodules.augmenting.test_time_variants import MAX_PREDICTIONS, VariantGenerator
 from datamodules.cache import load_strings
 from datamodules.loading.text_split import TextSplit
 from datamodules.sources.base import Rows
@@ -52,8 +52,10 @@ class Augmenter:
 
     def __init__(self, factories: Factories, options: AugmentOptions, tta: int, tta_factories: Factories) -> None:
         options.check()
-        if tta < 1:
-            raise UsageError(f"--data.tta counts the text itself and must be at least 1, got {tta}")
+        if not 1 <= tta <= MAX_PREDICTIONS:
+            raise UsageError(
+                f"--data.tta counts the text itself and must be at least 1 and at most {MAX_PREDICTIONS:,}, got {tta}"
+            )
         self.options = options
         self.pipeline = Pipeline(_build_augmentations(factories, "augmentations"))
         self.tta = tta

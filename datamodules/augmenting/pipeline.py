@@ -5,8 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from contracts.errors import DataError
 from datamodules.augmentations.base import Augmentation, Labels
 from datamodules.augmentations.primitives.random_streams import RandomStreams
+
+_MAX_GROWTH = 16
+_MAX_MORE = 100_000  # characters
 
 
 class Pipeline:
@@ -37,7 +41,8 @@ class Pipeline:
     def augment(self, texts: list[str], streams: RandomStreams) -> list[str]:
         """Applies all augmentations to a batch of texts."""
         for number, augmentation in enumerate(self.augmentations):
-            texts = augmentation.augment(texts, streams.derive(number))
+            before, texts = texts, augmentation.augment(texts, streams.derive(number))
+            _check_growth(before, texts, augmentation)
         return texts
 
     def augment_with_names(self, texts: list[str], streams: RandomStreams) -> tuple[list[str], list[str]]:
@@ -52,3 +57,9 @@ class Pipeline:
                 if old != new:
                     names[i].append(type(augmentation).__name__)
         return texts, ["+".join(of_text) for of_text in names]
+
+
+def _check_growth(before: list[str], after: list[str], augmentation: Augmentation) -> None:
+    """Raises `DataError` for an augmentation, of a checkpoint from an unknown author, that makes texts explode."""
+    if sum(map(len, after)) > _MAX_GROWTH * sum(map(len, before)) + _MAX_MORE:
+        raise DataError(f"{type(augmentation).__name__} makes texts more than {_MAX_GROWTH} times longer")

@@ -9,13 +9,18 @@ import numpy as np
 
 import datamodules.augmentations  # noqa: F401  # registers the implementations by name
 from contracts.batch import TextBatch
-from contracts.rebuildable import rebuild
+from contracts.errors import DataError
+from contracts.rebuildable import rebuild_untrusted
 from contracts.text_spec import TextSpec
+from contracts.untrusted import check_plain
 from datamodules.augmentations.base import Augmentation
 from datamodules.augmentations.primitives.random_streams import RandomStreams
 from datamodules.augmenting.pipeline import Pipeline
 from datamodules.loading.collate import collate
 from datamodules.tokenizers.base import Tokenizer
+
+MAX_PREDICTIONS = 1_000
+_MAX_AUGMENTATIONS = 100
 
 
 class VariantGenerator:
@@ -52,14 +57,23 @@ class VariantGenerator:
         return {"augmentations": blueprints, "num_predictions": self.num_predictions, "seed": self.seed}
 
     @classmethod
-    def from_dict(cls, plain: dict[str, Any]) -> VariantGenerator:
-        """Restores a generator from `to_dict`.
+    def from_dict(cls, plain: Any) -> VariantGenerator:
+        """Restores a generator from the output of `to_dict` in a checkpoint of unknown origin.
 
         Raises:
-            DataError: An augmentation of that name does not exist.
+            DataError: It is not from `to_dict`, or an augmentation does not exist or reads files.
         """
+        where = "the checkpoint's variants"
+        check_plain(plain, where)
+        if type(plain) is not dict or type(plain.get("seed")) is not int:
+            raise DataError(f"{where} must have a seed")
+        blueprints, count = plain.get("augmentations"), plain.get("num_predictions")
+        if type(blueprints) is not list or len(blueprints) > _MAX_AUGMENTATIONS:
+            raise DataError(f"{where} must be a list of at most {_MAX_AUGMENTATIONS} augmentations")
+        if type(count) is not int or not 1 <= count <= MAX_PREDICTIONS:
+            raise DataError(f"{where} must be 1 to {MAX_PREDICTIONS:,} predictions per text, got {repr(count)[:30]}")
         augmentations = [
-            rebuild(Augmentation, blueprint)  # type: ignore[type-abstract]  # only concrete classes are called
-            for blueprint in plain["augmentations"]
+            rebuild_untrusted(Augmentation, blueprint)  # type: ignore[type-abstract]  # only concrete classes are called
+            for blueprint in blueprints
         ]
-        return cls(augmentations, plain["num_predictions"], plain["seed"])
+        return cls(augmentations, count, plain["seed"])

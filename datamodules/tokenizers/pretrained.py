@@ -8,11 +8,12 @@ from collections.abc import Sequence
 import numpy as np
 import tokenizers
 
-from contracts.errors import UsageError
+from contracts.errors import DataError, UsageError
 from contracts.max_positions import get_max_positions
 from contracts.pretrained_path import resolve_model_name_or_path
 from datamodules.tokenizers.base import TokenIds, Tokenizer, Units, list_vocabulary
 from datamodules.tokenizers.subword_encoding import encode_subwords, extract_subword_units, get_unknown_id
+from datamodules.tokenizers.untrusted_state import check_tokenizer_state
 
 
 class Pretrained(Tokenizer):
@@ -129,6 +130,12 @@ class Pretrained(Tokenizer):
                 f"--data.tokenizer.model {self.model!r} has a configuration, but no vocabulary; "
                 "save its tokenizer there too, by `save_pretrained`."
             )
+        try:
+            check_tokenizer_state(backend.to_str(), "it")
+        except DataError as error:
+            raise UsageError(
+                f"--data.tokenizer.model {self.model!r}: {error}; a checkpoint with it could not be read"
+            ) from error
         limits = [limit for limit in (positions, loaded.model_max_length) if limit and limit < np.iinfo(np.int32).max]
         self._set_backend(backend, loaded.pad_token_id or 0, min(limits, default=None))
 

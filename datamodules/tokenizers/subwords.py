@@ -7,16 +7,17 @@ Frequent words are one token, rare ones are split into subwords, Chinese clauses
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import tokenizers
 
-from contracts.errors import UsageError
+from contracts.errors import DataError, UsageError
 from datamodules.tokenizers.base import TokenIds, Tokenizer, Units, list_vocabulary, replace_lone_surrogates
 from datamodules.tokenizers.subword_encoding import encode_subwords, extract_subword_units, get_unknown_id
 from datamodules.tokenizers.subword_training import BYTES, SPECIAL, Algorithm, train_subwords
+from datamodules.tokenizers.untrusted_state import check_tokenizer_state
 
 _PADDING_NAMES = ("[PAD]", "<pad>", "<PAD>")
 
@@ -107,6 +108,11 @@ class Subwords(Tokenizer):
         """Identifies the content of a file, not its name."""
         return self.to_json() if self._file else super().fingerprint()
 
+    @classmethod
+    def find_external_argument(cls, arguments: Mapping[str, Any]) -> str | None:
+        """Returns `path` if there is a file."""
+        return None if arguments.get("path") is None else "path"
+
     def override_arguments(self) -> dict[str, Any]:
         """Drops the path: the content of the file is part of the state."""
         return {"path": None}
@@ -151,6 +157,10 @@ def _read_tokenizer_file(path: str) -> tokenizers.Tokenizer:
         backend.encode("a")
     except Exception as error:  # the Rust library raises plain Exception for an invalid file
         raise UsageError(f"{option} is no tokenizer: {str(error).splitlines()[0]}; {fix}") from error
+    try:
+        check_tokenizer_state(content, "it")
+    except DataError as error:
+        raise UsageError(f"{option}: {error}; a checkpoint with it could not be read") from error
     if not size:
         raise UsageError(f"{option} has no vocabulary; {fix}, trained")
     return backend

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -77,6 +77,11 @@ class WordTokenizer(Tokenizer):
     def fingerprint(self) -> str:
         """Identifies the content of the user dictionary, not its name."""
         return json.dumps(self.to_blueprint() | {"user_dictionary": self._dictionary}, sort_keys=True)
+
+    @classmethod
+    def find_external_argument(cls, arguments: Mapping[str, Any]) -> str | None:
+        """Returns `user_dictionary` if there is a file."""
+        return None if arguments.get("user_dictionary") is None else "user_dictionary"
 
     def override_arguments(self) -> dict[str, Any]:
         """Drops the path of the user dictionary: its content is part of the state."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -18,6 +19,7 @@ from lightning_modules.encoders.base import TextEncoder
 from lightning_modules.encoders.partially_frozen_embedding import freeze_unused_rows
 from lightning_modules.encoders.transformer_layers import find_layers, group_layers
 from lightning_modules.encoders.transformer_loading import build_transformer, load_transformer
+from lightning_modules.encoders.untrusted_config import check_untrusted_config, drop_external_keys
 from lightning_modules.layers.embedding import mask_padding
 from lightning_modules.layers.pooling import max_pool, mean_pool
 
@@ -113,6 +115,15 @@ class Pretrained(TextEncoder):
             used = torch.from_numpy(np.flatnonzero(np.bincount(data.load_training_ids()[0])))
             # A text of no token attends to its padding.
             freeze_unused_rows(self.backbone, table, F.pad(used, (0, 1), value=self.padding_id))
+
+    @classmethod
+    def find_external_argument(cls, arguments: Mapping[str, Any]) -> str | None:
+        """Returns `model` unless there is a configuration; raises `DataError` for one that is not accepted."""
+        config = arguments.get("config")
+        if not isinstance(config, dict):
+            return "model"
+        check_untrusted_config(drop_external_keys(config))
+        return None
 
     def override_arguments(self) -> dict[str, Any]:
         """Returns the configuration, so that a checkpoint is loaded without hub or folder."""

@@ -6,6 +6,7 @@ al. 2000; Jozefowicz et al. 2015), so that gradients reach the first tokens from
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import numpy as np
@@ -20,7 +21,7 @@ from datamodules.vectors.options import VectorOptions
 from datamodules.vectors.word2vec import Word2Vec
 from lightning_modules.encoders.base import TextEncoder
 from lightning_modules.layers.dropout import check_dropout
-from lightning_modules.layers.embedding import TokenEmbedding, mask_padding
+from lightning_modules.layers.embedding import TokenEmbedding, find_external_vectors, mask_padding
 from lightning_modules.layers.pooling import AttentionPool, max_pool, mean_pool
 
 
@@ -130,6 +131,11 @@ class RNN(TextEncoder):
         """Groups the modules: embedding, recurrent layers, attention if there is one."""
         groups: list[list[nn.Module]] = [[self.embedding], [self.recurrent]]
         return groups if self.attention is None else [*groups, [self.attention]]
+
+    @classmethod
+    def find_external_argument(cls, arguments: Mapping[str, Any]) -> str | None:
+        """Returns the name of an argument that reads word vectors from a file, as `TextEncoder` describes."""
+        return find_external_vectors(arguments)
 
     def override_arguments(self) -> dict[str, Any]:
         """Returns arguments that rebuild the encoder without a file of word vectors."""

@@ -8,6 +8,7 @@ as well. Bias and ReLU are the same for all windows and follow the maximum.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import torch
@@ -21,7 +22,7 @@ from datamodules.vectors.word2vec import Word2Vec
 from lightning_modules.encoders.base import TextEncoder
 from lightning_modules.encoders.conv_max_pool import conv_max_pool
 from lightning_modules.layers.dropout import check_dropout
-from lightning_modules.layers.embedding import TokenEmbedding, mask_padding
+from lightning_modules.layers.embedding import TokenEmbedding, find_external_vectors, mask_padding
 
 
 class TextCNN(TextEncoder):
@@ -86,6 +87,11 @@ class TextCNN(TextEncoder):
     def layer_groups(self) -> list[list[nn.Module]]:
         """Groups the modules: the embedding, then the convolutions."""
         return [[self.embedding], [self.convolutions]]
+
+    @classmethod
+    def find_external_argument(cls, arguments: Mapping[str, Any]) -> str | None:
+        """Returns the name of an argument that reads word vectors from a file, as `TextEncoder` describes."""
+        return find_external_vectors(arguments)
 
     def override_arguments(self) -> dict[str, Any]:
         """Returns arguments that rebuild the encoder without a file of word vectors."""

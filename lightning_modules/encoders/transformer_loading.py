@@ -18,6 +18,7 @@ import torch
 
 from contracts.errors import UsageError, join_names
 from contracts.pretrained_path import resolve_model_name_or_path
+from lightning_modules.encoders.untrusted_config import drop_external_keys
 from lightning_modules.layers.dropout import check_dropout
 
 if TYPE_CHECKING:  # slow to import, and needed only by those who choose it
@@ -99,7 +100,7 @@ def build_transformer(config: dict[str, Any], dropout: float | None) -> PreTrain
     """
     from transformers import AutoConfig, AutoModel
 
-    values = {name: value for name, value in config.items() if name != "auto_map"}
+    values = drop_external_keys(config)
     try:
         built = AutoConfig.for_model(values.pop("model_type", ""), **values)
     except ValueError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -99,6 +100,13 @@ class TokenEmbedding(nn.Embedding):
         """Loads the table and records that its vectors are no longer random."""
         super()._load_from_state_dict(state_dict, prefix, *args)
         self._is_initialized |= f"{prefix}weight" in state_dict
+
+
+def find_external_vectors(arguments: Mapping[str, Any]) -> str | None:
+    """Returns the name of an encoder's argument that reads or trains word vectors; None if a checkpoint has them."""
+    if arguments.get("vectors") not in (None, "checkpoint"):
+        return "vectors"
+    return None if arguments.get("word2vec") is None else "word2vec"
 
 
 def mask_padding(input_ids: Tensor, attention_mask: Tensor, padding_id: int) -> Tensor:

@@ -14,8 +14,9 @@ from unknown_units import unknown_units
 
 import datamodules.tokenizers  # noqa: F401  # all members are known by name
 from contracts.discovery import find_implementations
-from contracts.errors import DataError
+from contracts.errors import DataError, UsageError
 from datamodules.tokenizers.base import Tokenizer, tokenizer_from_json
+from datamodules.tokenizers.subwords import Subwords
 
 CLASSES = {tokenizer.__name__: tokenizer for tokenizer in find_implementations(Tokenizer)}
 VARIANTS = [
@@ -280,10 +281,18 @@ def test_only_training_texts_are_left_out_and_most_keep_all(trained, case):
             "checkpoint's Words does not fit this version",
         ),
         ('{"class": "Wards", "arguments": {}, "state": ""}', r"a Tokenizer named 'Wards', .*has: Characters, .*Words"),
-        ('{"class": ["Words"], "arguments": {}, "state": ""}', "cannot be read: "),
+        ('{"class": ["Words"], "arguments": {}, "state": ""}', r"a Tokenizer named \['Words'\]"),
         ('{"class": "Pretrained", "arguments": {}, "state": "{}"}', "cannot be read: 'tokenizer'"),
     ],
 )
 def test_json_of_another_kind_is_refused(text, message):
     with pytest.raises(DataError, match=message):
         tokenizer_from_json(text)
+
+
+def test_a_tokenizer_that_no_checkpoint_may_hold_is_refused_before_training(tmp_path):
+    library = tokenizers.Tokenizer(tokenizers.models.WordLevel({"[UNK]": 0, "a": 1}, unk_token="[UNK]"))
+    library.pre_tokenizer = tokenizers.pre_tokenizers.Split(tokenizers.Regex("(a+)+$"), "isolated")
+    library.save(str(tmp_path / "tokenizer.json"))
+    with pytest.raises(UsageError, match="has a pattern with repetitions inside of repetitions"):
+        Subwords(path=str(tmp_path / "tokenizer.json"))

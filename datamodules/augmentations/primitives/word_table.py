@@ -11,6 +11,8 @@ from contracts.errors import DataError, UsageError
 from datamodules.augmentations.primitives.function_words import FUNCTION_WORDS
 from datamodules.augmentations.primitives.segments import contains_chinese
 
+_MAX_LINE = 100_000  # characters
+
 
 class WordTable:
     """Alternatives by word, in lowercase.
@@ -33,6 +35,8 @@ class WordTable:
             if not line.strip():
                 continue
             word, *others = (field.strip() for field in line.split("\t"))
+            if len(line) > _MAX_LINE:
+                raise DataError(f"{origin}, line {number} has {len(line):,} characters; {_MAX_LINE:,} are the most")
             if not word or not any(others):
                 raise DataError(
                     f"{origin}, line {number} must be a word, a tab and other words for it, got {line.strip()!r}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
@@ -49,6 +50,11 @@ class SynonymAugmentation(TableAugmentation):
     def segmenter(self) -> Segmenter:
         """Splits a text into words without splitting entries of the table; WordNet has no Chinese."""
         return segment_by_characters if self.path == WORDNET and not self.jieba else super().segmenter
+
+    @classmethod
+    def find_external_argument(cls, arguments: Mapping[str, Any]) -> str | None:
+        """Returns `path` if it is a file; WordNet is a library."""
+        return None if arguments.get("path") == WORDNET else super().find_external_argument(arguments)
 
     def override_arguments(self) -> dict[str, Any]:
         """Keeps the name `wordnet`: its table is not stored in a checkpoint."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from itertools import compress, count
 from typing import Any
@@ -90,6 +91,11 @@ class TableAugmentation(WordAugmentation):
         return (
             make_longest_match_segmenter(self.table.alternatives) if self.table.has_chinese else segment_by_characters
         )
+
+    @classmethod
+    def find_external_argument(cls, arguments: Mapping[str, Any]) -> str | None:
+        """Returns `path` if there is a file, even if there are lines."""
+        return None if arguments.get("path") is None else "path"
 
     def override_arguments(self) -> dict[str, Any]:
         """Replaces `path` by the lines, since the file may be gone."""

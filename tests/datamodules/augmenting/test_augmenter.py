@@ -374,7 +374,7 @@ def test_variants_follow_from_the_text_and_come_back_from_plain_values():
             "--data.augment.ratio 0.5 is for --data.augment.mode on_the_fly and offline",
         ),
         ({"augment": AugmentOptions(ratio=0)}, "--data.augment.ratio 0 changes no text"),
-        ({"tta": 0}, "--data.tta counts the text itself and must be at least 1, got 0"),
+        ({"tta": 0}, "--data.tta counts the text itself and must be at least 1 and at most 1,000, got 0"),
         ({"augmentations": lambda: RandomSwap(alpha=2)}, r"--data.augmentations: alpha is a ratio"),
         (
             {"augmentations": BackTranslation},
