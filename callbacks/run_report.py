@@ -10,6 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.loggers import TensorBoardLogger
 
@@ -83,7 +84,8 @@ class RunReport(Callback):
         folder = trainer.log_dir  # read on every rank, since it is broadcast
         announce_data(data.summary)
         device = trainer.strategy.root_device
-        announce(f"model: {count_parameters(pl_module):,} parameters on {device}; run folder {folder}")
+        precision = f"precision {trainer.precision}, matrix products {torch.get_float32_matmul_precision()}"
+        announce(f"model: {count_parameters(pl_module):,} parameters on {device} ({precision}); run folder {folder}")
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Announces how the encoder was initialized, and logs the properties of the data and the options of the run."""
@@ -218,6 +220,7 @@ class RunReport(Callback):
                 "kind": trainer.strategy.root_device.type,
                 "processes": trainer.world_size,
                 "precision": trainer.precision,
+                "matmul_precision": torch.get_float32_matmul_precision(),
             },
             "versions": {name: version(name) for name in _PACKAGES} | {"python": platform.python_version()},
         }

@@ -37,6 +37,7 @@ from contracts.console import announce
 from contracts.errors import DataError, UsageError
 from datamodules.text_datamodule import TextDataModule
 from lightning_modules.checkpoints import find_checkpoint, read_checkpoint
+from lightning_modules.precision import MatmulPrecision
 from lightning_modules.text_classifier import TextClassifier
 
 # Hides Lightning's messages on devices, products and seeds: a run prints its device, and the report has the seed.
@@ -127,7 +128,9 @@ class TextCLI(LightningCLI):
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         """Adds the run options, and a group of options for each callback that every run has."""
         for option in RUN_OPTIONS:
-            parser.add_argument(f"--{option.name}", type=str | None, default=None, help=option.meaning)
+            is_text = option.name != "matmul_precision"
+            kind, default = (str | None, None) if is_text else (MatmulPrecision, option.default)
+            parser.add_argument(f"--{option.name}", type=kind, default=default, help=option.meaning)
         add_callback_groups(parser)
 
     def before_instantiate_classes(self) -> None:

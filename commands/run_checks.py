@@ -22,6 +22,7 @@ from lightning_modules.dry_run import (
     dry_run_model,
 )
 from lightning_modules.monitor import check_monitor
+from lightning_modules.precision import find_slow_precision, set_matmul_precision
 from lightning_modules.text_classifier import TextClassifier
 
 
@@ -49,6 +50,10 @@ def prepare_and_check(
         UsageError: Options that contradict each other, or the checkpoint.
         DataError: Data that cannot be read.
     """
+    set_matmul_precision(config.matmul_precision)
+    slow = None if verb == "test" else find_slow_precision(trainer.precision, trainer.strategy.root_device.type)
+    if slow is not None:
+        announce(f"note: {slow}")
     if verb == "fit":
         model.forward_pass.check_compiler(trainer.strategy.root_device)
     data.validate_configuration(get_max_epochs(trainer) if verb == "fit" else 1)

@@ -34,6 +34,12 @@ RUN_OPTIONS = (
     ParameterDoc(
         "version", "str | null", "null", "Folder of this run below --name; `version_N` with the next free N if null."
     ),
+    ParameterDoc(
+        "matmul_precision",
+        "highest | high | medium",
+        "highest",
+        "Precision of 32-bit matrix products in training: full, TF32, or less.",
+    ),
     ParameterDoc("resume", "str | null", "null", "Run to resume: `runs/NAME`, a run folder or a checkpoint."),
 )
 """Name, type, default and meaning of each option."""

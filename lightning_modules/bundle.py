@@ -28,6 +28,7 @@ from datamodules.tokenizers.untrusted_state import untrusted_tokenizer_from_json
 from lightning_modules.checkpoints import FORMAT, find_checkpoint, read_checkpoint
 from lightning_modules.encoders.base import TextEncoder, encode_batch
 from lightning_modules.heads.base import Head
+from lightning_modules.precision import compute_in_32_bits
 from lightning_modules.size_limits import limit_sizes
 from lightning_modules.tasks import ClassificationTask, create_task
 from lightning_modules.untrusted_bundle import read_spec, read_text_columns
@@ -52,7 +53,8 @@ class Bundle:
     @torch.inference_mode()
     def predict_probabilities(self, batch: TextBatch) -> Tensor:
         """Computes the probability of every label: float `(batch, classes)`."""
-        return self.task.compute_probabilities(self.head(encode_batch(self.encoder, batch)))
+        with compute_in_32_bits(batch.input_ids.device.type):
+            return self.task.compute_probabilities(self.head(encode_batch(self.encoder, batch)))
 
     def encode_batch(self, texts: Sequence[str], pairs: Sequence[str] | None) -> TokenIds:
         """Encodes texts as token ids, each truncated to the maximum length.

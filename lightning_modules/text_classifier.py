@@ -33,6 +33,7 @@ from lightning_modules.optim.lr_schedulers import configure_lr_scheduler, drop_s
 from lightning_modules.optim.optimizer_checks import check_capturable
 from lightning_modules.optim.optimizers import configure_optimizer
 from lightning_modules.optim.parameter_groups import LearningRatePlan
+from lightning_modules.precision import compute_in_32_bits
 from lightning_modules.running_loss import RunningLoss
 from lightning_modules.tasks import create_task
 
@@ -216,7 +217,7 @@ class TextClassifier(LightningModule):
         In 32 bits as `predict.py` computes it, also if training uses fewer. Variants need the trainer's data module.
         """
         data = self._attached_datamodule
-        with torch.autocast(batch.input_ids.device.type, enabled=False):
+        with compute_in_32_bits(batch.input_ids.device.type):
             self._evaluate_batch(batch, () if data is None else data.make_test_time_variants(batch))
 
     def on_test_epoch_end(self) -> None:
@@ -225,7 +226,7 @@ class TextClassifier(LightningModule):
 
     def predict_step(self, batch: TextBatch, batch_idx: int) -> Tensor:
         """Computes probabilities `(batch, classes)`, in 32 bits."""
-        with torch.autocast(batch.input_ids.device.type, enabled=False):
+        with compute_in_32_bits(batch.input_ids.device.type):
             return self.task.compute_probabilities(self(batch))
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
