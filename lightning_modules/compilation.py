@@ -63,16 +63,14 @@ class ForwardPass:
             batch: The texts.
         """
         if self.mode is None or not encoder.training or not torch.is_grad_enabled():
-            logits: Tensor = head(encode_batch(encoder, batch))
-            return logits
+            return compute_logits(encoder, head, batch)
         if self._compiled is None:
             self._compiled = self._compile()
         uses_graphs = self.mode in _CUDA_GRAPH_MODES
         if uses_graphs:
             torch.compiler.cudagraph_mark_step_begin()
         width = round_up_width(batch.input_ids.shape[1], self.max_length, to_power_of_two=uses_graphs)
-        ids, mask, types = pad_to_width(batch, width)
-        return self._compiled(encoder, head, ids, mask, types)
+        return self._compiled(encoder, head, pad_to_width(batch, width))
 
     def check_compiler(self, device: torch.device) -> None:
         """Raises an error if compilation is requested and nothing can compile for the device.
@@ -96,11 +94,9 @@ class ForwardPass:
         return torch.compile(compute_logits, dynamic=dynamic, mode=self.mode)
 
 
-def compute_logits(
-    encoder: nn.Module, head: nn.Module, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor | None
-) -> Tensor:
+def compute_logits(encoder: TextEncoder, head: nn.Module, batch: TextBatch) -> Tensor:
     """Computes logits `(batch, classes)` by encoder and head."""
-    logits: Tensor = head(encoder(input_ids, attention_mask, token_type_ids))
+    logits: Tensor = head(encode_batch(encoder, batch))
     return logits
 
 
@@ -119,14 +115,17 @@ def round_up_width(tokens: int, max_length: int, to_power_of_two: bool = False) 
     return max(tokens, min(rounded, max_length))
 
 
-def pad_to_width(batch: TextBatch, width: int) -> tuple[Tensor, Tensor, Tensor | None]:
+def pad_to_width(batch: TextBatch, width: int) -> TextBatch:
     """Pads ids, mask and types on the right; padding is where the mask is false, so the id 0 does for it."""
     missing = width - batch.input_ids.shape[1]
-    types = batch.token_type_ids
     if missing <= 0:
-        return batch.input_ids, batch.attention_mask, types
-    padded = F.pad(batch.input_ids, (0, missing)), F.pad(batch.attention_mask, (0, missing))
-    return *padded, None if types is None else F.pad(types, (0, missing))
+        return batch
+    types = batch.token_type_ids
+    return batch._replace(
+        input_ids=F.pad(batch.input_ids, (0, missing)),
+        attention_mask=F.pad(batch.attention_mask, (0, missing)),
+        token_type_ids=None if types is None else F.pad(types, (0, missing)),
+    )
 
 
 def find_missing_compiler(device_type: str) -> str | None:

@@ -35,7 +35,8 @@ def make_batch(texts: int, tokens: int) -> TextBatch:
     ids = torch.randint(1, 50, (texts, tokens), generator=torch.Generator().manual_seed(tokens))
     mask = torch.arange(tokens) < torch.arange(1, texts + 1)[:, None] % (tokens + 1)
     mask[0] = True  # the batch is as wide as its longest text
-    return TextBatch(ids, mask, torch.zeros(texts, dtype=torch.int64), torch.arange(texts))
+    lengths = mask.sum(1).numpy()
+    return TextBatch(ids, mask, torch.zeros(texts, dtype=torch.int64), torch.arange(texts), lengths=lengths)
 
 
 @pytest.fixture
@@ -111,11 +112,11 @@ def test_widths_are_few_and_never_beyond_the_maximum(to_power_of_two):
 
 def test_padding_has_no_token_and_no_type():
     batch = make_batch(2, 3)._replace(token_type_ids=torch.ones(2, 3, dtype=torch.int64))
-    ids, mask, types = pad_to_width(batch, 8)
+    ids, mask, _, _, types, _ = pad_to_width(batch, 8)
     assert ids.shape == mask.shape == types.shape == (2, 8)
     assert torch.equal(ids[:, :3], batch.input_ids)
     assert not mask[:, 3:].any()
-    assert pad_to_width(batch, 3)[0] is batch.input_ids
+    assert pad_to_width(batch, 3) is batch
 
 
 def test_an_unknown_mode_is_refused():
@@ -123,9 +124,12 @@ def test_an_unknown_mode_is_refused():
         ForwardPass("reduce-overhed")
 
 
-def test_a_machine_without_a_compiler_is_told_before_any_work(monkeypatch):
-    monkeypatch.setattr(inductor_config.cpp, "cxx", ("no-such-compiler",))
+def test_a_machine_without_a_compiler_is_told_before_any_work():
     assert find_missing_compiler("mps") == "a CPU or a CUDA GPU, not the device mps"
-    with pytest.raises(UsageError, match=r"--model\.compile needs a C\+\+ compiler .*and there is none; leave"):
+    lacking = inductor_config.patch({"cpp.cxx": ("no-such-compiler",)})
+    with (
+        lacking,
+        pytest.raises(UsageError, match=r"--model\.compile needs a C\+\+ compiler .*and there is none; leave"),
+    ):
         ForwardPass(True).check_compiler(torch.device("cpu"))
     ForwardPass().check_compiler(torch.device("cpu"))  # nothing to compile

@@ -30,9 +30,9 @@ def test_a_compiled_run_can_be_resumed(work, on):
     assert torch.load(run / "checkpoints" / "last.ckpt", weights_only=True)["epoch"] == 1
 
 
-def test_a_run_without_a_compiler_ends_before_any_work(work, on, monkeypatch):
-    monkeypatch.setattr(inductor_config.cpp, "cxx", ("no-such-compiler",))
-    answer = work.train(*on, "--model.compile", "true", "--trainer.accelerator", "cpu")
+def test_a_run_without_a_compiler_ends_before_any_work(work, on):
+    with inductor_config.patch({"cpp.cxx": ("no-such-compiler",)}):
+        answer = work.train(*on, "--model.compile", "true", "--trainer.accelerator", "cpu")
     assert_refused(answer, work, USAGE, r"--model\.compile needs a C\+\+ compiler \(such as g\+\+")
     assert not (work.folder / "cache").exists()
 
