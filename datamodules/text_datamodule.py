@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,7 +21,7 @@ from datamodules.augmentations.base import Augmentation
 from datamodules.augmenting.augmenter import Augmenter
 from datamodules.augmenting.options import AugmentOptions
 from datamodules.loading.loaders import EvaluationLoader, TrainingLoader, build_evaluation_loader
-from datamodules.loading.placement import get_max_epochs, get_placement
+from datamodules.loading.placement import compute_num_epochs, get_max_epochs, get_placement
 from datamodules.loading.text_split import TextSplit
 from datamodules.preparation.options import PreparationOptions
 from datamodules.preparation.prepare import open_or_prepare
@@ -226,8 +227,11 @@ class TextDataModule(LightningDataModule):
     def train_dataloader(self) -> TrainingLoader:
         """Returns the training batches as the sampler plans them; each iterator is one epoch, and can be resumed."""
         rank, world_size, pin_memory = get_placement(self.trainer)
-        epochs = get_max_epochs(self.trainer) if self.trainer else 1
-        sampler = self.sampler(self.build_sampling_context(rank, world_size, epochs))
+        context = self.build_sampling_context(rank, world_size, get_max_epochs(self.trainer) if self.trainer else 1)
+        sampler = self.sampler(context)
+        epochs = compute_num_epochs(self.trainer, len(sampler)) if self.trainer else 1
+        if epochs != context.epochs:  # a limit of steps ends training earlier
+            sampler = self.sampler(replace(context, epochs=epochs))
         return TrainingLoader(self.get_split("train"), sampler, self.num_workers, pin_memory)
 
     def build_sampling_context(self, rank: int = 0, world_size: int = 1, epochs: int | None = 1) -> SamplingContext:

@@ -23,6 +23,7 @@ from datamodules.vectors.options import TrainingCorpus
 from lightning_modules.encoders.base import TextEncoder
 from lightning_modules.factories import ModelFactories
 from lightning_modules.heads.base import Head
+from lightning_modules.losses.base import check_loss_without_end
 from lightning_modules.monitor import check_monitor
 from lightning_modules.optim.lr_schedulers import dry_run_lr_scheduler
 from lightning_modules.optim.optimizer_checks import check_optimizer
@@ -48,6 +49,9 @@ def dry_run_model(
         UsageError: A part rejects its arguments, does not fit such data, or could not be loaded from a checkpoint.
     """
     check_loss_and_monitor(factories, monitor, spec)
+    if endless:
+        with name_option_in_errors("loss"):
+            check_loss_without_end(factories.build_loss(spec), spec)
     dry_run_optimizer(factories.optimizer, factories.lr_scheduler, endless)
     return compute_weight_shapes(factories, spec)
 

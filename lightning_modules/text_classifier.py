@@ -256,9 +256,11 @@ class TextClassifier(LightningModule):
         """The trainer's data module, or else the one given to `use_data`."""
         return self._attached_datamodule or self._datamodule
 
-    def _compute_progress(self) -> float:
-        """The fraction of training that is done, in [0, 1]."""
+    def _compute_progress(self) -> float | None:
+        """The fraction of training that is done, in [0, 1]; None if training has no last step."""
         total = self.trainer.estimated_stepping_batches
+        if total == float("inf"):
+            return None
         return min(1.0, self.trainer.global_step / total) if total else 0.0
 
     def _log_train_loss(self) -> None:

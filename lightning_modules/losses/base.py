@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
+import torch
 from torch import Tensor, nn
 
 from contracts.discovery import find_implementations
@@ -16,8 +17,27 @@ class Loss(nn.Module, ABC):
 
     tasks: frozenset[Task]
     """The tasks it is made for: one label per text, several, or both."""
-    progress: float = 0.0
-    """The fraction of training that is done, in [0, 1]; set by the classifier before each step."""
+    progress_needs = "set --trainer.max_epochs or --trainer.max_steps"
+    """How to fix a training without a last step, for the message to its user."""
+    _progress: float | None = 0.0
+
+    @property
+    def progress(self) -> float:
+        """The fraction of training that is done, in [0, 1]; set by the classifier before each step.
+
+        Raises:
+            UsageError: It is read and unknown (None), since training has no last step.
+        """
+        if self._progress is None:
+            raise UsageError(
+                f"{type(self).__name__} depends on the fraction of training that is done, and training has no last "
+                f"step; {self.progress_needs}"
+            )
+        return self._progress
+
+    @progress.setter
+    def progress(self, progress: float | None) -> None:
+        self._progress = progress
 
     @abstractmethod
     def forward(self, logits: Tensor, labels: Tensor) -> Tensor:
@@ -44,6 +64,17 @@ def check_task(loss: Loss, spec: TextSpec) -> None:
             f"{_format_name(loss)} does not fit labels that are {spec.task.replace('_', '-')}; "
             f"losses that do: {', '.join(fitting)}"
         )
+
+
+def check_loss_without_end(loss: Loss, spec: TextSpec) -> None:
+    """Raises an error for a loss that depends on the fraction of training that is done, for training without an end.
+
+    Raises:
+        UsageError: With what to set.
+    """
+    labels = torch.zeros(1, dtype=torch.int64) if spec.task == "single_label" else torch.zeros(1, spec.num_classes)
+    loss.train().progress = None
+    loss(torch.zeros(1, spec.num_classes), labels)
 
 
 def _format_name(loss: Loss) -> str:

@@ -25,10 +25,12 @@ class OHEM(Loss):
         spec: Task, label names and class counts of the data.
         base: The loss that ranks the texts and is minimized.
         keep_ratio: Fraction of hardest texts kept per batch, in (0, 1]. At least one text is kept.
-        warmup_ratio: Fraction of training during which all texts are kept, in [0, 1].
+        warmup_ratio: Fraction of training during which all texts are kept, in [0, 1]. Above 0 it needs to know how long
+            training is: `--trainer.max_epochs` or `--trainer.max_steps`.
     """
 
     tasks = frozenset({"single_label", "multi_label"})
+    progress_needs = f"{Loss.progress_needs}, or a warmup_ratio of 0"
 
     def __init__(
         self,
@@ -53,9 +55,9 @@ class OHEM(Loss):
 
     def forward(self, logits: Tensor, labels: Tensor) -> Tensor:
         """Computes the base loss; in training 0 for texts that are not kept, the others scaled to keep their mean."""
-        self.base.progress = self.progress
+        self.base.progress = self._progress
         losses: Tensor = self.base(logits, labels)
-        if not self.training or self.progress < self.warmup_ratio:
+        if not self.training or (self.warmup_ratio > 0 and self.progress < self.warmup_ratio):
             return losses
         return keep_hardest(losses, self.keep_ratio)
 

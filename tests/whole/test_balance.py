@@ -64,6 +64,10 @@ REFUSED = {
         "--data.sampler ClassBalanced --data.sampler.schedule deferred --trainer.max_epochs -1",
         r"--data.sampler: schedule deferred needs the number of epochs, .* set --trainer.max_epochs",
     ),
+    "hard examples without an end": (
+        "--model.loss OHEM --trainer.max_epochs -1",
+        r"--model.loss: OHEM depends on the fraction of training that is done, .* set --trainer.max_epochs or",
+    ),
     "a ceiling too low": (
         "--data.sampler ClassBalanced --data.sampler.max_repeats 1",
         r"--data.sampler: max_repeats 1 is too small to balance classes in an epoch of 1 times .* at least 2",

@@ -8,7 +8,7 @@ from jsonargparse import ArgumentParser
 
 from contracts.errors import UsageError
 from contracts.text_spec import TextSpec
-from lightning_modules.losses.base import Loss, check_task
+from lightning_modules.losses.base import Loss, check_loss_without_end, check_task
 from lightning_modules.losses.binary_cross_entropy import BinaryCrossEntropy
 from lightning_modules.losses.cross_entropy import CrossEntropy
 from lightning_modules.losses.focal import Focal
@@ -55,6 +55,29 @@ def test_the_base_loss_is_told_of_the_progress():
     loss = made(progress=0.7, base=lambda spec: OHEM(spec, keep_ratio=0.5))
     loss(torch.randn(2, 3), torch.tensor([0, 1]))
     assert loss.base.progress == 0.7
+
+
+MULTI_LABEL = TextSpec("multi_label", ("a", "b", "c"), (6, 3, 1), 10, 30, 0, 20)
+
+
+@pytest.mark.parametrize("spec", [SPEC, MULTI_LABEL])
+def test_training_without_a_last_step_is_refused(spec):
+    """Its progress was 0 in each step, so that OHEM kept all texts for ever, in silence."""
+    base = CrossEntropy if spec is SPEC else BinaryCrossEntropy
+    message = (
+        "OHEM depends on the fraction of training that is done, and training has no last step; set "
+        "--trainer.max_epochs or --trainer.max_steps, or a warmup_ratio of 0"
+    )
+    for nested in (base, lambda spec: OHEM(spec, base)):
+        with pytest.raises(UsageError, match=message):
+            check_loss_without_end(OHEM(spec, nested), spec)
+    check_loss_without_end(Focal(spec), spec)
+
+
+def test_without_warm_up_hard_texts_are_mined_however_long_training_is():
+    loss = made(progress=None, warmup_ratio=0.0)
+    check_loss_without_end(loss, SPEC)
+    assert int((loss(torch.randn(6, 3), torch.zeros(6, dtype=torch.int64)) == 0).sum()) == 3
 
 
 def test_it_fits_the_labels_that_its_base_fits():
