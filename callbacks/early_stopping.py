@@ -36,6 +36,8 @@ class EarlyStopping(Callback):
     best: float | None
     best_epoch: int | None
     """Counted from 1."""
+    restored_epoch: int | None
+    """The epoch, counted from 1, whose weights training ended with in place of the last ones; None if the last stay."""
     validations: int
     waited: int
     _non_finite_in_a_row: int
@@ -129,6 +131,7 @@ class EarlyStopping(Callback):
         epoch = (
             self._restore_weights(trainer, pl_module) if self.restore_best_weights and self.best is not None else None
         )
+        self.restored_epoch = epoch
         if has_stopped:
             weights = "" if epoch is None else f"; the weights of epoch {epoch} are restored"
             announce(f"Stopped early: {self.reason}{weights}")
@@ -148,6 +151,7 @@ class EarlyStopping(Callback):
         self.reason = ""
         self.best = None
         self.best_epoch = None
+        self.restored_epoch = None
         self.validations = 0
         self.waited = 0
         self._non_finite_in_a_row = 0

@@ -14,20 +14,18 @@ count as the best of all.
 
 from __future__ import annotations
 
-import shutil
-from pathlib import Path
 from typing import Any
 
-import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
-from pytorch_lightning.callbacks import ModelCheckpoint
-from pytorch_lightning.utilities.rank_zero import rank_zero_warn
 
+from callbacks.checkpointing.best_restoration import restore_best_checkpoints
 from contracts.errors import UsageError
 
 
 class ExactResume(Callback):
-    """Restores epoch counts, the position in the epoch and the best checkpoint when a run is resumed."""
+    """Restores epoch counts, the position in the epoch and the best checkpoints when a run is resumed."""
+
+    _saved_callbacks: dict[str, Any] | None = None
 
     def on_save_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
         """Saves the shapes of the trainable weights, to which the optimizer state belongs."""
@@ -39,6 +37,8 @@ class ExactResume(Callback):
         Raises:
             UsageError: The trainable weights differ, for instance the token embeddings after a change of the texts.
         """
+        if trainer.state.fn == "fit":
+            self._saved_callbacks = checkpoint["callbacks"]
         shapes, weights = _list_trainable_shapes(pl_module), checkpoint["state_dict"]
         all_saved = {name: list(weights[name].shape) for name in shapes if name in weights}
         saved = checkpoint.get("trainable_shapes", all_saved)
@@ -65,36 +65,11 @@ class ExactResume(Callback):
             loop._restarting = False  # its setter rejects this with `max_steps`
             loop.epoch_loop.restarting = False
             loop.reset_restart_stage()
-        for callback in trainer.checkpoint_callbacks:
-            if isinstance(callback, ModelCheckpoint) and callback.monitor is not None and callback.save_top_k == 1:
-                _copy_best_checkpoint(trainer, callback)
+        if self._saved_callbacks is not None:
+            restore_best_checkpoints(trainer, self._saved_callbacks)
+            self._saved_callbacks = None
 
 
 def _list_trainable_shapes(model: LightningModule) -> dict[str, list[int]]:
     """Lists the shape of each trainable weight, by name."""
     return {name: list(weight.shape) for name, weight in model.named_parameters() if weight.requires_grad}
-
-
-def _copy_best_checkpoint(trainer: Trainer, callback: ModelCheckpoint) -> None:
-    """Copies the best checkpoint so far into the folder of the resumed run, and restores its score."""
-    previous = Path(callback.best_model_path)
-    if not callback.best_model_path or callback.dirpath is None:
-        return
-    if callback.best_model_score is not None and previous.parent.resolve() == Path(callback.dirpath).resolve():
-        return
-    moved = Path(callback.dirpath) / previous.name  # together with the run folder
-    previous = previous if previous.is_file() else moved
-    if not previous.is_file():
-        rank_zero_warn(f"the best checkpoint so far is gone, so the best of the remaining epochs is saved: {previous}")
-        callback.best_model_path = ""
-        return
-    copy = Path(callback.dirpath) / previous.name
-    if trainer.is_global_zero and previous.resolve() != copy.resolve():
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(previous, copy)
-    trainer.strategy.barrier()
-    state = torch.load(copy, weights_only=True, map_location="cpu")["callbacks"][callback.state_key]
-    score = state["best_model_score"].to(trainer.strategy.root_device)
-    callback.best_model_path = callback.kth_best_model_path = str(copy)
-    callback.best_model_score = callback.kth_value = score
-    callback.best_k_models = {str(copy): score}

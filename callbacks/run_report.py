@@ -14,6 +14,7 @@ import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.loggers import TensorBoardLogger
 
+from callbacks.checkpointing.tested_weights import TestedWeights, describe_weights_in_memory, load_tested_weights
 from callbacks.reporting.announcements import announce_data, announce_next_commands
 from callbacks.reporting.data_tables import log_data_tables
 from callbacks.reporting.files import write_json
@@ -50,6 +51,8 @@ class RunReport(Callback):
         self.texts = 0
         self.epochs = 0
         self.last_validation_loss = 0.0
+        self.tested: TestedWeights | None = None
+        """Which weights were tested after training; None without training."""
         self.initialization: dict[str, Any] = {}
         """How the encoder was initialized; saved, since a resumed run does not initialize it."""
         self._start_times: dict[str, float] = {}
@@ -147,6 +150,10 @@ class RunReport(Callback):
         """Stops the timer of `fit`."""
         self._stop_timer("fit")
 
+    def load_tested_weights(self, trainer: Trainer, model: TextClassifier, is_tested: bool = True) -> None:
+        """Loads the weights to test after training, or records those in memory if there is no test split."""
+        self.tested = load_tested_weights(trainer, model) if is_tested else describe_weights_in_memory(trainer)
+
     def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Starts the timer of testing."""
         self._start_timer("test")
@@ -198,15 +205,19 @@ class RunReport(Callback):
         report: dict[str, Any] = {}
         if "test" in model.evaluations:
             report["test"] = get_metrics(trainer, "test") | {"per_class": compute_class_metrics(model, "test")}
-        report["validation"] = self.best.get("metrics") or get_metrics(trainer, "validation")
+        best = self.best
+        if self.tested is not None and self.tested.kind == "best" and self.tested.validation:
+            best = {"epoch": self.tested.epoch, "metrics": self.tested.validation}
+        report["validation"] = best.get("metrics") or get_metrics(trainer, "validation")
         callbacks = trainer.callbacks  # type: ignore[attr-defined]  # Lightning's trainer has them
         reasons = [callback.reason for callback in callbacks if hasattr(callback, "reason")]
         sampling = [callback.sampling for callback in callbacks if hasattr(callback, "sampling")]
         train_seconds = self.seconds["train"]
         return report | {
             "monitor": model.monitor,
-            "best_epoch": self.best.get("epoch"),
-            "epochs": max(self.epochs, self.best.get("epoch", 0)),
+            "best_epoch": best.get("epoch"),
+            "epochs": max(self.epochs, best.get("epoch", 0)),
+            "tested": None if self.tested is None else self.tested.to_report(),
             "stopped": "; ".join([*self._describe_divergence(model), *filter(None, reasons[:1])]) or None,
             "sampling": sampling[0] if sampling else None,
             "seed": get_run_seed(),

@@ -14,6 +14,7 @@ from pytorch_lightning import Callback, Trainer
 from pytorch_lightning.cli import LightningArgumentParser, LightningCLI
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
+from callbacks.checkpointing.checkpoint_file import use_atomic_files
 from callbacks.reporting.run_logger import RunLogger
 from callbacks.run_report import RunReport
 from commands.changed_options import list_changed_options
@@ -174,9 +175,11 @@ class TextCLI(LightningCLI):
         """Adds the callbacks of every run and creates the trainer; raises `UsageError` if its options are invalid."""
         callbacks = add_callbacks_of_every_run(config, callbacks, self.report)
         try:
-            return super()._instantiate_trainer(config, callbacks)
+            trainer = super()._instantiate_trainer(config, callbacks)
         except (MisconfigurationException, ImportError, TypeError, ValueError) as error:
             raise UsageError(f"the trainer rejects its options (--trainer.…): {error}") from error
+        use_atomic_files(trainer)
+        return trainer
 
     def before_fit(self) -> None:
         """Checks model and data and prepares the data, before Lightning creates the run folder."""
@@ -198,17 +201,16 @@ class TextCLI(LightningCLI):
         return None if path is None else find_checkpoint(Path(path), "last" if self.subcommand == "fit" else "best")
 
     def after_fit(self) -> None:
-        """Tests the best checkpoint."""
+        """Tests the best checkpoint, or the last weights if none was kept."""
         fast = self.trainer.fast_dev_run  # type: ignore[attr-defined]  # set by its constructor
         if fast or not self.datamodule.has_split("test") or self.trainer.limit_test_batches == 0:
+            self.report.load_tested_weights(self.trainer, self.model, is_tested=False)
             self.report.write_report(self.trainer, self.model)
             if fast:
                 batches = "1 batch" if fast in (True, 1) else f"{fast} batches"
                 announce(f"the dev run of {batches} of training and validation passed; nothing was saved")
             return
-        best = getattr(self.trainer.checkpoint_callback, "best_model_path", "")
-        if best:  # not with `ckpt_path`, which would also restore the states of the callbacks
-            self.model.load_state_dict(read_checkpoint(Path(best))["state_dict"])
+        self.report.load_tested_weights(self.trainer, self.model)
         self.trainer.test(self.model, self.datamodule, verbose=False)
 
     def _parse_ckpt_path(self) -> None:

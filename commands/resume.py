@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from jsonargparse import Namespace
 
 from contracts.errors import UsageError
+from lightning_modules.checkpoint_records import choose_last, read_record
 from lightning_modules.checkpoints import find_checkpoint
 
 _FIXED_BY_THE_RUN = ("ckpt_path", "name", "version", "trainer.default_root_dir")
@@ -65,7 +66,8 @@ def find_resumed_run(path: Path) -> ResumedRun:
         UsageError: There is no such run, or it has no last checkpoint or no config.
     """
     checkpoint = find_checkpoint(path, "last")
-    if not path.is_file() and checkpoint.stem != "last":
+    record = read_record(checkpoint)
+    if not path.is_file() and checkpoint.stem != "last" and (record is None or record.kind != "last"):
         raise UsageError(
             f"{checkpoint.parent.parent} has no checkpoints/last.ckpt to continue from; name one: --resume {checkpoint}"
         )
@@ -125,8 +127,8 @@ def format_continuation(folder: Path, has_checkpoint: bool) -> list[str]:
     """
     if not has_checkpoint:
         return [NOTHING_SAVED]
-    resumable = (folder / "checkpoints" / "last.ckpt").is_file()
-    return [f"continue with `python train.py --resume {folder}`"] if resumable else []
+    last = choose_last((folder / "checkpoints").glob("*.ckpt"))
+    return [] if last is None else [f"continue with `python train.py --resume {folder}`"]
 
 
 def count_epochs(checkpoint: dict[str, Any]) -> int:

@@ -11,6 +11,9 @@ from pytorch_lightning import Callback
 from pytorch_lightning.callbacks import ModelCheckpoint
 from pytorch_lightning.cli import LightningArgumentParser
 
+from callbacks.checkpointing.best_checkpoint import BestCheckpoint
+from callbacks.checkpointing.interruption import SaveOnInterrupt
+from callbacks.checkpointing.last_checkpoint import LastCheckpoint
 from callbacks.differential_learning_rates import DifferentialLearningRates
 from callbacks.early_stopping import EarlyStopping
 from callbacks.epoch_log import EpochLog
@@ -28,8 +31,8 @@ CALLBACK_GROUPS: dict[str, type[Callback]] = {
     "early_stopping": EarlyStopping,
     "gradient_norm": GradientNorm,
     "differential_learning_rates": DifferentialLearningRates,
-    "checkpoint": ModelCheckpoint,
-    "last_checkpoint": ModelCheckpoint,
+    "checkpoint": BestCheckpoint,
+    "last_checkpoint": LastCheckpoint,
 }
 """Callbacks of every run whose arguments are a group of options, by the name of the group."""
 
@@ -41,13 +44,7 @@ def add_callback_groups(parser: LightningArgumentParser) -> None:
     for group, file in (("checkpoint", "best"), ("last_checkpoint", "last")):
         # Both are written after validation, the best one first: Lightning skips a validation that follows a
         # checkpoint at the same step, and `last` must contain the path and score of `best`.
-        parser.set_defaults(
-            {
-                f"{group}.filename": file,
-                f"{group}.enable_version_counter": False,
-                f"{group}.save_on_train_epoch_end": False,
-            }
-        )
+        parser.set_defaults({f"{group}.filename": file, f"{group}.enable_version_counter": False})
     parser.link_arguments("model.monitor", "checkpoint.monitor")
     parser.link_arguments("model.monitor", "checkpoint.mode", compute_fn=infer_mode)
 
@@ -83,4 +80,4 @@ def add_callbacks_of_every_run(config: dict[str, Any], callbacks: list[Callback]
         callbacks.append(ProgressBar())
     else:
         config["enable_progress_bar"] = False
-    return callbacks if is_dev_run else [*callbacks, report]
+    return callbacks if is_dev_run else [*callbacks, report, SaveOnInterrupt()]

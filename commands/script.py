@@ -7,10 +7,11 @@ from collections.abc import Callable
 from contextlib import nullcontext
 
 from commands.closed_output import discard_closed_output
-from commands.termination import TerminationInterrupt, convert_termination
+from commands.termination import convert_termination
 from contracts.console import redirect_to_null
 from contracts.control_characters import escape_control_characters
 from contracts.errors import DataError, UsageError
+from contracts.interrupts import TerminationInterrupt
 
 
 def run_script(

@@ -8,9 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-
-class TerminationInterrupt(KeyboardInterrupt):
-    """Raised in place of `KeyboardInterrupt` if the process receives SIGTERM, as from `kill` or a scheduler."""
+from contracts.interrupts import TerminationInterrupt
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from contracts.errors import DataError, UsageError, join_names, suggest_name
 from contracts.text_spec import TextSpec
 from datamodules.tokenizers.base import Tokenizer
 from lightning_modules.checkpoint_file import check_file, check_tensors
+from lightning_modules.checkpoint_records import choose_best, choose_last
 
 FORMAT = 1
 """The version of a bundle's layout; a checkpoint of another version is rejected."""
@@ -53,7 +54,8 @@ def find_checkpoint(path: Path, which: Literal["best", "last"] = "best") -> Path
 
     Args:
         path: A checkpoint, or a folder as in `find_run_folder`.
-        which: Of a run folder, the best checkpoint or the last one; if the run has only others, the newest of them.
+        which: Of a run folder, the checkpoint with the best recorded score, or the last one to resume from; if the run
+            has only others, one of these.
 
     Raises:
         UsageError: There is none.
@@ -61,6 +63,9 @@ def find_checkpoint(path: Path, which: Literal["best", "last"] = "best") -> Path
     if path.is_file():
         return path
     files = _list_checkpoints(find_run_folder(path))
+    chosen = choose_best(files) if which == "best" else choose_last(files)
+    if chosen is not None:
+        return chosen
     named = [file for file in files if file.name.startswith(which)]
     others = [file for file in files if not file.name.startswith("last")]
     return max(named or others or files, key=lambda file: file.stat().st_mtime)

@@ -29,7 +29,7 @@ def print_results(report: dict[str, Any], split: str, folder: Path) -> None:
     console = create_console()
     is_trained = report["seconds"]["fit"] > 0
     if is_trained:
-        console.print(f"best after epoch {report['best_epoch']} of {report['epochs']}, by {report['monitor']}")
+        console.print(_describe_weights(report), soft_wrap=True)
     overall = Table()
     for column in _list_metric_columns(report):
         overall.add_column(column, justify="left" if column == "metric" else "right")
@@ -49,6 +49,18 @@ def print_results(report: dict[str, Any], split: str, folder: Path) -> None:
         speed = f"{report['texts_per_second'] or 0:,.0f} training texts/s"
         console.print(f"{epochs} in {report['seconds']['fit']:.0f} s, {speed}")
     console.print(f"run folder: {folder}", soft_wrap=True)
+
+
+def _describe_weights(report: dict[str, Any]) -> str:
+    """Formats which weights were measured: the best by the monitored metric, or the last ones."""
+    tested = report.get("tested") or {}
+    file = tested.get("checkpoint")
+    if tested.get("weights") != "last":
+        kept = "" if file or not tested else "; these weights are in no checkpoint"
+        return f"best after epoch {report['best_epoch']} of {report['epochs']}, by {report['monitor']}{kept}"
+    reason = "no best ones were kept" if report["best_epoch"] else "training ended before a validation"
+    kept = f" ({file})" if file else ", which are in no checkpoint"
+    return f"measured: the last weights, after epoch {tested['epoch']}, step {tested['step']}{kept}; {reason}"
 
 
 def log_result_tables(trainer: Trainer, report: dict[str, Any], split: str) -> None:

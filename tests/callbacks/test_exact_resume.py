@@ -12,7 +12,8 @@ from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.callbacks import ModelCheckpoint
 from torch import nn
 
-from callbacks.exact_resume import ExactResume, _copy_best_checkpoint
+from callbacks.checkpointing.best_restoration import restore_best_checkpoints
+from callbacks.exact_resume import ExactResume
 from datamodules.loading.loaders import TrainingLoader, build_evaluation_loader
 from datamodules.loading.text_split import TextSplit
 from datamodules.samplers.base import SamplingContext
@@ -136,11 +137,12 @@ def test_the_score_of_the_best_checkpoint_is_kept_if_its_folder_is_named_by_anot
     """Lightning compares the paths as strings and forgets the score; any later epoch would then count as the best."""
     best = tmp_path / "best.ckpt"
     callback = ModelCheckpoint(monitor="validation/f1", mode="max")
-    torch.save({"callbacks": {callback.state_key: {"best_model_score": torch.tensor(0.75)}}}, best)
-    callback.best_model_path = str(best)
+    torch.save({}, best)
+    state = callback.state_dict() | {"best_model_path": str(best), "best_k_models": {str(best): torch.tensor(0.75)}}
     monkeypatch.chdir(tmp_path)
     callback.dirpath = "."
-    _copy_best_checkpoint(Trainer(accelerator="cpu", logger=False, enable_checkpointing=False), callback)
+    trainer = Trainer(accelerator="cpu", logger=False, callbacks=[callback])
+    restore_best_checkpoints(trainer, {callback.state_key: state})
     assert float(callback.best_model_score) == float(callback.kth_value) == 0.75
     assert list(tmp_path.iterdir()) == [best]
     assert Path(callback.best_model_path).resolve() == best

@@ -1,0 +1,72 @@
+"""Ctrl-C and SIGTERM: a checkpoint after the step, one line on how to continue, and a resumed run that is the same."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+
+import pytest
+import torch
+from test_resume import BATCHES, EPOCHS, WITH_CHANCE, assert_alike, resume, scalars_of
+from workplace import Workplace, untouched_process
+
+import contracts.interrupts
+from lightning_modules.text_classifier import TextClassifier
+
+HERE = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory, on) -> Path:
+    """The run that was never interrupted."""
+    with untouched_process():
+        return Workplace(tmp_path_factory.mktemp("whole")).fit(*on, *WITH_CHANCE, epochs=EPOCHS)
+
+
+@pytest.fixture(autouse=True)
+def _no_end_at_once(monkeypatch):
+    """The thread that waits for the second Ctrl-C would end the process of the tests."""
+    monkeypatch.setattr(contracts.interrupts, "_exit_on_interrupt", lambda earliest: None)
+
+
+def interrupt_at(monkeypatch, method: str, number: int, signal_number: int) -> None:
+    """Sends the signal in the call of a step with this number, counted from 1 over the run, without the sanity check."""
+    true_step, calls = getattr(TextClassifier, method), []
+
+    def step(self: TextClassifier, *arguments):
+        if not self.trainer.sanity_checking:
+            calls.append(1)
+        if len(calls) == number:
+            calls.append(1)
+            signal.raise_signal(signal_number)
+        return true_step(self, *arguments)
+
+    monkeypatch.setattr(TextClassifier, method, step)
+
+
+CASES = {
+    "in the first step": ("training_step", 1, signal.SIGINT, 1),
+    "before a validation": ("training_step", BATCHES, signal.SIGTERM, BATCHES),
+    "in a later epoch": ("training_step", BATCHES + 3, signal.SIGTERM, BATCHES + 3),
+    "in a validation": ("validation_step", 2, signal.SIGINT, 2 * BATCHES),
+    "in the last validation": ("validation_step", EPOCHS, signal.SIGTERM, EPOCHS * BATCHES),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_an_interrupted_run_is_saved_after_the_step_and_resumes_exactly(case, work, on, whole, monkeypatch):
+    method, number, signal_number, step = CASES[case]
+    handlers = [signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)]
+    interrupt_at(monkeypatch, method, number, signal_number)
+    limits = ("--trainer.max_epochs", EPOCHS, "--trainer.accelerator", "cpu", "--data.batch_size", 16)
+    answer = work.train(*limits, *on, *WITH_CHANCE)
+    monkeypatch.undo()
+    monkeypatch.setattr(contracts.interrupts, "_exit_on_interrupt", lambda earliest: None)
+    (run,) = work.run_folders()
+    assert answer.code == {signal.SIGINT: 130, signal.SIGTERM: 143}[signal_number]
+    assert answer.err.endswith(f"interrupted; continue with `python train.py --resume {run}`\n")
+    assert torch.load(run / "checkpoints" / "last.ckpt", weights_only=True)["global_step"] == step
+    assert [signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)] == handlers
+    assert resume(work, run).code == 0
+    assert_alike(run, whole)
+    assert scalars_of(run) == scalars_of(whole)
