@@ -13,8 +13,6 @@ from workplace import Workplace, untouched_process
 import contracts.interrupts
 from lightning_modules.text_classifier import TextClassifier
 
-HERE = Path(__file__).parents[2]
-
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory, on) -> Path:
@@ -30,7 +28,7 @@ def _no_end_at_once(monkeypatch):
 
 
 def interrupt_at(monkeypatch, method: str, number: int, signal_number: int) -> None:
-    """Sends the signal in the call of a step with this number, counted from 1 over the run, without the sanity check."""
+    """Sends the signal in the call of a step with this number, counted from 1, without those of the sanity check."""
     true_step, calls = getattr(TextClassifier, method), []
 
     def step(self: TextClassifier, *arguments):
