@@ -10,6 +10,8 @@ from typing import Any, Literal, NamedTuple
 
 import torch
 
+from lightning_modules.checkpoint_file import check_file
+
 RECORD = "record"
 """The key of the record in a checkpoint."""
 
@@ -36,6 +38,7 @@ class CheckpointRecord(NamedTuple):
 def read_record(path: Path) -> CheckpointRecord | None:
     """Reads the record of a checkpoint file without reading its weights; None if it has none or cannot be read."""
     try:
+        check_file(path)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             checkpoint = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
