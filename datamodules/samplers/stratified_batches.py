@@ -1,10 +1,10 @@
 """Stratified batches: each batch holds every class in its proportion of the epoch, and texts of similar length.
 
-Three steps, each without loops over texts. (1) The draws of an epoch, class after class, are dealt to the batches in
-turn like cards, so that the draws of a class in two batches differ by at most one. (2) The batches are numbered by
-length within pools, and each class fills its places with its draws in order of length; of all ways to fill them this
-pads least, since a batch is as long as its longest text. (3) Copies of one text have one length: each class's draws of
-a pool are divided into blocks of similar length, within which copies are evenly spaced.
+Three steps, each without loops over texts. (1) The draws of an epoch, sorted by class, are assigned to the batches in
+turn, so that the draws of a class in two batches differ by at most one. (2) The batches of a pool are numbered by
+length, and each class fills its places in them with its draws in order of length; of all ways to fill them this pads
+least, since a batch is as long as its longest text. (3) Copies of one text have one length: each class's draws in a
+pool are divided into blocks of similar length, within which copies are evenly spaced.
 """
 
 from __future__ import annotations
@@ -51,18 +51,18 @@ def stratify_batches(
     item = space_copies(group, copies[rows], rng)
     draws, group = rows[item], group[item]
     num_batches, rest = divmod(len(draws), batch_size)
-    sizes = np.bincount(group)
-    in_last = round_randomly(sizes * (rest / len(draws)), rng) if num_batches else sizes
-    is_last = np.arange(len(draws)) >= np.repeat(np.cumsum(sizes) - in_last, sizes)
     if not num_batches:
         return draws
+    sizes = np.bincount(group)
+    in_last = round_randomly(sizes * (rest / len(draws)), rng)
+    is_last = np.arange(len(draws)) >= np.repeat(np.cumsum(sizes) - in_last, sizes)
     last, draws, group = draws[is_last], draws[~is_last], group[~is_last]
-    batch = _deal_batches(num_batches, rng)[np.arange(len(draws)) % num_batches]
+    batch = _spread_batches(num_batches, rng)[np.arange(len(draws)) % num_batches]
     batch = batch[_sort_by(group, batch)]  # each stratum's batches in ascending order
     if lengths is not None:
         num_pools = -(-num_batches // limit_pool(pool, num_batches))
         cell = _number_runs(group * num_pools + batch * num_pools // num_batches)
-        draws = _sort_by_length(draws, cell, group, num_batches, lengths, rng)
+        draws = _order_by_length(draws, cell, group, num_batches, lengths, rng)
     return np.concatenate([draws[_sort_by(rng.permutation(num_batches)[batch])], last])
 
 
@@ -97,7 +97,7 @@ def space_copies(group: np.ndarray, copies: np.ndarray, rng: np.random.Generator
     return item[_sort_by(group[item], turn)]
 
 
-def _deal_batches(num_batches: int, rng: np.random.Generator) -> np.ndarray:
+def _spread_batches(num_batches: int, rng: np.random.Generator) -> np.ndarray:
     """Orders batches so that any successive ones are evenly spread over all: by multiples of the golden ratio."""
     places = np.modf(np.arange(num_batches) * _GOLDEN + rng.random())[0]
     order = np.empty(num_batches, np.int64)
@@ -105,7 +105,7 @@ def _deal_batches(num_batches: int, rng: np.random.Generator) -> np.ndarray:
     return order
 
 
-def _sort_by_length(
+def _order_by_length(
     draws: np.ndarray,
     cell: np.ndarray,
     group: np.ndarray,
@@ -137,7 +137,11 @@ def _sort_by_length(
 
 
 def _sort_by(*keys: np.ndarray) -> np.ndarray:
-    """Returns the stable order by several keys of integers from 0, the first one most significant."""
+    """Returns the stable order by several keys of integers from 0, the first one most significant.
+
+    >>> _sort_by(np.array([70_000, 5, 70_000]), np.array([1, 0, 0]))
+    array([1, 2, 0])
+    """
     order: np.ndarray | None = None
     for key in reversed(keys):
         for shift in range(0, max(int(key.max(initial=0)).bit_length(), 1), 16):

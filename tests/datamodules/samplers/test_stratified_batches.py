@@ -187,3 +187,18 @@ def test_groups_stay_in_order():
     found = space_copies(np.array([0, 0, 1, 2]), np.array([1, 2, 3, 1]), np.random.default_rng(0))
     assert sorted(found[:3].tolist()) == [0, 1, 1]
     assert found[3:].tolist() == [2, 2, 2, 3]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    sizes=st.lists(st.integers(1, 12), min_size=1, max_size=4),
+    least=st.integers(1, 4),
+    seed=st.integers(0, 99),
+)
+def test_copies_that_differ_by_at_most_one_are_a_whole_round_apart(sizes, least, seed):
+    rng = np.random.default_rng(seed)
+    group = np.repeat(np.arange(len(sizes)), sizes)
+    found = space_copies(group, rng.integers(least, least + 2, len(group)), rng)
+    for item in range(len(group)):
+        apart = np.diff(np.flatnonzero(found == item))
+        assert apart.min(initial=sizes[group[item]]) >= sizes[group[item]]
