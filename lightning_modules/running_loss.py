@@ -21,21 +21,21 @@ class RunningLoss:
 
     def add(self, loss: Tensor) -> None:
         """Adds the loss of a step, without waiting for the device."""
-        self._sum = self._sum.to(loss.device) + loss.detach()
+        self._sum = self._sum.to(loss.device, non_blocking=True) + loss.detach()
         self.num_steps += 1
 
     def compute_and_reset(self, step: int) -> Tensor:
-        """Returns the mean and starts the next one.
+        """Returns the mean, on the CPU, and starts the next one.
 
         Args:
             step: Optimizer steps made so far.
         """
-        mean = self._sum / self.num_steps
+        mean = (self._sum / self.num_steps).cpu()
         if math.isfinite(float(mean)):
             self.non_finite_since_step = None
         elif self.non_finite_since_step is None:
             self.non_finite_since_step = step + 1
-        self._sum, self.num_steps = torch.zeros_like(mean), 0
+        self._sum, self.num_steps = torch.zeros_like(self._sum), 0
         return mean
 
     def state_dict(self) -> dict[str, Any]:

@@ -6,29 +6,26 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
-from pytorch_lightning import LightningModule
 from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import Tensor
 from torch.optim import AdamW, Optimizer
 from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 
 from contracts.batch import TextBatch
-from contracts.errors import UsageError
 from contracts.seed import get_run_seed, seed_generators
 from contracts.text_spec import TextSpec
-from datamodules.text_datamodule import TextDataModule
-from datamodules.tokenizers.base import Tokenizer
 from lightning_modules.checkpoint_bundle import add_bundle
-from lightning_modules.checkpoints import check_same_data
 from lightning_modules.compilation import CompileMode, ForwardPass
+from lightning_modules.data_aware_module import DataAwareModule
 from lightning_modules.encoders.base import TextEncoder, check_output_shape
 from lightning_modules.encoders.text_cnn import TextCNN
-from lightning_modules.evaluation import Evaluation, compute_evaluation_metrics, merge_evaluations
+from lightning_modules.evaluation import Evaluation, evaluate_split
 from lightning_modules.factories import ModelFactories
 from lightning_modules.heads.base import Head
 from lightning_modules.heads.linear import Linear
 from lightning_modules.losses.base import Loss
 from lightning_modules.monitor import check_monitor, infer_mode
+from lightning_modules.optim.fused import set_own_skipping
 from lightning_modules.optim.lr_schedulers import configure_lr_scheduler, drop_saved_length, step_plateau_schedulers
 from lightning_modules.optim.optimizer_checks import check_capturable
 from lightning_modules.optim.optimizers import configure_optimizer
@@ -38,7 +35,7 @@ from lightning_modules.running_loss import RunningLoss
 from lightning_modules.tasks import create_task
 
 
-class TextClassifier(LightningModule):
+class TextClassifier(DataAwareModule):
     """Classifies texts; the model is built once the sizes of the data are known, or from a checkpoint.
 
     Args:
@@ -73,16 +70,12 @@ class TextClassifier(LightningModule):
         self.hparams["spec"] = spec.to_dict() if isinstance(spec, TextSpec) else spec  # plain data for checkpoints
         self.factories = ModelFactories(encoder, head, loss, optimizer, lr_scheduler)
         self.monitor = monitor
-        self.tokenizer: Tokenizer | None = None
-        """Written into checkpoints; needed only without a data module."""
         self.learning_rate_plan = LearningRatePlan()
         """How the learning rates differ by layer; set by the callback `DifferentialLearningRates`."""
         self.evaluations: dict[str, Evaluation] = {}
-        """The last complete evaluation of each split."""
+        """The last complete evaluation of each split, on the first rank."""
         self.running_loss = RunningLoss()
         self.forward_pass = ForwardPass(compile)
-        self._datamodule: TextDataModule | None = None
-        self._tokenizer_json: str | None = None  # of the data that the weights belong to
         self._evaluated_batches: list[Evaluation] = []
         self._is_prepared = False
 
@@ -97,54 +90,12 @@ class TextClassifier(LightningModule):
         names = create_task(self.text_spec).metric_names
         return frozenset(f"validation/{name}" for name in (*names, "loss"))
 
-    @property
-    def text_spec(self) -> TextSpec:
-        """The sizes of the data: as given, from a checkpoint, or from the data module.
-
-        Raises:
-            UsageError: None of these is there.
-        """
-        if self.hparams.get("spec") is None:
-            data = self._find_datamodule()
-            if data is None:
-                raise UsageError(
-                    "the model does not know the sizes of its data: train with `trainer.fit(model, datamodule)`; for "
-                    "loaders call `model.use_data(datamodule)` first, or build it as TextClassifier(spec=…)"
-                )
-            self.hparams["spec"] = data.spec.to_dict()
-        return TextSpec.from_dict(self.hparams["spec"])
-
-    def use_data(self, datamodule: TextDataModule) -> TextClassifier:
-        """Attaches a data module for a trainer that gets loaders only: sizes, tokenizer and training texts.
-
-        Args:
-            datamodule: Prepared and set up here if it is not yet.
-
-        Returns:
-            This model.
-        """
-        datamodule.prepare_data()
-        datamodule.setup()
-        self._datamodule = datamodule
-        return self
-
     def setup(self, stage: str) -> None:
-        """Raises an error, before any work, if sizes or tokenizer are unknown, or the data are others than before."""
-        spec = self.text_spec
-        data = self._find_datamodule()
-        if data is not None:
-            tokenizer_json = data.tokenizer.to_json()
-            check_same_data(spec, self._tokenizer_json, data.spec, tokenizer_json)
-            self._tokenizer_json = tokenizer_json
+        """Raises an error, before any work, if data, device or monitored metric do not fit the model."""
+        self.check_data(stage)
         if stage == "fit":
             self.forward_pass.check_compiler(self.trainer.strategy.root_device)
-        saves = stage == "fit" and bool(self.trainer.checkpoint_callbacks)
-        if saves and data is None and self.tokenizer is None:
-            raise UsageError(
-                "a checkpoint must hold the tokenizer, and the model has none: call `model.use_data(datamodule)` or "
-                "set `model.tokenizer` before `trainer.fit(model, loaders)`, or use Trainer(enable_checkpointing=False)"
-            )
-        check_monitor(self.monitor, spec)
+        check_monitor(self.monitor, self.text_spec)
 
     def configure_model(self) -> None:
         """Builds encoder, head and loss for the sizes of the data, and prepares a new encoder for training."""
@@ -162,7 +113,7 @@ class TextClassifier(LightningModule):
             check_output_shape(self.encoder, spec)
             self.head = self.factories.head(spec, self.encoder.output_dim)
             self.forward_pass.max_length = spec.max_length
-        data = self._find_datamodule()
+        data = self.find_datamodule()
         if data is not None and self._trainer is not None and self.trainer.state.fn == "fit" and not self._is_prepared:
             self.encoder.prepare_training(data.prepared)
             self._is_prepared = True
@@ -187,6 +138,8 @@ class TextClassifier(LightningModule):
         """Seeds dropout by (seed, step, rank), so that a resumed run continues exactly like an uninterrupted one."""
         step = self.trainer.fit_loop.epoch_loop.total_batch_idx
         seed_generators((get_run_seed() * 1_000_003 + step) * 1_009 + self.global_rank, self.device)
+        for optimizer in self.trainer.optimizers:
+            set_own_skipping(optimizer, is_on=False)
 
     def training_step(self, batch: TextBatch, batch_idx: int) -> Tensor:
         """Computes the mean loss of a batch; losses of single texts are reduced only here."""
@@ -202,6 +155,13 @@ class TextClassifier(LightningModule):
         """Drops the gradients of weights that are frozen in this epoch."""
         self.encoder.drop_frozen_gradients(self.current_epoch)
 
+    def configure_gradient_clipping(
+        self, optimizer: Optimizer, gradient_clip_val: float | None = None, gradient_clip_algorithm: str | None = None
+    ) -> None:
+        """Clips gradients if that is configured; then a fused optimizer may find non-finite ones on the device."""
+        self.clip_gradients(optimizer, gradient_clip_val, gradient_clip_algorithm)
+        set_own_skipping(optimizer, is_on=True)
+
     def validation_step(self, batch: TextBatch, batch_idx: int) -> None:
         """Predicts a batch for the metrics of its split."""
         self._evaluate_batch(batch)
@@ -216,7 +176,7 @@ class TextClassifier(LightningModule):
 
         In 32 bits as `predict.py` computes it, also if training uses fewer. Variants need the trainer's data module.
         """
-        data = self._attached_datamodule
+        data = self.attached_datamodule
         with compute_in_32_bits(batch.input_ids.device.type):
             self._evaluate_batch(batch, () if data is None else data.make_test_time_variants(batch))
 
@@ -243,18 +203,8 @@ class TextClassifier(LightningModule):
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Adds the bundle, which is all that prediction needs besides the weights."""
         checkpoint["running_loss"] = self.running_loss.state_dict()
-        tokenizer, data = self.tokenizer, self._find_datamodule()
+        tokenizer, data = self.tokenizer, self.find_datamodule()
         add_bundle(checkpoint, self.encoder, self.head, self.text_spec, tokenizer, data)
-
-    @property
-    def _attached_datamodule(self) -> TextDataModule | None:
-        """The data module that the trainer was given; None if it was given loaders."""
-        attached = getattr(self._trainer, "datamodule", None)
-        return attached if isinstance(attached, TextDataModule) else None
-
-    def _find_datamodule(self) -> TextDataModule | None:
-        """The trainer's data module, or else the one given to `use_data`."""
-        return self._attached_datamodule or self._datamodule
 
     def _compute_progress(self) -> float | None:
         """The fraction of training that is done, in [0, 1]; None if training has no last step."""
@@ -280,15 +230,12 @@ class TextClassifier(LightningModule):
         self._evaluated_batches.append(Evaluation(batch.index, batch.labels, probabilities, losses))
 
     def _log_evaluation(self, split: str) -> None:
-        """Computes and logs the metrics of all stored batches, gathered from all ranks."""
+        """Computes and logs the metrics of all stored batches of all ranks."""
         batches, self._evaluated_batches = self._evaluated_batches, []
         if self.trainer.sanity_checking or not batches:
             return
-        evaluation = self.evaluations[split] = merge_evaluations(batches, self._gather_ranks)
-        values = compute_evaluation_metrics(evaluation, self.task)
+        evaluation, values, num_texts = evaluate_split(batches, self.task, self.trainer)
+        if evaluation is not None:
+            self.evaluations[split] = evaluation
         logged = {f"{split}/{name}": torch.tensor(value) for name, value in values.items()}
-        self.log_dict(logged, batch_size=len(evaluation.index), rank_zero_only=False)
-
-    def _gather_ranks(self, part: Tensor) -> Tensor:
-        """Concatenates a tensor of all ranks along its first dimension."""
-        return self.all_gather(part).flatten(0, 1) if self.trainer.world_size > 1 else part  # type: ignore[union-attr]  # a tensor goes in
+        self.log_dict(logged, batch_size=num_texts, rank_zero_only=False)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
 from callbacks.reporting.files import write_atomically
 from datamodules.text_datamodule import TextDataModule
+from lightning_modules.evaluation import Evaluation
 from lightning_modules.prediction_columns import (
     compute_confidence,
     format_labels,
@@ -15,7 +17,7 @@ from lightning_modules.prediction_columns import (
     name_prediction_columns,
 )
 from lightning_modules.tasks import decode_labels
-from lightning_modules.text_classifier import Evaluation, TextClassifier
+from lightning_modules.text_classifier import TextClassifier
 
 
 def write_predictions(path: Path, model: TextClassifier, data: TextDataModule, evaluation: Evaluation) -> None:
@@ -30,24 +32,38 @@ def write_predictions(path: Path, model: TextClassifier, data: TextDataModule, e
     spec = model.text_spec
     split = data.get_split("test")
     texts, pairs = data.load_texts("test"), data.load_pairs("test")
-    predictions = decode_labels(model.task, spec, evaluation.probabilities)
-    labels = (
-        decode_labels(model.task, spec, evaluation.labels)
-        if evaluation.labels.ndim == 2
-        else [spec.label_names[label] for label in evaluation.labels.tolist()]
-    )
-    probabilities = evaluation.probabilities.tolist()
-    confidences = compute_confidence(evaluation.probabilities, model.task.decide(evaluation.probabilities)).tolist()
-    losses = evaluation.losses.tolist()
 
     def write_rows(file: TextIO) -> None:
         writer = csv.writer(file, lineterminator="\n")
         pair_column = ["text_pair"] if pairs else []
         writer.writerow(["row", "text", *pair_column, "label", *name_prediction_columns(spec.label_names), "loss"])
-        for position, row in enumerate(evaluation.index.tolist()):
-            pair = [pairs[row]] if pairs else []
-            prediction = format_prediction(predictions[position], confidences[position], probabilities[position])
-            text = [split.numbers[row], texts[row], *pair, format_labels(labels[position])]
-            writer.writerow([*text, *prediction, f"{losses[position]:.6f}"])
+        for chunk in _split_rows(evaluation):
+            predictions = decode_labels(model.task, spec, chunk.probabilities)
+            labels = _decode_true_labels(model, chunk)
+            confidences = compute_confidence(chunk.probabilities, model.task.decide(chunk.probabilities)).tolist()
+            probabilities, losses = chunk.probabilities.tolist(), chunk.losses.tolist()
+            for place, row in enumerate(chunk.index.tolist()):
+                pair = [pairs[row]] if pairs else []
+                text = [split.numbers[row], texts[row], *pair, format_labels(labels[place])]
+                prediction = format_prediction(predictions[place], confidences[place], probabilities[place])
+                writer.writerow([*text, *prediction, f"{losses[place]:.6f}"])
 
     write_atomically(path, write_rows)
+
+
+def _split_rows(evaluation: Evaluation) -> Iterator[Evaluation]:
+    """Splits an evaluation into parts of a limited number of probabilities, since each takes 41 bytes as an object."""
+    rows_per_part = max(1, _MAX_PROBABILITIES // evaluation.probabilities.shape[1])
+    for start in range(0, len(evaluation.index), rows_per_part):
+        yield Evaluation(**{name: part[start : start + rows_per_part] for name, part in vars(evaluation).items()})
+
+
+def _decode_true_labels(model: TextClassifier, evaluation: Evaluation) -> list[str] | list[list[str]]:
+    """Returns the true label, or labels, of each text by name."""
+    spec = model.text_spec
+    if evaluation.labels.ndim == 2:
+        return decode_labels(model.task, spec, evaluation.labels)
+    return [spec.label_names[label] for label in evaluation.labels.tolist()]
+
+
+_MAX_PROBABILITIES = 100_000

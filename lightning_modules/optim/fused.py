@@ -34,3 +34,17 @@ def choose_fused(probe: Optimizer, groups: list[dict[str, Any]]) -> list[dict[st
     if not all(weight.device.type in allowed and weight.is_floating_point() for weight in weights):
         return groups
     return [{**group, "fused": True} for group in groups]
+
+
+def set_own_skipping(optimizer: Optimizer, is_on: bool) -> None:
+    """Sets whether a fused optimizer skips steps of non-finite gradients itself; a `GradScaler` waits to find them.
+
+    It must be off until the gradients of a step are unscaled and clipped: Lightning takes an optimizer that skips steps
+    for one that unscales as well, and refuses to clip for it. Nothing changes for optimizers of another form.
+
+    Args:
+        optimizer: Of torch.
+        is_on: Whether `optimizer.step` gets the scaler's findings and decides on the device.
+    """
+    if all(group.get("fused") for group in optimizer.param_groups):
+        optimizer._step_supports_amp_scaling = is_on  # type: ignore[attr-defined]  # read by torch and Lightning

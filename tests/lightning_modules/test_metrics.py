@@ -10,6 +10,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as sklearn
+from torchmetrics.functional.classification import binary_auroc
 
 from lightning_modules.metrics import (
     MULTI_LABEL_METRICS,
@@ -161,3 +162,26 @@ def test_the_order_of_the_texts_does_not_matter():
     order = torch.randperm(len(labels), generator=torch.Generator().manual_seed(0))
     found = compute_single_label_metrics(probabilities[order], labels[order])
     assert_equal(found, compute_single_label_metrics(probabilities, labels))
+
+
+@given(SEEDS)
+@settings(max_examples=40, deadline=None)
+def test_areas_are_those_of_torchmetrics_to_the_last_bit(seed):
+    """So that reports compare with those of earlier releases, which took them from there."""
+    probabilities, labels = single(seed)
+    scores, truths = torch.from_numpy(probabilities), torch.from_numpy(labels)
+    areas = [
+        binary_auroc(scores[:, place], (truths == place).long(), validate_args=False)
+        for place in range(scores.shape[1])
+        if 0 < (labels == place).sum() < len(labels)
+    ]
+    expected = float(torch.stack(areas).mean()) if areas else math.nan
+    assert compute_single_label_metrics(scores, truths)["auroc"] == pytest.approx(expected, rel=0, abs=0, nan_ok=True)
+
+
+def test_areas_of_many_classes_are_computed_in_parts():
+    """130 classes are more than two parts; the text of a class is the only one with a score above 0 for it."""
+    classes = 130
+    probabilities = torch.eye(classes)
+    assert compute_single_label_metrics(probabilities, torch.arange(classes))["auroc"] == 1.0
+    assert compute_single_label_metrics(1 - probabilities, torch.arange(classes))["auroc"] == 0.0
