@@ -17,7 +17,8 @@ def get_max_positions(config: Any) -> int | None:
     Args:
         config: A configuration of `transformers`.
     """
-    positions = getattr(config, "max_position_embeddings", None)
+    positions = getattr(config, "max_encoder_position_embeddings", None)  # of LED, beside those of its decoder
+    positions = positions or getattr(config, "max_position_embeddings", None)
     if not isinstance(positions, int) or positions < 1:
         return None
     if getattr(config, "model_type", None) in _POSITIONS_AFTER_PADDING:

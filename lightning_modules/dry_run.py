@@ -81,6 +81,8 @@ def compute_weight_shapes(factories: ModelFactories, spec: TextSpec) -> dict[str
                 head = factories.head(spec, encoder.output_dim)
     except RuntimeError:  # it reads a tensor that holds no numbers
         return {}
+    with name_option_in_errors("encoder"):
+        encoder.check_architecture()
     check_class_is_registered(encoder, TextEncoder, "model.encoder")
     check_class_is_registered(head, Head, "model.head")
     both = nn.ModuleDict({"encoder": encoder, "head": head})

@@ -19,6 +19,7 @@ from lightning_modules.compilation import CompileMode, ForwardPass
 from lightning_modules.data_aware_module import DataAwareModule
 from lightning_modules.encoders.base import TextEncoder, check_output_shape
 from lightning_modules.encoders.text_cnn import TextCNN
+from lightning_modules.encoders.unused_parameters import freeze_unused_parameters
 from lightning_modules.evaluation import Evaluation, evaluate_split
 from lightning_modules.factories import ModelFactories
 from lightning_modules.heads.base import Head
@@ -117,6 +118,8 @@ class TextClassifier(DataAwareModule):
         if data is not None and self._trainer is not None and self.trainer.state.fn == "fit" and not self._is_prepared:
             self.encoder.prepare_training(data.prepared)
             self._is_prepared = True
+        if self._trainer is not None and self.trainer.state.fn == "fit":
+            freeze_unused_parameters(self.encoder, self.text_spec)
 
     def forward(self, batch: TextBatch) -> Tensor:
         """Computes logits `(batch, classes)`."""

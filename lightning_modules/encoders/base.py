@@ -53,6 +53,15 @@ class TextEncoder(Rebuildable, nn.Module, ABC):
         """
         return [[self]]
 
+    def check_architecture(self) -> None:
+        """Raises an error if the encoder cannot keep what `TextEncoder` promises; called before any data are read.
+
+        Only needed where the architecture is not of this project. Weights may be without values then.
+
+        Raises:
+            UsageError: Vectors would depend on padding, or not on the entire text.
+        """
+
     def prepare_training(self, data: TrainingCorpus) -> None:
         """Adapts a newly built encoder to the training texts: initial weights, and which weights are trainable.
 

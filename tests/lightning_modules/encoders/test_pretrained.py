@@ -70,8 +70,7 @@ def test_any_make_of_encoder_can_be_taken(config):
     assert encoder.output_dim == 8
     held = [p for modules in encoder.layer_groups() for module in modules for p in module.parameters()]
     assert sorted(map(id, held)) == sorted(map(id, encoder.parameters()))
-    after = 1 if config is MODERNBERT else 0  # its last norm stands above the layers
-    assert len(encoder.layer_groups()) == 1 + 3 + after
+    assert len(encoder.layer_groups()) == 1 + 3
 
 
 def test_a_configuration_survives_json(config):
@@ -154,14 +153,15 @@ def test_freeze_can_be_given_on_the_command_line_as_a_word_or_a_number():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"pooling": "first"}, r'pooling must be "cls", "mean" or "max", got "first"'),
+        ({"pooling": "first"}, r'pooling must be "cls", "mean", "max" or "last", got "first"'),
         ({"freeze": 4}, r'freeze must be "none", "embeddings", "all" or a number of layers up to 3, got 4'),
         ({"freeze": -1}, r"freeze must be .* got -1"),
         ({"freeze": "most"}, r"freeze must be .* got 'most'"),
         ({"dropout": 1.0}, r"dropout is the fraction .* in \[0, 1\), got 1.0"),
         ({"config": BERT | {"vocab_size": 19}}, r"tokenizer has 20 ids and the model .* only 19 .*give the tokenizer"),
         ({"config": {"model_type": "berd"}}, r"config names no model_type that transformers has, got 'berd'"),
-        ({"config": {"model_type": "t5"}}, r"t5 is no encoder; choose one such as BERT"),
+        ({"config": {"model_type": "vit"}}, r"vit is no encoder of texts; choose a model such as BERT.*docs/models.md"),
+        ({"config": {"model_type": "mra"}}, r"mra cannot be used: its attention needs a CUDA kernel"),
     ],
 )
 def test_what_cannot_be_is_refused(arguments, message):
