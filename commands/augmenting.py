@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from commands.augmenting_help import AUGMENT_OPTIONS
+from commands.implied_options import choose_tokenizer_by_texts
 from commands.input_files import list_input_files
 from commands.option_parser import OptionParser
 from commands.output_file import check_output, is_special_file, open_output
@@ -50,6 +51,9 @@ def augment(arguments: list[str]) -> None:
         raise UsageError(f"--rows must be at least 1, got {config.rows}")
     if config.epoch < 0:
         raise UsageError(f"--epoch is counted from 0, got {config.epoch}")
+    reason = choose_tokenizer_by_texts(config, arguments, parser.get_defaults().data.tokenizer)
+    if reason is not None:
+        announce(reason)
     if config.output is None:
         _show_augmented_texts(parser, config)
     else:

@@ -20,7 +20,12 @@ from callbacks.run_report import RunReport
 from commands.changed_options import list_changed_options
 from commands.checks import check_combinations, check_verb, get_class_name
 from commands.evaluated_run import add_run_config
-from commands.implied_options import choose_pretrained_tokenizer, find_named_tokenizer, use_checkpoint_vectors
+from commands.implied_options import (
+    choose_pretrained_tokenizer,
+    choose_tokenizer_by_texts,
+    find_named_tokenizer,
+    use_checkpoint_vectors,
+)
 from commands.option_parser import OptionParser
 from commands.resume import NOTHING_SAVED, check_unfinished, expand_resume, format_continuation, format_progress
 from commands.run_checks import prepare_and_check
@@ -114,17 +119,20 @@ class TextCLI(LightningCLI):
         plain = [argument for argument in self.arguments if argument.split("=")[0] != "--print_config"]
         if plain != self.arguments and not {"-h", "--help"} & set(plain):  # prints the implied tokenizer too
             config = parser.parse_options(plain, verb_parser)[plain[0]]
-            self._choose_tokenizer(config)
+            reason = self._choose_tokenizer(config)
             if get_class_name(config.model.encoder) == "Pretrained":
                 model = config.data.tokenizer.init_args.model
                 self.arguments += ["--data.tokenizer", "Pretrained", "--data.tokenizer.model", model]
+            elif reason is not None:
+                self.arguments += ["--data.tokenizer", config.data.tokenizer.class_path]
         self.config = parser.parse_options(self.arguments, verb_parser)
 
-    def _choose_tokenizer(self, config: Namespace) -> None:
-        """Sets the tokenizer to that of a pretrained encoder, unless another one is selected."""
+    def _choose_tokenizer(self, config: Namespace) -> str | None:
+        """Sets the tokenizer to that of a pretrained encoder, or to one for the texts; returns why, in a line."""
         default = self._parser(self.arguments[0]).get_defaults().data.tokenizer
         named_in = find_named_tokenizer(self.arguments[1:], is_default=config.data.tokenizer == default)
         choose_pretrained_tokenizer(config, named_in)
+        return choose_tokenizer_by_texts(config, self.arguments[1:], default)
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         """Adds the run options, and a group of options for each callback that every run has."""
@@ -141,7 +149,7 @@ class TextCLI(LightningCLI):
             UsageError: Options that contradict each other.
         """
         config = self.config[self.subcommand]
-        self._choose_tokenizer(config)
+        reason = self._choose_tokenizer(config)
         check_verb(config, str(self.subcommand))
         if self.subcommand != "fit" and "--version" not in {argument.split("=")[0] for argument in self.arguments}:
             config.version = None  # from the config of the evaluated run, whose folder already has a report
@@ -155,6 +163,8 @@ class TextCLI(LightningCLI):
             self._checkpoint = read_checkpoint(self.resumed.checkpoint)
             check_unfinished(self.resumed, self._checkpoint, config)
             announce(format_progress(self.resumed, self._checkpoint, config.trainer.max_epochs))
+        if reason is not None:
+            announce(reason)
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
         """Creates a trainer that logs to the run folder."""

@@ -16,10 +16,11 @@ from jsonargparse import Namespace
 
 from commands.class_registry import format_unknown_class
 from commands.exploration_options import EXPLORE_OPTIONS
+from commands.implied_options import choose_tokenizer_by_texts
 from commands.input_files import list_input_files
 from commands.option_parser import OptionParser
 from commands.output_file import check_output, open_output
-from contracts.console import create_console
+from contracts.console import announce, create_console
 from contracts.errors import UsageError
 from datamodules.text_datamodule import TextDataModule
 from datamodules.tokenizers.base import Tokenizer
@@ -51,6 +52,7 @@ def explore(arguments: list[str]) -> None:
         raise UsageError(
             f"--near_threshold is a similarity and must be in (0, 1], got {config.near_threshold:g}; 0.8 is usual"
         )
+    reason = choose_tokenizer_by_texts(config, _reduce_configs(arguments), parser.get_defaults().data.tokenizer)
     objects = parser.instantiate(config)
     data: TextDataModule = objects.data
     tokenizers = _remove_equal_tokenizers([data.tokenizer, *(create() for create in objects.compare)])
@@ -61,6 +63,8 @@ def explore(arguments: list[str]) -> None:
     for file in (page_file, json_file):
         check_output(file, inputs, create_folder=True)
     console = create_console(width=120)
+    if reason is not None:
+        announce(reason)
     with console.status("reading") as status:
         corpus = read_corpus(data.source, data.preparation_options)
         report = analyze_corpus(corpus, tokenizers, config.near_threshold, lambda step: status.update(step), vectors)

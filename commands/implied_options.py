@@ -1,4 +1,4 @@
-"""Sets options implied by others: the tokenizer of a pretrained encoder, word vectors from a checkpoint."""
+"""Sets options implied by others or by the data: the tokenizer, and word vectors from a checkpoint."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from pathlib import Path
 from jsonargparse import Namespace
 
 from commands.checks import get_class_name
+from commands.class_path import find_class
 from commands.class_registry import get_parameters
 from commands.option_reader import read_options
 from contracts.errors import UsageError
 from datamodules.text_datamodule import TextDataModule
+from datamodules.tokenizers.default_tokenizer import choose_default_tokenizer
 from lightning_modules.checkpoints import read_checkpoint
 
 
@@ -38,6 +40,33 @@ def choose_pretrained_tokenizer(config: Namespace, named_in: str | None) -> None
             f"{get_class_name(tokenizer)} from {named_in}; leave the tokenizer out, or give "
             f"--data.tokenizer Pretrained --data.tokenizer.model {model}"
         )
+
+
+def choose_tokenizer_by_texts(config: Namespace, arguments: list[str], default: Namespace) -> str | None:
+    """Sets the tokenizer to the one that suits the script of the training texts, if none is selected anywhere.
+
+    Args:
+        config: Config with `data`; changed in place.
+        arguments: Command-line arguments, without a verb. A complete config, such as that of a run, selects one.
+        default: The default tokenizer.
+
+    Returns:
+        A line that says why, if another than the default was chosen.
+    """
+    if config.data.tokenizer != default or find_named_tokenizer(arguments, is_default=False) is not None:
+        return None
+    choice = config.data.source
+    cls = find_class("data.source", choice.class_path)
+    try:
+        source = cls(**vars(choice.get("init_args") or Namespace()))  # type: ignore[misc]  # reported below if it is None
+        tokenizer, reason = choose_default_tokenizer(source.sample_texts())
+    except Exception:  # reported where the source is used
+        return None
+    if reason is not None:
+        arguments_of_class = {name: parameter.default for name, parameter in get_parameters(tokenizer).items()}
+        class_path = f"{tokenizer.__module__}.{tokenizer.__name__}"
+        config.data.tokenizer = Namespace(class_path=class_path, init_args=Namespace(arguments_of_class))
+    return reason
 
 
 def find_named_tokenizer(arguments: list[str], is_default: bool) -> str | None:

@@ -96,8 +96,8 @@ def _read_mapping(name: str, mapping: Any, file: str | None) -> Iterator[Option]
 
 
 def _read_option(name: str, value: Any, file: str | None, misplaced: str | None = None) -> Iterator[Option]:
-    """Yields one option, or those below it if its value is a class with arguments, or the config file of one."""
-    if get_registered_classes(name) and is_config_file(value):
+    """Yields one option, or those below it if its value is a class with arguments, a group, or their config file."""
+    if (get_registered_classes(name) or name in _GROUPS) and is_config_file(value):
         path = Path(value) if file is None else Path(file).parent / value
         if path.is_file():
             value, file = _load_yaml(path, f"--{name}"), str(path)

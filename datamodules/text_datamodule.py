@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import time
 from collections.abc import Callable, Iterator
 from copy import deepcopy
@@ -13,6 +14,7 @@ import numpy as np
 from pytorch_lightning import LightningDataModule
 
 from contracts.batch import TextBatch
+from contracts.console import announce
 from contracts.errors import UsageError
 from contracts.factories import build_instance
 from contracts.seed import get_run_seed
@@ -31,6 +33,7 @@ from datamodules.samplers.length_bucket import LengthBucket
 from datamodules.sources.base import Source, SplitName
 from datamodules.sources.demo import Demo
 from datamodules.tokenizers.base import Tokenizer
+from datamodules.tokenizers.default_tokenizer import choose_default_tokenizer
 from datamodules.tokenizers.words import Words
 
 
@@ -43,7 +46,8 @@ class TextDataModule(LightningDataModule):
 
     Args:
         source: Source of the labelled texts: `Demo`, `Files` or `Hub`.
-        tokenizer: One of `Words`, `Characters`, `Mixed`, `Subwords`, `Pretrained`.
+        tokenizer: One of `Words`, `Characters`, `Mixed`, `Subwords`, `Pretrained`. If none is named, `Characters` for
+            Chinese, Japanese, Thai, Lao, Khmer and Burmese texts without spaces between words, else `Words`.
         sampler: One of `LengthBucket`, `Shuffle`, `ClassBalanced`, `OverSampled`, `UnderSampled`.
         batch_size: Training batch size per device.
         eval_batch_size: Validation and test batch size per device.
@@ -109,6 +113,7 @@ class TextDataModule(LightningDataModule):
         # a copy, as training changes it and another data module may have the same
         self.tokenizer = deepcopy(build_instance(tokenizer, Tokenizer, "tokenizer"))  # type: ignore[type-abstract]
         self.augmenter = Augmenter(augmentations, augment, tta, tta_augmentations)
+        self._names_tokenizer = tokenizer is not _get_default("tokenizer")
         self.sampler = check_sampler_factory(sampler)
         self.batch_size = batch_size
         self.eval_batch_size = eval_batch_size
@@ -183,6 +188,11 @@ class TextDataModule(LightningDataModule):
         if self._prepared is not None:
             return
         start = time.perf_counter()
+        if not self._names_tokenizer:  # not set by a config either, which names the chosen one
+            cls, reason = choose_default_tokenizer(self.source.sample_texts())
+            if reason is not None:
+                self.tokenizer = cls()
+                announce(reason.replace("--data.tokenizer Words, Subwords or Mixed", "tokenizer=Words()"))
         self.validate_configuration()
         parts = self.source, self.tokenizer, self.preparation_options, self.augmenter
         self._folder = open_or_prepare(self.cache_dir, *parts, self.quiet)
@@ -268,3 +278,8 @@ class TextDataModule(LightningDataModule):
         return build_evaluation_loader(
             self.get_split(name), self.eval_batch_size, rank, world_size, self.num_workers, pin_memory
         )
+
+
+def _get_default(name: str) -> Any:
+    """Returns the default of an argument of `TextDataModule`."""
+    return inspect.signature(TextDataModule).parameters[name].default

@@ -83,6 +83,14 @@ class Source(Rebuildable, ABC):
             DataError: There are no labelled texts.
         """
 
+    def sample_texts(self, max_texts: int = 500) -> list[str]:
+        """Reads some training texts from the beginning of the data, quickly; none if that is not possible.
+
+        Args:
+            max_texts: Maximum number of texts.
+        """
+        return []
+
     def list_splits(self) -> set[SplitName] | None:
         """Lists the splits that `read` returns, without reading rows; None if that is unknown."""
         return None

@@ -26,6 +26,7 @@ from datamodules.sources.folders import (
     resolve_data_path,
 )
 from datamodules.sources.tables import Delimited, JsonLines, read_delimited_header, read_json_keys
+from datamodules.sources.text_sample import read_json_sample, read_sample, select_evenly
 
 _JSON_EXTENSIONS = (".jsonl", ".ndjson", ".json")
 
@@ -105,6 +106,18 @@ class Files(Source):
             except OSError as error:
                 raise _create_read_error(file, error) from None
         return digest.hexdigest()
+
+    def sample_texts(self, max_texts: int = 500) -> list[str]:
+        """Reads training texts from the beginning of their file; none if it cannot be read, which `read` explains."""
+        try:
+            file = find_split_files(self.path)["train"]
+            with _open_text(file, self.encoding) as stream:
+                names, rows = read_json_sample(stream) if _is_json(file) else read_sample(stream, *self._dialect(file))
+            column = self.columns.choose(names, str(file)).text
+            texts = [row[column] for row in rows if isinstance(row.get(column), str)]
+        except (OSError, EOFError, zlib.error, ValueError, RecursionError, csv.Error):
+            return []
+        return select_evenly(texts, max_texts)
 
     def list_splits(self) -> set[SplitName]:
         """Lists the splits that have a file."""

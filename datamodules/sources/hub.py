@@ -14,6 +14,7 @@ from contracts.errors import DataError, UsageError, join_names, suggest_name
 from contracts.text_spec import Task
 from datamodules.sources.base import Rows, Source, SplitName
 from datamodules.sources.columns import ColumnChoice, Columns, check_same_columns, read_rows
+from datamodules.sources.text_sample import select_evenly
 
 if TYPE_CHECKING:  # the library takes seconds to import, which other sources need not wait for
     from datasets import Dataset
@@ -82,6 +83,13 @@ class Hub(Source):
         """Detects the task from the column names of the training split."""
         dataset = self._load_splits()["train"]
         return self.columns.choose(dataset.column_names, self._describe("train")).task
+
+    def sample_texts(self, max_texts: int = 500) -> list[str]:
+        """Reads training texts, evenly spaced."""
+        dataset = self._load_splits()["train"]
+        column = self.columns.choose(dataset.column_names, self._describe("train")).text
+        rows = select_evenly(range(len(dataset)), max_texts)
+        return [value for value in dataset.select(rows).with_format(None)[column][:] if isinstance(value, str)]
 
     def list_splits(self) -> set[SplitName]:
         """Lists the configured splits that the data set has."""

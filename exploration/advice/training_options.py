@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from contracts.errors import join_names
+from datamodules.tokenizers.writing_scripts import UNSPACED
 from exploration.advice.item import Advice, format_pretrained_options
 from exploration.data_report import DataReport
 from exploration.number_format import format_percentage
 from exploration.statistics.class_distribution import FEW_TEXTS
 from exploration.statistics.tokenizer_reports import TokenizerReport
-from exploration.statistics.writing_scripts import UNSPACED
 
 _BALANCED = "--data.sampler ClassBalanced --data.sampler.weighting sqrt"
 _FOLDS = "--data.num_folds 5 --data.fold 0"

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from datamodules.tokenizers.writing_scripts import UNSPACED
 from exploration.checks.duplicates import assign_text_ids
 from exploration.checks.min_hash import choose_bands, compute_candidate_probability, find_similar_pairs
 from exploration.checks.shingles import hash_shingles
 from exploration.corpus import Corpus
 from exploration.examples import Example, make_example
-from exploration.statistics.writing_scripts import UNSPACED
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,10 @@ from scipy.sparse import csr_matrix
 
 from datamodules.tokenizers.base import Units
 from datamodules.tokenizers.words import Words
+from datamodules.tokenizers.writing_scripts import UNSPACED
 from exploration.corpus import Corpus
 from exploration.flat_code_points import flatten_texts
-from exploration.statistics.writing_scripts import UNSPACED, find_letters_and_digits
+from exploration.statistics.writing_scripts import find_letters_and_digits
 
 _MAX_CHARACTERS = 30_000_000
 _MIN_TEXTS = 2  # minimum document frequency of a term

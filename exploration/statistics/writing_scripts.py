@@ -8,40 +8,12 @@ from functools import cache
 
 import numpy as np
 
+from datamodules.tokenizers.writing_scripts import NAMES, NO_SCRIPT, map_code_points_to_scripts
 from exploration.corpus import Corpus
 from exploration.examples import Example, make_example
 from exploration.flat_code_points import flatten_texts
 
-# Letters only; symbols, digits and marks belong to no script here.
-_RANGES: dict[str, tuple[tuple[int, int], ...]] = {
-    "Latin": (
-        (0x41, 0x5A), (0x61, 0x7A), (0xC0, 0xD6), (0xD8, 0xF6), (0xF8, 0x24F), (0x1E00, 0x1EFF), (0xFF21, 0xFF3A),
-        (0xFF41, 0xFF5A),
-    ),
-    "Han": ((0x3005, 0x3007), (0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x323AF)),
-    "Kana": ((0x3041, 0x3096), (0x30A1, 0x30FA), (0x30FC, 0x30FC), (0x31F0, 0x31FF), (0xFF66, 0xFF9D)),
-    "Hangul": ((0x1100, 0x11FF), (0x3131, 0x318E), (0xAC00, 0xD7A3)),
-    "Cyrillic": ((0x400, 0x481), (0x48A, 0x52F), (0x1C80, 0x1C88)),
-    "Greek": ((0x370, 0x373), (0x376, 0x37D), (0x386, 0x386), (0x388, 0x3FF), (0x1F00, 0x1FFC)),
-    "Arabic": ((0x620, 0x64A), (0x66E, 0x6D3), (0x6FA, 0x6FF), (0x750, 0x77F), (0xFB50, 0xFDFB), (0xFE70, 0xFEFC)),
-    "Hebrew": ((0x5D0, 0x5EA), (0xFB1D, 0xFB4F)),
-    "Devanagari": ((0x904, 0x939), (0x958, 0x961), (0x971, 0x97F)),
-    "Bengali": ((0x985, 0x9B9), (0x9DC, 0x9E1)),
-    "Tamil": ((0xB83, 0xBB9),),
-    "Telugu": ((0xC05, 0xC39),),
-    "Thai": ((0xE01, 0xE30), (0xE32, 0xE33), (0xE40, 0xE46)),
-    "Lao": ((0xE81, 0xEB0), (0xEC0, 0xEC6)),
-    "Khmer": ((0x1780, 0x17B3),),
-    "Burmese": ((0x1000, 0x102A),),
-    "Georgian": ((0x10A0, 0x10FF), (0x1C90, 0x1CBF)),
-    "Armenian": ((0x531, 0x556), (0x561, 0x587)),
-    "Ethiopic": ((0x1200, 0x137C),),
-}  # fmt: skip
-NAMES = tuple(_RANGES)
-UNSPACED = frozenset({"Han", "Kana", "Thai", "Lao", "Khmer", "Burmese"})
-"""Scripts without spaces between words."""
 _NUMBERS = ((0x30, 0x39), (0x660, 0x669), (0x966, 0x96F), (0xFF10, 0xFF19))
-_NO_SCRIPT = len(NAMES)
 
 
 @dataclass(frozen=True)
@@ -105,24 +77,14 @@ def count_letters_by_script(texts: Sequence[str]) -> np.ndarray:
     """
     flat = flatten_texts(texts)
     width = len(NAMES) + 1
-    cells = flat.rows * width + _map_code_points_to_scripts()[flat.codes]
-    return np.bincount(cells, minlength=len(texts) * width).reshape(-1, width)[:, :_NO_SCRIPT]
+    cells = flat.rows * width + map_code_points_to_scripts()[flat.codes]
+    return np.bincount(cells, minlength=len(texts) * width).reshape(-1, width)[:, :NO_SCRIPT]
 
 
 @cache
 def find_letters_and_digits() -> np.ndarray:
     """Returns bool `(code points,)`: whether a code point is a letter of any script or a digit."""
-    mask = _map_code_points_to_scripts() != _NO_SCRIPT
+    mask = map_code_points_to_scripts() != NO_SCRIPT
     for first, last in _NUMBERS:
         mask[first : last + 1] = True
     return mask
-
-
-@cache
-def _map_code_points_to_scripts() -> np.ndarray:
-    """Returns the index of the script of each code point, uint8 `(code points,)`."""
-    scripts = np.full(0x110000, _NO_SCRIPT, np.uint8)
-    for index, ranges in enumerate(_RANGES.values()):
-        for first, last in ranges:
-            scripts[first : last + 1] = index
-    return scripts
