@@ -27,6 +27,7 @@ from commands.implied_options import (
     use_checkpoint_vectors,
 )
 from commands.option_parser import OptionParser
+from commands.restore_errors import format_restore_error
 from commands.resume import NOTHING_SAVED, check_unfinished, expand_resume, format_continuation, format_progress
 from commands.run_checks import prepare_and_check
 from commands.run_config import RunConfig
@@ -78,6 +79,8 @@ class TextCLI(LightningCLI):
         """Removes the files of a run without a training step; replaces write errors and interrupts by a message."""
         config = self.config.get(self.subcommand) if hasattr(self, "subcommand") else None
         message = format_write_error(error, config) if isinstance(error, OSError) else None
+        if message is None and config is not None:
+            message = format_restore_error(error, self.resumed.checkpoint if self.resumed else config.get("ckpt_path"))
         trainer, interrupt = getattr(self, "trainer", None), find_interrupt(error)
         if trainer is not None and isinstance(trainer.logger, RunLogger):
             folder = Path(trainer.logger.log_dir)
@@ -198,7 +201,7 @@ class TextCLI(LightningCLI):
         checkpoint, self._checkpoint = self._checkpoint, None  # releases it after use: it may be large
         if checkpoint is None and path is not None:
             checkpoint = read_checkpoint(path)
-        self._first_step = 0 if checkpoint is None else checkpoint["global_step"]
+        self._first_step = 0 if checkpoint is None else checkpoint.get("global_step", 0)
         prepare_and_check(config, str(self.subcommand), self.trainer, self.model, self.datamodule, path, checkpoint)
 
     before_validate = before_test = before_fit

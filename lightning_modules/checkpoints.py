@@ -106,6 +106,9 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     for name, value in parts["state_dict"].items():
         if not isinstance(name, str) or not isinstance(value, Tensor):
             raise DataError(f"{path} is damaged: its state_dict must hold tensors by name")
+    for name in ("epoch", "global_step"):
+        if type(parts.get(name, 0)) is not int:
+            raise DataError(f"{path} is damaged: its {name} must be an integer")
     missing = {"encoder", "head", "spec", "tokenizer"} - bundle.keys()
     if missing:
         raise DataError(f"{path} is damaged: its bundle lacks {join_names(sorted(missing))}")

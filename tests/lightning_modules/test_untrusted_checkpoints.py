@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 import json
 import struct
+import subprocess
 import sys
 import time
 import zipfile
@@ -34,6 +35,7 @@ from lightning_modules.predictor import load
 TEXTS = ["one two", "three", "two two three one"]
 Checkpoint = dict[str, Any]
 HUGE = 10**10
+ROOT = Path(__file__).parents[2]
 
 _events: list[str] | None = None
 FORBIDDEN = ("socket.", "subprocess.", "os.system", "os.exec", "os.posix_spawn", "shutil.", "urllib.", "ctypes.dlopen")
@@ -590,3 +592,58 @@ def test_a_tokenizer_that_panics_ends_in_a_message(path):
     torch.save(checkpoint, path)
     with pytest.raises(DataError, match=r"tokenizer cannot encode these texts: .*retry-limit"):
         load(path).predict(["o" * 60 + "!"])
+
+
+# Memory
+
+MEASURE = """
+import resource, sys
+from lightning_modules.predictor import load
+good, *bad = sys.argv[1:]
+load(good).predict(["one"])
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+for path in bad:
+    try:
+        load(path).predict(["one two three"])
+    except ValueError:
+        continue
+    sys.exit(f"{path} was read")
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="has no module resource")
+def test_refused_files_take_no_memory(checkpoint, transformer, tmp_path):
+    """Measured in a process of its own; before, the first one alone took 400 MB, and the others more."""
+    global _events
+    _events = None  # starts a process
+    torch.save(checkpoint, tmp_path / "good.ckpt")
+    torch.save(checkpoint | {"zeros": torch.zeros(50_000_000)}, tmp_path / "compressed.ckpt")
+    rewrite(tmp_path / "compressed.ckpt", zipfile.ZIP_DEFLATED)
+    for number, (keys, value) in enumerate(
+        [
+            ("encoder.arguments.kernel_sizes", [2, 10**7]),
+            ("encoder.arguments.embedding_dim", 10**8),
+            ("encoder", {"class": "RNN", "arguments": {"hidden_size": 10_000}}),
+            ("variants.augmentations", [{"class": "Misspellings", "arguments": {"lines": LINES, "alpha": 1}}] * 3),
+        ]
+    ):
+        changed = copy.deepcopy(checkpoint)
+        change(changed, keys, value)
+        torch.save(changed, tmp_path / f"bundle_{number}.ckpt")
+    for name, size in {
+        "num_hidden_layers": 50_000,
+        "intermediate_size": 2**22,
+        "max_position_embeddings": 2**22,
+    }.items():
+        changed = copy.deepcopy(transformer)
+        changed["bundle"]["encoder"]["arguments"]["config"][name] = size
+        torch.save(changed, tmp_path / f"{name}.ckpt")
+    bad = sorted(path for path in tmp_path.glob("*.ckpt") if path.name != "good.ckpt")
+    assert len(bad) == 8
+    command = [sys.executable, "-c", MEASURE, tmp_path / "good.ckpt", *bad]
+    answer = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    assert answer.returncode == 0, answer.stderr[-2000:]
+    _events = []
+    assert int(answer.stdout) < 200  # MB, of which half is `transformers`

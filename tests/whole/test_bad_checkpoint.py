@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
-from workplace import DATA, TINY_RNN, USAGE, assert_refused, write_splits, write_table
+from workplace import DATA, LEARNING_EPOCHS, TINY_RNN, USAGE, assert_refused, write_splits, write_table
 
 
 def _truncated(good: Path, bad: Path) -> None:
@@ -88,3 +90,69 @@ def test_a_checkpoint_of_another_vocabulary_is_refused(trained, work, tmp_path):
     given = ("--config", trained / "config.yaml", "--data.source.path", folder)
     answer = work.train("test", *given, "--ckpt_path", trained / "checkpoints" / "best.ckpt")
     assert_refused(answer, work, USAGE, r"was trained with another vocabulary than these data and options give")
+
+
+# A file of this project's kind, from an unknown author
+
+
+def _spoil(good: Path, bad: Path, change: Callable[[dict], object]) -> Path:
+    checkpoint = torch.load(good / "checkpoints" / "last.ckpt", weights_only=True)
+    change(checkpoint)
+    torch.save(checkpoint, bad)
+    return bad
+
+
+@pytest.mark.parametrize("command", ["fit", "test", "predict"])
+def test_a_label_cannot_control_the_terminal(command, trained, work, on, tmp_path):
+    def rename(checkpoint: dict) -> None:
+        checkpoint["bundle"]["spec"]["label_names"] = ["\x1b[2Jfruit", "metal"]
+
+    bad = _spoil(trained, tmp_path / "bad.ckpt", rename)
+    answer = work.predict(bad, "some words") if command == "predict" else work.train(command, *on, "--ckpt_path", bad)
+    assert answer.code in (USAGE, DATA)
+    assert "\x1b" not in answer.err + answer.out
+    assert answer.err.count("error:") == 1
+    assert not work.root.exists()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda checkpoint: checkpoint.update(loops=5),
+        lambda checkpoint: checkpoint.update(epoch="first"),
+        lambda checkpoint: checkpoint.update(optimizer_states=[{"state": 5}]),
+        lambda checkpoint: checkpoint.update(callbacks="none"),
+        lambda checkpoint: checkpoint["callbacks"].update(EpochLog=3),
+        lambda checkpoint: checkpoint.update(running_loss={}),
+        lambda checkpoint: checkpoint.update({"pytorch-lightning_version": "newest"}),
+    ],
+    ids=["loops", "epoch", "optimizer", "callbacks", "epoch log", "running loss", "version"],
+)
+def test_a_training_state_that_cannot_be_restored_ends_in_a_message(change, trained, work, on, tmp_path):
+    bad = _spoil(trained, tmp_path / "bad.ckpt", change)
+    limits = ("--trainer.max_epochs", 9, "--trainer.accelerator", "cpu", "--data.batch_size", 16)
+    answer = work.train("fit", *on, "--ckpt_path", bad, *limits)
+    assert answer.code == DATA, answer.err
+    assert re.search(r"bad.ckpt (cannot be continued from: its training state is damaged|is damaged)", answer.err)
+    assert answer.err.count("error:") == 1
+    assert "Traceback" not in answer.err
+
+
+def test_a_best_checkpoint_elsewhere_is_neither_copied_nor_removed(trained, work, on, tmp_path):
+    """Its path comes from the checkpoint, and a better one replaces it."""
+    treasure = tmp_path / "treasure.txt"
+    treasure.write_text("mine", encoding="utf-8")
+
+    def point(checkpoint: dict) -> None:
+        for name, state in checkpoint["callbacks"].items():
+            if name.startswith("ModelCheckpoint"):
+                paths = ("best_model_path", "kth_best_model_path", "last_model_path")
+                state.update(dict.fromkeys(paths, str(treasure)))
+
+    bad = _spoil(trained, tmp_path / "bad.ckpt", point)
+    limits = ("--trainer.max_epochs", LEARNING_EPOCHS + 1, "--trainer.accelerator", "cpu", "--data.batch_size", 16)
+    with pytest.warns(UserWarning, match="the best checkpoint so far is gone or unreadable, so the best of the rem"):
+        answer = work.train("fit", *on, "--ckpt_path", bad, *limits)
+    assert answer.code == 0, answer.err
+    assert treasure.read_text(encoding="utf-8") == "mine"
+    assert not list(work.root.rglob("treasure*"))

@@ -1,0 +1,31 @@
+"""Errors while a checkpoint's training state is restored: the checkpoint is damaged, so they are data errors."""
+
+from __future__ import annotations
+
+import traceback
+from pathlib import Path
+
+from contracts.errors import DataError, UsageError
+
+_RESTORING = "checkpoint_connector.py"
+"""The module of Lightning that restores weights, loops, callbacks and optimizers, in turn."""
+_MAX_REASON = 200
+
+
+def format_restore_error(error: BaseException, checkpoint: Path | str | None) -> str | None:
+    """Formats an error that was raised while a checkpoint was restored; None for any other error.
+
+    Args:
+        error: Of any type.
+        checkpoint: The file that is restored; None if there is none.
+    """
+    is_other = isinstance(error, UsageError | DataError) or not isinstance(error, Exception)
+    if checkpoint is None or is_other:
+        return None
+    frames = traceback.extract_tb(error.__traceback__)
+    if not any(Path(frame.filename).name == _RESTORING for frame in frames):
+        return None
+    reason = f"{type(error).__name__}: {' '.join(str(error).split())[:_MAX_REASON]}"
+    return (
+        f"{checkpoint} cannot be continued from: its training state is damaged ({reason}); label texts with predict.py"
+    )
