@@ -7,8 +7,8 @@ from pathlib import Path
 
 from contracts.errors import DataError, UsageError
 
-_RESTORING = "checkpoint_connector.py"
-"""The module of Lightning that restores weights, loops, callbacks and optimizers, in turn."""
+_RESTORING = {"checkpoint_connector.py", "best_restoration.py", "exact_resume.py"}
+"""The modules of Lightning and of this project that restore weights, loops, callbacks and optimizers."""
 _MAX_REASON = 200
 
 
@@ -23,7 +23,7 @@ def format_restore_error(error: BaseException, checkpoint: Path | str | None) ->
     if checkpoint is None or is_other:
         return None
     frames = traceback.extract_tb(error.__traceback__)
-    if not any(Path(frame.filename).name == _RESTORING for frame in frames):
+    if not any(Path(frame.filename).name in _RESTORING for frame in frames):
         return None
     reason = f"{type(error).__name__}: {' '.join(str(error).split())[:_MAX_REASON]}"
     return (

@@ -51,6 +51,15 @@ def check_file(path: Path) -> None:
         _check_pickle(archive.read(pickles[0]))
 
 
+def is_archive(path: Path) -> bool:
+    """Whether `check_file` accepts a file."""
+    try:
+        check_file(path)
+    except (ValueError, OSError, zipfile.BadZipFile):
+        return False
+    return True
+
+
 def _check_pickle(data: bytes) -> None:
     """Raises `ValueError` for a pickle that names other objects than tensors and plain values."""
     for number, (operation, argument, _) in enumerate(pickletools.genops(data)):

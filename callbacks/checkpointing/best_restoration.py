@@ -12,6 +12,7 @@ from pytorch_lightning import Trainer
 from pytorch_lightning.callbacks import ModelCheckpoint
 from pytorch_lightning.utilities.rank_zero import rank_zero_warn
 
+from lightning_modules.checkpoint_file import is_archive
 from lightning_modules.checkpoint_records import read_record
 
 
@@ -64,7 +65,7 @@ def _copy_file(saved: Path, folder: Path, resumed: Any) -> Path | None:
     if target.is_file():
         return target
     others = [saved] if resumed is None else [saved, Path(resumed).parent / saved.name]
-    source = next((path for path in others if path.is_file()), None)
+    source = next((path for path in others if is_archive(path)), None)  # not any file that a checkpoint names
     if source is None:
         return None
     folder.mkdir(parents=True, exist_ok=True)

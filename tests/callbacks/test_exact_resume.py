@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -146,3 +147,23 @@ def test_the_score_of_the_best_checkpoint_is_kept_if_its_folder_is_named_by_anot
     assert float(callback.best_model_score) == float(callback.kth_value) == 0.75
     assert list(tmp_path.iterdir()) == [best]
     assert Path(callback.best_model_path).resolve() == best
+
+
+@pytest.mark.parametrize("found", [{"best.ckpt": 0.75}, {}], ids=["there", "gone"])
+def test_rank_0_decides_for_all_ranks_whether_the_best_checkpoint_is_there(tmp_path, found):
+    """A rank that did not see the file returned, and rank 0 waited at a barrier for ever."""
+    callback = ModelCheckpoint(monitor="validation/f1", mode="max", dirpath=tmp_path)
+    elsewhere = str(tmp_path / "elsewhere" / "best.ckpt")
+    asked = []
+
+    def broadcast(value: object) -> dict:
+        asked.append(value)
+        return found
+
+    strategy = SimpleNamespace(broadcast=broadcast, root_device=torch.device("cpu"))
+    trainer = SimpleNamespace(is_global_zero=False, strategy=strategy, checkpoint_callbacks=[callback], ckpt_path=None)
+    state = callback.state_dict() | {"best_model_path": elsewhere, "best_k_models": {elsewhere: torch.tensor(0.75)}}
+    restore_best_checkpoints(trainer, {callback.state_key: state})
+    assert asked == [{}]  # takes part, and has not looked for the file
+    assert callback.best_model_path == "".join(found)
+    assert callback.best_model_score == found.get("best.ckpt")

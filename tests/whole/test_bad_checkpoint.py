@@ -147,11 +147,13 @@ def test_a_best_checkpoint_elsewhere_is_neither_copied_nor_removed(trained, work
         for name, state in checkpoint["callbacks"].items():
             if name.startswith("ModelCheckpoint"):
                 paths = ("best_model_path", "kth_best_model_path", "last_model_path")
-                state.update(dict.fromkeys(paths, str(treasure)))
+                state.update(dict.fromkeys(paths, str(treasure)), best_k_models={str(treasure): torch.tensor(0.9)})
 
     bad = _spoil(trained, tmp_path / "bad.ckpt", point)
     limits = ("--trainer.max_epochs", LEARNING_EPOCHS + 1, "--trainer.accelerator", "cpu", "--data.batch_size", 16)
-    with pytest.warns(UserWarning, match="the best checkpoint so far is gone or unreadable, so the best of the rem"):
+    with pytest.warns(
+        UserWarning, match="the best checkpoint so far is gone, so the best of the remaining epochs is saved"
+    ):
         answer = work.train("fit", *on, "--ckpt_path", bad, *limits)
     assert answer.code == 0, answer.err
     assert treasure.read_text(encoding="utf-8") == "mine"
