@@ -76,3 +76,26 @@ def save_translation_model(folder: Path, seed: int) -> Path:
     model.generation_config.max_length = 24
     model.save_pretrained(folder)
     return folder
+
+
+def save_encoder(folder: Path, model_type: str) -> Path:
+    """An encoder of any architecture, with two layers and random weights."""
+    from transformers import CONFIG_MAPPING, AutoModel
+
+    size = save_tokenizer(folder)
+    torch.manual_seed(0)
+    config = CONFIG_MAPPING[model_type](
+        vocab_size=size,
+        hidden_size=16,
+        embedding_size=16,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        intermediate_size=16,
+        max_position_embeddings=64,
+        pad_token_id=0,
+        bos_token_id=2,
+        eos_token_id=3,
+        attention_window=8,
+    )
+    AutoModel.from_config(config).save_pretrained(folder)
+    return folder

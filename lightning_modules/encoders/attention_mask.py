@@ -13,6 +13,7 @@ if TYPE_CHECKING:  # slow to import
     from transformers import PreTrainedModel
 
 _NAME = "sdpa_without_waiting"
+_OMITS_MASKS = ("cpu",)  # types of devices on which reading a value takes no time
 
 
 def avoid_waiting_for_mask(model: PreTrainedModel) -> None:
@@ -35,6 +36,6 @@ def _build_mask(*args: Any, **options: Any) -> Any:
     from transformers.masking_utils import sdpa_mask
 
     attended = options.get("attention_mask")
-    if attended is not None and attended.device.type != "cpu":
+    if attended is not None and attended.device.type not in _OMITS_MASKS:
         options |= {"allow_is_causal_skip": False, "allow_is_bidirectional_skip": False}
     return sdpa_mask(*args, **options)
