@@ -60,9 +60,21 @@ def check_class(key: str, name: str) -> str | None:
         return format_unknown_class(key, name, CLASS_NAMES.get(key, {}).get(name.lower()))
     if key == "data.source" and (Path(name).exists() or "/" in name):
         return f"--data.source names a class, got a path. Did you mean --data.source Files --data.source.path {name}?"
-    module, _, short_name = name.rpartition(".")
     if not all(word.isidentifier() for word in name.split(".")):
         return f"--{key} {name} is not the name of a class. It takes: {', '.join(sorted(get_registered_classes(key)))}"
+    return check_import_path(key, name, (base,))
+
+
+def check_import_path(key: str, name: str, bases: tuple[type, ...]) -> str | None:
+    """Returns the error message for a dotted path that is not that of a class to use; None if it is valid.
+
+    Args:
+        key: The option, without dashes.
+        name: The dotted path of a class.
+        bases: The class must derive from one of them.
+    """
+    module, _, short_name = name.rpartition(".")
+    base = bases[0]
     try:
         found = getattr(importlib.import_module(module), short_name, None)
     except Exception as error:  # of any type: the module of a user runs
@@ -72,12 +84,12 @@ def check_class(key: str, name: str) -> str | None:
             return f"--{key} {name}: {module} cannot be imported ({error}){fix}"
         return f"--{key} {name}: {_format_import_error(module, error)}"
     if found is None:
-        defined = [cls.__name__ for cls in _walk_subclasses(base) if cls.__module__ == module]
+        defined = [cls.__name__ for one in bases for cls in _walk_subclasses(one) if cls.__module__ == module]
         return f"--{key} {name}: {module} has no class {short_name}.{suggest_name(short_name, defined)}"
     if not isinstance(found, type):
         what = "a function, not a class" if callable(found) else "not a class"
         return f"--{key} {name} is {what}: name a class derived from {base.__module__}.{base.__name__}"
-    if not issubclass(found, base):
+    if not issubclass(found, bases):
         return f"--{key} {name} is not a {base.__name__}: derive the class from {base.__module__}.{base.__name__}"
     if inspect.isabstract(found):
         return _format_abstract(key, name, found)

@@ -19,6 +19,7 @@ from callbacks.reporting.run_logger import RunLogger
 from callbacks.run_report import RunReport
 from commands.changed_options import list_changed_options
 from commands.checks import check_combinations, check_verb, get_class_name
+from commands.constructors import Constructors
 from commands.evaluated_run import add_run_config
 from commands.implied_options import (
     choose_pretrained_tokenizer,
@@ -37,8 +38,16 @@ from commands.run_folder import (
     remove_unused_files,
 )
 from commands.run_options import RUN_OPTIONS, TRAINER_DEFAULTS
-from commands.run_trainer import add_callback_groups, add_callbacks_of_every_run, create_logger
+from commands.run_trainer import (
+    CALLBACK_CLASSES,
+    add_callback_groups,
+    add_callbacks_of_every_run,
+    create_logger,
+    format_late_rejection,
+    list_named_loggers,
+)
 from commands.termination import find_interrupt
+from commands.trainer_classes import BASES
 from commands.verbs import add_verb
 from contracts.console import announce
 from contracts.errors import DataError, UsageError
@@ -50,7 +59,8 @@ from lightning_modules.text_classifier import TextClassifier
 # Hides Lightning's messages on devices, products and seeds: a run prints its device, and the report has the seed.
 for noisy in ("pytorch_lightning", "lightning_fabric"):
     logging.getLogger(noisy).setLevel(logging.WARNING)
-logging.getLogger("pytorch_lightning.profilers").setLevel(logging.INFO)  # what --trainer.profiler asks for
+for requested in ("profilers", "callbacks.model_summary"):  # by --trainer.profiler and --trainer.enable_model_summary
+    logging.getLogger(f"pytorch_lightning.{requested}").setLevel(logging.INFO)
 
 
 class TextCLI(LightningCLI):
@@ -66,6 +76,7 @@ class TextCLI(LightningCLI):
         self.arguments, self.resumed = expand_resume(arguments)
         if note is not None and self.resumed is None:
             announce(note)
+        self._constructors = Constructors(BASES, CALLBACK_CLASSES)
         self._checkpoint: dict[str, Any] | None = None
         self._first_step = 0
         self._previous_files: frozenset[Path] = frozenset()
@@ -81,6 +92,7 @@ class TextCLI(LightningCLI):
         message = format_write_error(error, config) if isinstance(error, OSError) else None
         if message is None and config is not None:
             message = format_restore_error(error, self.resumed.checkpoint if self.resumed else config.get("ckpt_path"))
+        rejected = format_late_rejection(error)
         trainer, interrupt = getattr(self, "trainer", None), find_interrupt(error)
         if trainer is not None and isinstance(trainer.logger, RunLogger):
             folder = Path(trainer.logger.log_dir)
@@ -93,6 +105,8 @@ class TextCLI(LightningCLI):
                 raise interrupt(*format_continuation(folder, has_checkpoint)) from error
         elif interrupt is not None:  # while options are read
             raise interrupt(NOTHING_SAVED) from error
+        if rejected is not None and (trainer is None or trainer.global_step <= self._first_step):
+            raise UsageError(rejected) from error
         if message is not None:
             raise DataError(message) from error
 
@@ -169,12 +183,27 @@ class TextCLI(LightningCLI):
         if reason is not None:
             announce(reason)
 
+    def _add_instantiators(self) -> None:
+        """Registers the constructors of the trainer's classes, beside those of model and data."""
+        super()._add_instantiators()
+        self._constructors.register(self.parser)
+
+    def instantiate_classes(self) -> None:
+        """Instantiates model, data, callbacks and trainer; raises `UsageError` if a constructor of a callback fails."""
+        with self._constructors.raise_first_error():
+            super().instantiate_classes()
+
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
         """Creates a trainer that logs to the run folder."""
         config = self.config[self.subcommand]
-        if config.trainer.logger in (None, True):
-            kwargs["logger"] = self._create_logger(config)
-        defaults = self._parser(self.subcommand).get_defaults()
+        if config.trainer.logger is not False:
+            named = self._get(self.config_init, "trainer").get("logger")
+            kwargs["logger"] = [self._create_logger(config), *list_named_loggers(named)]
+        parser = self._parser(self.subcommand)
+        assert isinstance(parser, OptionParser)
+        for group in parser.disabled_groups:
+            config[group] = self.config_init[self.subcommand][group] = None
+        defaults = parser.get_defaults()
         self.report = RunReport(list_changed_options(config.as_dict(), defaults.as_dict()))
         return super().instantiate_trainer(**kwargs)
 
@@ -189,6 +218,8 @@ class TextCLI(LightningCLI):
         callbacks = add_callbacks_of_every_run(config, callbacks, self.report)
         try:
             trainer = super()._instantiate_trainer(config, callbacks)
+        except UsageError:
+            raise
         except (MisconfigurationException, ImportError, TypeError, ValueError) as error:
             raise UsageError(f"the trainer rejects its options (--trainer.…): {error}") from error
         use_atomic_files(trainer)

@@ -22,9 +22,11 @@ from commands.class_registry import (
 )
 from commands.common_names import suggest_class, suggest_option
 from commands.config_notation import rewrite_suggestions
-from commands.option_reader import TRAINING_GROUPS, Option, is_config_file, is_option, read_options
+from commands.disabled_groups import check_group_value
+from commands.option_reader import CALLBACK_GROUPS, TRAINING_GROUPS, Option, is_config_file, is_option, read_options
 from commands.run_options import LIGHTNING_OPTIONS, RUN_OPTIONS
 from commands.selected_classes import SelectedClasses, list_class_names
+from commands.trainer_classes import find_trainer_class_errors
 from contracts.errors import UsageError, join_names, suggest_name
 
 _PARSER_OPTIONS = ("config", "c", "h", "help", "print_config", "print_shtab")
@@ -46,7 +48,10 @@ def check_option_names(parser: LightningArgumentParser, arguments: list[str]) ->
     """
     selected_classes = SelectedClasses(parser)
     errors = _find_loose_words(parser, arguments)
-    for option in read_options(arguments):
+    options = list(read_options(arguments))
+    if "trainer" in selected_classes.groups:
+        errors += find_trainer_class_errors(options)
+    for option in options:
         selected_classes.record(option)
         error = _check_name(option, selected_classes)
         if option.misplaced:
@@ -67,11 +72,8 @@ def _check_name(option: Option, selected_classes: SelectedClasses) -> str | None
         if is_config_file(option.value):
             return f"--{name}: there is no file {option.value}"
         return next(filter(None, (check_class(name, cls) for cls in list_class_names(option.value))), None)
-    if name == "early_stopping" and option.value is None and option.file is not None:
-        return (
-            "early_stopping is empty, which does not switch it off; leave it out for the defaults, or give a patience "
-            "that is never reached: early_stopping: {patience: 1000000}"
-        )
+    if name in CALLBACK_GROUPS and name in selected_classes.groups:
+        return check_group_value(option)
     if name in ("model", "data") and isinstance(option.value, str) and not is_config_file(option.value):
         source = f"--data.source Files --data.source.path {option.value}"
         meant = source if name == "data" else suggest_class(option.value) or f"--model.encoder {option.value}"

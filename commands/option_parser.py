@@ -14,10 +14,11 @@ from jsonargparse import Namespace
 from jsonargparse._loaders_dumpers import load_value
 from pytorch_lightning.cli import LightningArgumentParser
 
+from commands.disabled_groups import find_disabled_groups, remove_null_groups
 from commands.help import get_class_help_text
 from commands.jsonargparse_patches import patch_jsonargparse
 from commands.option_names import check_option_names
-from commands.option_reader import remove_empty_sections
+from commands.option_reader import read_options, remove_empty_sections
 from commands.option_values import find_value_errors
 from contracts.errors import UsageError
 
@@ -26,6 +27,9 @@ _MAX_LENGTH = 400
 
 class OptionParser(LightningArgumentParser):
     """Parses options and configs; raises a `UsageError` instead of printing the usage and exiting."""
+
+    disabled_groups: tuple[str, ...] = ()
+    """Groups of options that the parsed command line switches off; their values are the defaults."""
 
     def parse_options(self, arguments: list[str], checked: LightningArgumentParser | None = None) -> Namespace:
         """Parses a command line into a namespace.
@@ -44,12 +48,23 @@ class OptionParser(LightningArgumentParser):
             self.exit()
         if not {"-h", "--help"} & set(arguments):
             check_option_names(parser, options)
+            if isinstance(parser, OptionParser):
+                parser.disabled_groups = tuple(find_disabled_groups(read_options(options)))
+            arguments = remove_null_groups(arguments)
         try:
             with patch_jsonargparse():
                 return self.parse_args(arguments)
         except UsageError as error:
             errors = find_value_errors(parser, options)
             raise UsageError("\n       ".join(errors) or str(error)) from error
+
+    def dump(self, cfg: Namespace, **options: Any) -> str:
+        """Returns a config as text, as jsonargparse does, with null for the groups that are switched off."""
+        if self.disabled_groups:
+            cfg = cfg.clone()
+            for group in self.disabled_groups:
+                cfg[group] = None
+        return super().dump(cfg, **options)
 
     def _load_config_parser_mode(
         self, content: str, path: str | os.PathLike = "", ext_vars: dict | None = None, prev_cfg: Any = None

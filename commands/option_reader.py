@@ -13,10 +13,9 @@ from commands.class_registry import find_classes_with_argument, get_registered_c
 from contracts.errors import UsageError
 
 _CONFIG_SUFFIXES = (".yaml", ".yml", ".json")
-TRAINING_GROUPS = (
-    *("model", "trainer"),
-    *("early_stopping", "gradient_norm", "differential_learning_rates", "checkpoint", "last_checkpoint"),
-)
+CALLBACK_GROUPS = ("early_stopping", "gradient_norm", "differential_learning_rates", "checkpoint", "last_checkpoint")
+"""Groups of options of one callback each; null switches the callback off."""
+TRAINING_GROUPS = ("model", "trainer", *CALLBACK_GROUPS)
 """Those that only `train.py` has."""
 _GROUPS = ("data", "data.augment", *TRAINING_GROUPS)
 """Config keys whose values are mappings of options."""
@@ -75,6 +74,26 @@ def _remove_empty(mapping: dict[str, Any], prefix: str) -> dict[str, Any]:
         elif value is not None or name not in (*_GROUPS, "seed_everything"):
             kept[key] = value
     return kept
+
+
+def read_class_values(value: Any) -> list[tuple[str, dict[str, Any]]]:
+    """Returns the class names in the value of an option, one or a list, each with the arguments that are beside it.
+
+    >>> read_class_values("[Words, {class_path: Mixed, init_args: {seed: 1}}]")
+    [('Words', {}), ('Mixed', {'seed': 1})]
+    """
+    if isinstance(value, str) and value.lstrip().startswith(("[", "{")):
+        try:
+            value = yaml.safe_load(value)
+        except yaml.YAMLError:
+            return []
+    found = []
+    for item in value if isinstance(value, list) else [value]:
+        is_class = isinstance(item, dict) and "class_path" in item
+        name, arguments = (item["class_path"], item.get("init_args")) if is_class else (item, None)
+        if isinstance(name, str) and name not in ("", "null", "None", "true", "false", "True", "False"):
+            found.append((name, dict(arguments or {})))
+    return found
 
 
 def is_config_file(value: Any) -> bool:

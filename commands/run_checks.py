@@ -67,7 +67,7 @@ def prepare_and_check(
     spec = data.spec
     check_loss_and_monitor(parts, monitor, spec)
     check_batch_limits(trainer, data, verb)
-    if verb == "fit" and config.early_stopping.monitor is not None:
+    if verb == "fit" and config.early_stopping is not None and config.early_stopping.monitor is not None:
         check_monitor(config.early_stopping.monitor, spec, "--early_stopping.monitor")
     if checkpoint is not None and path is not None:
         shapes = dry_run_model(parts, monitor, spec)

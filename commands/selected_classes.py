@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import yaml
 from pytorch_lightning.cli import LightningArgumentParser
 
 from commands.class_path import find_class
 from commands.class_registry import get_registered_classes
-from commands.option_reader import Option
+from commands.option_reader import Option, read_class_values
 
 
 class SelectedClasses:
@@ -76,11 +75,4 @@ def list_class_names(value: Any) -> list[str]:
     >>> list_class_names("[Words, {class_path: Mixed}]")
     ['Words', 'Mixed']
     """
-    if isinstance(value, str) and value.lstrip().startswith(("[", "{")):
-        try:
-            value = yaml.safe_load(value)
-        except yaml.YAMLError:
-            return []
-    values = value if isinstance(value, list) else [value]
-    names = [item.get("class_path") if isinstance(item, dict) else item for item in values]
-    return [name for name in names if isinstance(name, str) and name not in ("", "null", "None")]
+    return [name for name, _ in read_class_values(value)]

@@ -52,10 +52,6 @@ CONFIGS = {
         "model: {lr_scheduler: {class_path: WarmupCosine, init_args: {warmup_ratio: 500}}}",
         r"--model.lr_scheduler: warmup_ratio is a fraction of training .*got 500",
     ),
-    "early stopping switched off by nothing": (
-        "early_stopping: null\ntrainer: {max_epochs: 1}",
-        r"early_stopping is empty, which does not switch it off; .*patience: 1000000",
-    ),
     "no batches": ("trainer: {limit_train_batches: 0}", r"--trainer.limit_train_batches 0 leaves nothing to train"),
     "no such metric": ("model: {monitor: validation/f1}", r'Did you mean "validation/\w*f1"'),
 }
