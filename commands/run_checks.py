@@ -21,7 +21,7 @@ from lightning_modules.dry_run import (
     dry_run_initialization,
     dry_run_model,
 )
-from lightning_modules.monitor import check_monitor
+from lightning_modules.monitor import check_monitor, find_imbalance
 from lightning_modules.precision import find_slow_precision, set_matmul_precision
 from lightning_modules.text_classifier import TextClassifier
 
@@ -66,6 +66,7 @@ def prepare_and_check(
     data.setup()
     spec = data.spec
     check_loss_and_monitor(parts, monitor, spec)
+    data.run_notes = find_imbalance(monitor, spec) if verb == "fit" else []
     check_batch_limits(trainer, data, verb)
     if verb == "fit" and config.early_stopping is not None and config.early_stopping.monitor is not None:
         check_monitor(config.early_stopping.monitor, spec, "--early_stopping.monitor")

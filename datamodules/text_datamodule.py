@@ -121,6 +121,8 @@ class TextDataModule(LightningDataModule):
         self.cache_dir = Path(cache_dir)
         self.quiet = False
         """Whether to hide progress bars."""
+        self.run_notes: list[str] = []
+        """Notes on how these data suit the options of the run; set by the run."""
         self.seconds = 0.0
         """The duration of `prepare_data` and `setup`, in this process."""
         self._folder: Path | None = None
@@ -148,7 +150,8 @@ class TextDataModule(LightningDataModule):
         """What was dropped, truncated, split off or augmented, one line each; there after `setup`."""
         rows, size = self.prepared.summary["rows"]["train"], self.batch_size
         small = [f"train: {rows} texts are fewer than a batch of {size}: each epoch is one step"] * (rows < size)
-        return self.prepared.summary["notes"] + self.augmenter.describe(self.prepared.folder) + small
+        notes = self.prepared.summary["notes"] + self.augmenter.describe(self.prepared.folder)
+        return notes + small + self.run_notes
 
     @property
     def summary(self) -> dict[str, Any]:

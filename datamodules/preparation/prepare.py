@@ -22,6 +22,7 @@ from datamodules.preparation.encoding import (
     truncate_long_texts,
 )
 from datamodules.preparation.excluded_texts import exclude_unsuitable_texts
+from datamodules.preparation.findings import list_row_findings, list_token_findings
 from datamodules.preparation.missing_splits import create_missing_splits
 from datamodules.preparation.options import PreparationOptions
 from datamodules.preparation.prepared_data import SUMMARY_FILE, TOKENIZER_FILE
@@ -31,7 +32,7 @@ from datamodules.sources.base import Rows, Source, SplitName
 from datamodules.tokenizers.base import TokenIds, Tokenizer
 from datamodules.tokenizers.oov import measure_oov
 
-_FORMAT = 5  # raised whenever the same options would fill a cache folder differently
+_FORMAT = 6  # raised whenever the same options would fill a cache folder differently
 
 
 def open_or_prepare(
@@ -111,6 +112,7 @@ def prepare(
     for name in splits:
         if name != "train":
             splits[name] = handle_unseen_labels(name, splits[name], names, options, notes)
+    findings = list_row_findings(splits, names, options)
     if augmenter is not None and augmenter.adds_copies:
         splits["train"] = augmenter.add_copies(splits["train"], folder, notes)
     tokenizer.train(splits["train"].texts)
@@ -124,6 +126,7 @@ def prepare(
     }
     notes += _describe_texts_without_tokens(lengths) + _describe_truncation(lengths, encoded, max_length)
     oov = measure_oov(tokenizer, {name: rows.join_pairs() for name, rows in splits.items()}, lengths=lengths)
+    notes += findings + list_token_findings(splits["train"], tokenizer, oov)
     for name, rows in splits.items():
         _write_split(folder, name, rows, encoded[name], names)
     train, counts = splits["train"], splits["train"].count_labels()

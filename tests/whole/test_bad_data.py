@@ -204,7 +204,10 @@ def test_what_can_be_used_in_part_goes_on_with_counted_notes(work, tmp_path):
     report = report_of(run)
     assert "test" not in report
     assert report["validation"]["accuracy"] >= 0
-    assert len(report["data"]["notes"]) == 3
+    findings = [note for note in report["data"]["notes"] if note.startswith("validation: ")]
+    assert [finding[:25] for finding in findings] == ["validation: with 10 texts", "validation: no text of 1 "]
+    assert all(f"note: {finding}" in answer.out for finding in findings)
+    assert len(report["data"]["notes"]) == 3 + len(findings)
     assert not (run / "predictions.csv").exists()
 
 
