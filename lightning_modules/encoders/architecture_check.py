@@ -97,7 +97,7 @@ def _try_tiny_copy(config: PretrainedConfig, pooling: str, pairs: bool, build: B
                 return False
             padding_id = tiny.pad_token_id if isinstance(getattr(tiny, "pad_token_id", None), int) else 0
             max_length = min(get_max_positions(tiny) or MAX_POSITIONS, MAX_POSITIONS)
-            counts = (1, 1), 2, VOCAB_SIZE
+            counts = (1, 1), 2, min(getattr(tiny, "vocab_size", VOCAB_SIZE), VOCAB_SIZE)
             spec = TextSpec("single_label", ("a", "b"), *counts, max(0, padding_id), max_length, pairs)
             encoder = build(spec, tiny.to_dict())
             encoder(torch.ones(1, 3, dtype=torch.long), torch.ones(1, 3, dtype=torch.bool))

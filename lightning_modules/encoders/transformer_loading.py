@@ -41,7 +41,10 @@ WORKING_TYPES = (
 _UNUSABLE_TYPES = {
     "funnel": "it pools tokens together with padding, and fails on texts of fewer than 5 tokens",
     "mra": "its attention needs a CUDA kernel of its own, and without it no token attends to another",
+    "nllb-moe": "each token chooses the experts that are trained, so that parameters without gradient differ by batch",
     "reformer": "in training it needs texts of exactly one length",
+    "switch_transformers": "each token chooses the experts that are trained, so that parameters without gradient "
+    "differ by batch",
 }
 _REPLACED_VALUES = {
     "use_cache": False,  # needed by decoders that generate

@@ -40,7 +40,8 @@ def freeze_unused_parameters(encoder: TextEncoder, spec: TextSpec) -> list[str]:
     for buffer, before in buffers:  # such as the running means of a batch norm
         buffer.copy_(before)
     used = _find_parameters_in_graph(vectors)
-    unused = [name for name, weight in trainable.items() if id(weight) not in used]
+    # Which experts of a mixture are used depends on the text.
+    unused = [name for name, weight in trainable.items() if id(weight) not in used and "expert" not in name]
     for name in unused:
         trainable[name].requires_grad_(False)
     if unused:

@@ -18,6 +18,7 @@ from contracts.errors import UsageError
 from contracts.text_spec import TextSpec
 from lightning_modules.dry_run import compute_weight_shapes, dry_run_optimizer
 from lightning_modules.encoders.base import TextEncoder
+from lightning_modules.encoders.pretrained import Pretrained
 from lightning_modules.encoders.text_cnn import TextCNN
 from lightning_modules.factories import ModelFactories
 from lightning_modules.heads.linear import Linear
@@ -48,6 +49,17 @@ def test_nothing_is_drawn_at_random_and_no_memory_is_taken():
     assert time.perf_counter() - start < 5
     assert shapes["encoder.embedding.weight"] == (7, 4_000_000_000)
     assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_an_architecture_is_checked_before_any_data_are_read():
+    """GPT-2's first token knows nothing of the text, and a model with this pooling was trained without a word."""
+    sizes = {"vocab_size": 20, "n_embd": 8, "n_layer": 1, "n_head": 2, "n_positions": 16, "bos_token_id": 0}
+    gpt2 = {"model_type": "gpt2", **sizes, "eos_token_id": 0}
+    with pytest.raises(
+        UsageError, match=r"--model.encoder: pooling cls uses the first token, .* in gpt2, .*mean or last"
+    ):
+        compute_weight_shapes(build(partial(Pretrained, config=gpt2, pooling="cls")), SPEC)
+    assert compute_weight_shapes(build(partial(Pretrained, config=gpt2, pooling="last")), SPEC)
 
 
 def test_a_part_that_looks_into_its_weights_is_not_tried():

@@ -221,6 +221,19 @@ def test_a_copy_that_is_not_tiny_is_not_used():
     assert not check("bert", type_vocab_size=100_000)
 
 
+def test_a_model_of_which_there_is_no_tiny_copy_is_checked_itself(monkeypatch):
+    monkeypatch.setattr("lightning_modules.encoders.pretrained.PADDING_SENSITIVE_TYPES", ())
+    sizes = {"hidden_size": 8, "num_hidden_layers": 1, "intermediate_size": 8, "type_vocab_size": 1_000_000}
+    config = {"model_type": "fnet", "vocab_size": 30, **sizes}
+    spec = TextSpec("single_label", ("a", "b"), (5, 4), 9, 30, 3, 48)
+    with torch.device("meta"):
+        Pretrained(spec, config=config).check_architecture()  # nothing is known yet
+    encoder = Pretrained(spec, config=config).train()
+    with pytest.raises(UsageError, match="padding changes the vector of a text"):
+        encoder.check_architecture()
+    assert all(module.training for module in encoder.modules())
+
+
 @pytest.mark.parametrize("name", ["xlm", "flaubert"])
 def test_parts_of_a_layer_that_lie_in_several_lists_are_one_layer(name):
     """All attentions were taken for the embeddings, since they are a list of their own before the largest list."""
