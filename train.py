@@ -5,6 +5,7 @@ Run `python train.py` for the demo data, `python train.py --help` for the most u
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import warnings
@@ -57,4 +58,7 @@ if __name__ == "__main__":
     from commands.loading_message import print_loading_message
 
     print_loading_message(sys.argv[1:])
-    sys.exit(main(sys.argv[1:]))
+    code = main(sys.argv[1:])
+    if code in (130, 143):  # interrupted: the final garbage collection takes seconds
+        gc.freeze()
+    sys.exit(code)

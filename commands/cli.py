@@ -6,20 +6,24 @@ Options, config keys and help are derived from the typed constructors; they are 
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
+import yaml
 from jsonargparse import Namespace
 from pytorch_lightning import Callback, Trainer
 from pytorch_lightning.cli import LightningArgumentParser, LightningCLI
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
 from callbacks.checkpointing.checkpoint_file import use_atomic_files
+from callbacks.reporting.run_folder_logger import RunFolderLogger
 from callbacks.reporting.run_logger import RunLogger
 from callbacks.run_report import RunReport
 from commands.changed_options import list_changed_options
 from commands.checks import check_combinations, check_verb, get_class_name
 from commands.constructors import Constructors
+from commands.continued_options import check_continued_options, read_trained_options
 from commands.evaluated_run import add_run_config
 from commands.implied_options import (
     choose_pretrained_tokenizer,
@@ -28,6 +32,7 @@ from commands.implied_options import (
     use_checkpoint_vectors,
 )
 from commands.option_parser import OptionParser
+from commands.option_reader import read_options
 from commands.restore_errors import format_restore_error
 from commands.resume import NOTHING_SAVED, check_unfinished, expand_resume, format_continuation, format_progress
 from commands.run_checks import prepare_and_check
@@ -37,6 +42,7 @@ from commands.run_folder import (
     format_write_error,
     remove_unused_files,
 )
+from commands.run_lock import RunLock, lock_new_run, lock_run
 from commands.run_options import RUN_OPTIONS, TRAINER_DEFAULTS
 from commands.run_trainer import (
     CALLBACK_CLASSES,
@@ -80,11 +86,18 @@ class TextCLI(LightningCLI):
         self._checkpoint: dict[str, Any] | None = None
         self._first_step = 0
         self._previous_files: frozenset[Path] = frozenset()
+        self._lock: RunLock | None = None
         try:
             self._run_verb()
         except BaseException as error:
             self._handle_failure(error)
             raise
+        finally:
+            self._release_lock()
+
+    def _release_lock(self) -> None:
+        if self._lock is not None:
+            self._lock.release()
 
     def _handle_failure(self, error: BaseException) -> None:
         """Removes the files of a run without a training step; replaces write errors and interrupts by a message."""
@@ -94,7 +107,8 @@ class TextCLI(LightningCLI):
             message = format_restore_error(error, self.resumed.checkpoint if self.resumed else config.get("ckpt_path"))
         rejected = format_late_rejection(error)
         trainer, interrupt = getattr(self, "trainer", None), find_interrupt(error)
-        if trainer is not None and isinstance(trainer.logger, RunLogger):
+        self._release_lock()
+        if trainer is not None and isinstance(trainer.logger, (RunLogger, RunFolderLogger)):
             folder = Path(trainer.logger.log_dir)
             has_checkpoint = any(folder.glob("**/*.ckpt"))
             untrained = trainer.global_step <= self._first_step
@@ -179,7 +193,9 @@ class TextCLI(LightningCLI):
         if self.resumed is not None:
             self._checkpoint = read_checkpoint(self.resumed.checkpoint)
             check_unfinished(self.resumed, self._checkpoint, config)
-            announce(format_progress(self.resumed, self._checkpoint, config.trainer.max_epochs))
+            changes = self._check_continued_options(self._checkpoint, self.resumed.checkpoint, None)
+            self._lock = lock_run(self.resumed.folder)
+            announce(format_progress(self.resumed, self._checkpoint, config.trainer.max_epochs, changes))
         if reason is not None:
             announce(reason)
 
@@ -196,9 +212,12 @@ class TextCLI(LightningCLI):
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
         """Creates a trainer that logs to the run folder."""
         config = self.config[self.subcommand]
-        if config.trainer.logger is not False:
+        run_logger = self._create_logger(config)
+        if config.trainer.logger is False:
+            kwargs["logger"] = RunFolderLogger(run_logger)
+        else:
             named = self._get(self.config_init, "trainer").get("logger")
-            kwargs["logger"] = [self._create_logger(config), *list_named_loggers(named)]
+            kwargs["logger"] = [run_logger, *list_named_loggers(named)]
         parser = self._parser(self.subcommand)
         assert isinstance(parser, OptionParser)
         for group in parser.disabled_groups:
@@ -232,10 +251,25 @@ class TextCLI(LightningCLI):
         checkpoint, self._checkpoint = self._checkpoint, None  # releases it after use: it may be large
         if checkpoint is None and path is not None:
             checkpoint = read_checkpoint(path)
+            if self.subcommand == "fit":
+                stated = {option.name for option in read_options(self.arguments)}
+                for change in self._check_continued_options(checkpoint, path, stated):
+                    announce(f"changed: {change}")
         self._first_step = 0 if checkpoint is None else checkpoint.get("global_step", 0)
         prepare_and_check(config, str(self.subcommand), self.trainer, self.model, self.datamodule, path, checkpoint)
 
+        if self.subcommand == "fit" and self._lock is None:
+            self._lock = lock_new_run(self.trainer, config.version)
+
     before_validate = before_test = before_fit
+
+    def _check_continued_options(
+        self, checkpoint: dict[str, Any], path: Path, stated: Collection[str] | None
+    ) -> list[str]:
+        """Compares the options with those of the checkpoint; returns the changes that are applied."""
+        parser, config = self._parser(self.subcommand), self.config[self.subcommand]
+        plain = yaml.safe_load(parser.dump(config, skip_validation=True, skip_none=False))
+        return check_continued_options(read_trained_options(checkpoint, path), plain, stated, path)
 
     def _find_checkpoint_path(self) -> Path | None:
         """Returns the checkpoint of `--resume` or `--ckpt_path`; of a run folder, the last for `fit`, else the best."""

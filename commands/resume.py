@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -109,13 +110,16 @@ def check_unfinished(run: ResumedRun, checkpoint: dict[str, Any], config: Namesp
     raise UsageError(f"{run.folder} is complete: {ending}; {longer}")
 
 
-def format_progress(run: ResumedRun, checkpoint: dict[str, Any], max_epochs: int | None) -> str:
-    """Formats the start of a resumed run: its folder, epoch (counted from 1) and step."""
+def format_progress(
+    run: ResumedRun, checkpoint: dict[str, Any], max_epochs: int | None, changes: Sequence[str] = ()
+) -> str:
+    """Formats the start of a resumed run: its folder, epoch (counted from 1) and step, and the options that changed."""
+    changed = f"; changed: {', '.join(changes)}" if changes else ""
     epochs = count_epochs(checkpoint)
     of_all = "" if max_epochs is None or max_epochs < 0 else f" of {max_epochs}"
     if of_all and epochs >= (max_epochs or 0):
-        return f"Resuming {run.folder}: all {epochs} epochs are trained, step {checkpoint['global_step']}"
-    return f"Resuming {run.folder} from epoch {epochs + 1}{of_all}, step {checkpoint['global_step']}"
+        return f"Resuming {run.folder}: all {epochs} epochs are trained, step {checkpoint['global_step']}{changed}"
+    return f"Resuming {run.folder} from epoch {epochs + 1}{of_all}, step {checkpoint['global_step']}{changed}"
 
 
 def format_continuation(folder: Path, has_checkpoint: bool) -> list[str]:

@@ -41,7 +41,7 @@ def check_run_folder(config: Namespace, resumes: bool) -> None:
                 "--trainer.default_root_dir is the folder above it"
             )
     trainer = config.trainer
-    if config.version is None or resumes or trainer.fast_dev_run or trainer.logger is False:
+    if config.version is None or resumes or trainer.fast_dev_run:
         return
     folder = Path(trainer.default_root_dir) / (config.name or build_run_name(config)) / config.version
     if (folder / "report.json").exists():

@@ -25,6 +25,10 @@ class RunLogger(TensorBoardLogger):
     def __init__(self, root: str, name: str, version: int | str | None = None, purge_step: int | None = None) -> None:
         super().__init__(root, name=name, version=version, default_hp_metric=False, purge_step=purge_step)
 
+    def choose_next_version(self) -> None:
+        """Takes the next free version, for a run whose version was taken by another one in the meantime."""
+        self._version = self._get_next_version()
+
     def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
         """Writes a point for each curve."""
         curves = {tag: value for tag, value in metrics.items() if tag != "epoch" and not tag.startswith("test/")}

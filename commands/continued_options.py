@@ -1,0 +1,136 @@
+"""Compares the options of continued training with those that its checkpoint was trained with."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from contracts.errors import UsageError
+from lightning_modules.checkpoints import find_config
+
+_RESTORED = ("model.optimizer", "model.lr_scheduler")
+"""Options whose effect would be overwritten by the state in the checkpoint."""
+_COMPARED_OF_TRAINER = (
+    *("accumulate_grad_batches", "gradient_clip_val", "gradient_clip_algorithm", "precision"),
+    *("limit_train_batches", "overfit_batches"),
+)
+_WITHOUT_INFLUENCE = ("data.cache_dir", "data.num_workers", "model.spec", "model.monitor")
+
+
+def read_trained_options(checkpoint: Mapping[str, Any], path: Path) -> dict[str, Any]:
+    """Returns the options that a checkpoint was trained with, by name: of the model, and of the run if it has a config.
+
+    Args:
+        checkpoint: Its content.
+        path: Its file, in whose run folder the config is.
+    """
+    file = find_config(path)
+    config = None if file is None else yaml.safe_load(file.read_text(encoding="utf-8"))
+    sections = dict(config) if isinstance(config, dict) else {}
+    hyper = checkpoint.get("hyper_parameters")
+    if isinstance(hyper, dict):
+        sections["model"] = {name: value for name, value in hyper.items() if not name.startswith("_")}
+    return _select(sections)
+
+
+def check_continued_options(
+    trained: Mapping[str, Any], config: Mapping[str, Any], stated: Collection[str] | None, path: Path
+) -> list[str]:
+    """Raises an error for options that differ from those of the checkpoint; returns the changes that are applied.
+
+    Args:
+        trained: From `read_trained_options`.
+        config: The config of the continued training, as nested dictionaries.
+        stated: Options that the user has given; None if all that differ are given, as beside `--resume`.
+        path: The checkpoint.
+
+    Returns:
+        One text for each change, such as `data.batch_size 16 (was 8)`.
+
+    Raises:
+        UsageError: Optimizer or schedule differ, or an option differs that was not stated.
+    """
+    present = _select(config)
+    changes = {
+        name: (present[name], trained[name])
+        for name in sorted(trained.keys() & present.keys())
+        if _normalize(present[name]) != _normalize(trained[name])
+    }
+    restored = {name: change for name, change in changes.items() if _is_below(name, _RESTORED)}
+    if restored:
+        raise UsageError(
+            f"{_format_changes(restored)}: optimizer and learning rate schedule are restored from {path}; leave "
+            f"the option out{_format_config(path)}, or start a new run for another one"
+        )
+    if stated is None and "seed_everything" in changes:
+        new, old = changes["seed_everything"]
+        raise UsageError(
+            f"--seed_everything {new}: {path} goes on with the order of texts and the dropout of seed {old}; leave the "
+            "option out, or start a new run for another seed"
+        )
+    if stated is not None:
+        unstated = {name: change for name, change in changes.items() if not _is_stated(name, stated)}
+        if unstated:
+            raise UsageError(
+                f"{path} was trained with other options than this command gives: {_format_changes(unstated)}; state "
+                f"them{_format_config(path)}"
+            )
+    return [_format_changes({name: change}) for name, change in changes.items()]
+
+
+def _select(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the options that influence training, by name; arguments of a class are below the option of the class."""
+    selected: dict[str, Any] = {}
+    for section in ("data", "model"):
+        _flatten(config.get(section) or {}, section, selected)
+    trainer = config.get("trainer") or {}
+    selected |= {f"trainer.{name}": trainer[name] for name in _COMPARED_OF_TRAINER if name in trainer}
+    if "seed_everything" in config:
+        selected["seed_everything"] = config["seed_everything"]
+    return {name: value for name, value in selected.items() if not _is_below(name, _WITHOUT_INFLUENCE)}
+
+
+def _flatten(value: Any, name: str, selected: dict[str, Any]) -> None:
+    if isinstance(value, Mapping) and "class_path" in value:
+        selected[name] = str(value["class_path"]).rsplit(".", 1)[-1]
+        _flatten(value.get("init_args") or {}, name, selected)
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            _flatten(item, f"{name}.{key}", selected)
+    else:
+        selected[name] = value
+
+
+def _normalize(value: Any) -> str:
+    """Returns a text that is equal for equal values: of a path, a tuple and a number of another type too."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return json.dumps(value, default=str, sort_keys=True).strip('"')
+    return repr(float(value))
+
+
+def _is_below(name: str, options: Collection[str]) -> bool:
+    return any(name == option or name.startswith(f"{option}.") for option in options)
+
+
+def _is_stated(name: str, stated: Collection[str]) -> bool:
+    return any(name == option or name.startswith(f"{option}.") for option in stated)
+
+
+def _format_changes(changes: Mapping[str, tuple[Any, Any]]) -> str:
+    """Formats changes such as `data.batch_size 16 (was 8)`; five at most."""
+    texts = [f"{name} {_format(value)} (was {_format(old)})" for name, (value, old) in changes.items()]
+    more = "" if len(texts) <= 5 else f" and {len(texts) - 5} more"
+    return ", ".join(texts[:5]) + more
+
+
+def _format(value: Any) -> str:
+    return "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _format_config(path: Path) -> str:
+    file = find_config(path)
+    return "" if file is None else f", or give --config {file}"
