@@ -41,6 +41,7 @@ def check_run_folder(config: Namespace, resumes: bool) -> None:
                 "--trainer.default_root_dir is the folder above it"
             )
     trainer = config.trainer
+    _check_queued_checkpoint(Path(trainer.default_root_dir))
     if config.version is None or resumes or trainer.fast_dev_run:
         return
     folder = Path(trainer.default_root_dir) / (config.name or build_run_name(config)) / config.version
@@ -48,6 +49,17 @@ def check_run_folder(config: Namespace, resumes: bool) -> None:
         raise UsageError(
             f"{folder} holds the report of an earlier run, which would be overwritten; give another --version, or "
             "--version null for the next number"
+        )
+
+
+def _check_queued_checkpoint(root: Path) -> None:
+    """Raises `UsageError` for the checkpoint of another job of Slurm, which Lightning would load without asking."""
+    is_queued_again = os.environ.get("SLURM_RESTART_COUNT", "0") != "0"
+    found = next(root.glob("hpc_ckpt_*.ckpt"), None)
+    if found is not None and not is_queued_again:
+        raise UsageError(
+            f"{found} is of a job of Slurm that was queued again, and this run would continue from it; move it away, "
+            "or choose another --trainer.default_root_dir"
         )
 
 

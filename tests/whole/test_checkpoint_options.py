@@ -160,3 +160,12 @@ def test_a_run_that_is_being_trained_is_not_resumed(work, on):
     assert answer.code == USAGE
     assert f"error: {run} is being trained by process {os.getpid()}" in answer.err
     assert Workplace(work.folder).run_folders() == {run}
+
+
+def test_a_checkpoint_of_another_job_of_slurm_is_not_continued_in_silence(work, on, monkeypatch):
+    """Lightning loads `hpc_ckpt_N.ckpt` from the folder of all runs, whichever run has written it."""
+    work.root.mkdir(parents=True)
+    (work.root / "hpc_ckpt_1.ckpt").touch()
+    answer = work.train(*on)
+    assert answer.code == USAGE
+    assert "hpc_ckpt_1.ckpt is of a job of Slurm that was queued again" in answer.err

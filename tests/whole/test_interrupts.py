@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,20 @@ from workplace import Workplace, untouched_process
 
 import contracts.interrupts
 from lightning_modules.text_classifier import TextClassifier
+
+HERE = Path(__file__).parents[2]
+SECOND = """
+import os, signal, time
+from contracts.interrupts import StopRequest
+request = StopRequest()
+request.install()
+os.kill(os.getpid(), signal.SIG{first})
+assert request.number == signal.SIG{first}
+time.sleep({seconds})
+os.kill(os.getpid(), signal.SIG{second})
+time.sleep(1)
+print("goes on")
+"""
 
 
 @pytest.fixture(scope="module")
@@ -68,3 +84,39 @@ def test_an_interrupted_run_is_saved_after_the_step_and_resumes_exactly(case, wo
     assert resume(work, run).code == 0
     assert_alike(run, whole)
     assert scalars_of(run) == scalars_of(whole)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "seconds", "code"),
+    [
+        ("INT", "INT", 0.5, 130),
+        ("TERM", "INT", 0.5, 130),
+        ("INT", "INT", 0.0, 0),  # one Ctrl-C, passed on by a launcher
+        ("TERM", "TERM", 0.5, 0),  # `timeout` sends it twice
+    ],
+)
+def test_a_second_ctrl_c_ends_at_once(first, second, seconds, code):
+    program = SECOND.format(first=first, second=second, seconds=seconds)
+    ended = subprocess.run([sys.executable, "-c", program], cwd=HERE, capture_output=True, text=True, check=False)
+    assert ended.returncode == code, ended.stderr
+    assert ("goes on" in ended.stdout) == (code == 0)
+    assert ended.stderr.startswith("stopping after this step; Ctrl-C (again) ends at once, without saving\n")
+    assert ended.stderr.endswith("interrupted; ended at once\n") == (code == 130)
+
+
+def test_a_job_of_slurm_keeps_lightnings_handler_of_sigterm(work, on, monkeypatch):
+    """Lightning ignores SIGTERM there: the job is queued again by another signal."""
+    monkeypatch.setenv("SLURM_JOB_ID", "7")
+    monkeypatch.setenv("SLURM_JOB_NAME", "bash")
+    interrupt_at(monkeypatch, "training_step", 2, signal.SIGTERM)
+    seen = []
+    true_raise = signal.raise_signal
+
+    def look(number: int) -> None:
+        seen.append(signal.getsignal(number))
+        if number != signal.SIGTERM:
+            true_raise(number)
+
+    monkeypatch.setattr(signal, "raise_signal", look)
+    assert work.train(*on, "--trainer.max_epochs", 1).code == 0
+    assert [type(handler).__name__ for handler in seen] == ["_HandlersCompose"]
