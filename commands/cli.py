@@ -6,11 +6,9 @@ Options, config keys and help are derived from the typed constructors; they are 
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-import yaml
 from jsonargparse import Namespace
 from pytorch_lightning import Callback, Trainer
 from pytorch_lightning.cli import LightningArgumentParser, LightningCLI
@@ -23,7 +21,7 @@ from callbacks.run_report import RunReport
 from commands.changed_options import list_changed_options
 from commands.checks import check_combinations, check_verb, get_class_name
 from commands.constructors import Constructors
-from commands.continued_options import check_continued_options, read_trained_options
+from commands.continued_options import compare_with_checkpoint, dump_options
 from commands.evaluated_run import add_run_config
 from commands.implied_options import (
     choose_pretrained_tokenizer,
@@ -193,7 +191,8 @@ class TextCLI(LightningCLI):
         if self.resumed is not None:
             self._checkpoint = read_checkpoint(self.resumed.checkpoint)
             check_unfinished(self.resumed, self._checkpoint, config)
-            changes = self._check_continued_options(self._checkpoint, self.resumed.checkpoint, None)
+            plain = dump_options(self._parser(self.subcommand), config)
+            changes = compare_with_checkpoint(self._checkpoint, self.resumed.checkpoint, plain, None)
             self._lock = lock_run(self.resumed.folder)
             announce(format_progress(self.resumed, self._checkpoint, config.trainer.max_epochs, changes))
         if reason is not None:
@@ -253,7 +252,8 @@ class TextCLI(LightningCLI):
             checkpoint = read_checkpoint(path)
             if self.subcommand == "fit":
                 stated = {option.name for option in read_options(self.arguments)}
-                for change in self._check_continued_options(checkpoint, path, stated):
+                plain = dump_options(self._parser(self.subcommand), config)
+                for change in compare_with_checkpoint(checkpoint, path, plain, stated):
                     announce(f"changed: {change}")
         self._first_step = 0 if checkpoint is None else checkpoint.get("global_step", 0)
         prepare_and_check(config, str(self.subcommand), self.trainer, self.model, self.datamodule, path, checkpoint)
@@ -262,14 +262,6 @@ class TextCLI(LightningCLI):
             self._lock = lock_new_run(self.trainer, config.version)
 
     before_validate = before_test = before_fit
-
-    def _check_continued_options(
-        self, checkpoint: dict[str, Any], path: Path, stated: Collection[str] | None
-    ) -> list[str]:
-        """Compares the options with those of the checkpoint; returns the changes that are applied."""
-        parser, config = self._parser(self.subcommand), self.config[self.subcommand]
-        plain = yaml.safe_load(parser.dump(config, skip_validation=True, skip_none=False))
-        return check_continued_options(read_trained_options(checkpoint, path), plain, stated, path)
 
     def _find_checkpoint_path(self) -> Path | None:
         """Returns the checkpoint of `--resume` or `--ckpt_path`; of a run folder, the last for `fit`, else the best."""

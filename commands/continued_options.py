@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from jsonargparse import ArgumentParser, Namespace
 
 from contracts.errors import UsageError
 from lightning_modules.checkpoints import find_config
@@ -19,6 +20,18 @@ _COMPARED_OF_TRAINER = (
     *("limit_train_batches", "overfit_batches"),
 )
 _WITHOUT_INFLUENCE = ("data.cache_dir", "data.num_workers", "model.spec", "model.monitor")
+
+
+def dump_options(parser: ArgumentParser, config: Namespace) -> dict[str, Any]:
+    """Returns a config as plain nested dictionaries, as they are in its file."""
+    return dict(yaml.safe_load(parser.dump(config, skip_validation=True, skip_none=False)))
+
+
+def compare_with_checkpoint(
+    checkpoint: Mapping[str, Any], path: Path, config: Mapping[str, Any], stated: Collection[str] | None
+) -> list[str]:
+    """Compares options with those of a checkpoint, as `check_continued_options` does with its other arguments."""
+    return check_continued_options(read_trained_options(checkpoint, path), config, stated, path)
 
 
 def read_trained_options(checkpoint: Mapping[str, Any], path: Path) -> dict[str, Any]:

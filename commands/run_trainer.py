@@ -96,6 +96,8 @@ def add_callbacks_of_every_run(
     has_best = any(isinstance(callback, ModelCheckpoint) and callback.monitor for callback in callbacks)
     if not any(isinstance(callback, ModelCheckpoint) for callback in callbacks):
         config["enable_checkpointing"] = False  # otherwise Lightning adds one of its own
+    else:
+        callbacks.append(SaveOnInterrupt())
     named, shown = config.get("callbacks") or [], config.get("enable_progress_bar")
     named = named if isinstance(named, list) else [named]
     if any(isinstance(callback, WeightAveraging) for callback in named) and not has_best and not is_dev_run:
@@ -111,7 +113,7 @@ def add_callbacks_of_every_run(
     else:
         config["enable_progress_bar"] = sys.stdout.isatty() if shown is None else shown
         callbacks += [ProgressBar()] if config["enable_progress_bar"] else []
-    return callbacks if is_dev_run else [*callbacks, report, SaveOnInterrupt()]
+    return callbacks if is_dev_run else [*callbacks, report]
 
 
 def format_late_rejection(error: BaseException) -> str | None:

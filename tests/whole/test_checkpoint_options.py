@@ -64,7 +64,7 @@ ENDS = {
     "before the first validation epoch": ("--trainer.check_val_every_n_epoch", 5, "--trainer.max_epochs", 2),
     "in the middle of an epoch": ("--trainer.max_steps", 4, "--trainer.max_epochs", 2),
     "without validation": ("--trainer.limit_val_batches", 0, "--trainer.max_epochs", 2),
-    "by time": ("--trainer.max_time", "00:00:00:00", "--trainer.limit_val_batches", 0, "--trainer.max_epochs", 2),
+    "by time": ("--trainer.max_time", "00:00:00:01", "--trainer.limit_val_batches", 0, "--trainer.max_epochs", 999),
 }
 
 
