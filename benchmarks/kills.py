@@ -63,10 +63,8 @@ def draw_cases(count: int, rng: random.Random) -> list[Case]:
     for model, processes, event in drawn:
         steps = 36 // 4 // processes * _EPOCHS
         every = rng.choice([None, 2, 3])
-        writes = 2 * _EPOCHS if every is None else _EPOCHS + steps // every
-        number = rng.randint(
-            1, {"training": steps, "validation": 3 * _EPOCHS // processes, "writing": writes - 1}[event]
-        )
+        writes = (_EPOCHS if every is None else steps // every) + 1  # the last checkpoints, and the first best one
+        number = rng.randint(1, {"training": steps, "validation": 3 * _EPOCHS // processes, "writing": writes}[event])
         rank = 0 if event == "writing" else rng.randrange(processes)  # only the first process writes
         cases.append(Case(model, processes, event, number, rank, every))
     return cases
