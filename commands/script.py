@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -46,13 +47,20 @@ def _run_and_report_errors(
         print(escape_control_characters(f"error: {error}"), file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt as interrupt:
-        print(f"interrupted{f'; {interrupt}' if interrupt.args else ''}", file=sys.stderr)
+        if _is_first_process():
+            print(f"interrupted{f'; {interrupt}' if interrupt.args else ''}", file=sys.stderr)
         return 143 if isinstance(interrupt, TerminationInterrupt) else 130
     except BrokenPipeError:
         if not ignore_broken_pipe:
             raise
         redirect_to_null(sys.stdout)
     return 0
+
+
+def _is_first_process() -> bool:
+    """Whether this is the first or only process of a run, as its launcher says."""
+    rank = next((os.environ[name] for name in ("RANK", "SLURM_PROCID", "LOCAL_RANK") if name in os.environ), "0")
+    return rank == "0"
 
 
 def _run_and_flush(command: Callable[[list[str]], object], arguments: list[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -120,3 +121,41 @@ def test_a_job_of_slurm_keeps_lightnings_handler_of_sigterm(work, on, monkeypatc
     monkeypatch.setattr(signal, "raise_signal", look)
     assert work.train(*on, "--trainer.max_epochs", 1).code == 0
     assert [type(handler).__name__ for handler in seen] == ["_HandlersCompose"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("target", ["first process", "second process", "all"])
+def test_two_processes_stop_after_the_same_step(target, on, tmp_path):
+    """SIGTERM reaches one of them only, Ctrl-C both."""
+    given = ("--trainer.devices", "2", "--trainer.strategy", "ddp", "--trainer.accelerator", "cpu")
+    limits = ("--trainer.max_epochs", "5000", "--early_stopping.patience", "5000", "--data.batch_size", "8")
+    folders = ("--trainer.default_root_dir", str(tmp_path / "runs"), "--data.cache_dir", str(tmp_path / "cache"))
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("PL_", "MASTER_", "LOCAL_"))
+    }
+    started = subprocess.Popen(
+        [sys.executable, str(HERE / "train.py"), *on, *given, *limits, *folders],
+        env=environment | {"OMP_NUM_THREADS": "1"},
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        assert started.stdout is not None
+        next(line for line in started.stdout if line.strip().startswith("3/5000"))
+        children = Path(f"/proc/{started.pid}/task/{started.pid}/children").read_text().split()
+        if target == "all":
+            os.killpg(started.pid, signal.SIGINT)
+        else:
+            os.kill(started.pid if target == "first process" else int(children[0]), signal.SIGTERM)
+        _, error = started.communicate(timeout=60)
+    finally:
+        if started.poll() is None:
+            os.killpg(started.pid, signal.SIGKILL)
+    (run,) = (tmp_path / "runs").glob("*/*")
+    assert started.returncode == (130 if target == "all" else 143)
+    assert error.count("interrupted; ") == 1
+    assert error.endswith(f"interrupted; continue with `python train.py --resume {run}`\n")
+    assert torch.load(run / "checkpoints" / "last.ckpt", weights_only=True)["global_step"] > 2
