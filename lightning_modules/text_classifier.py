@@ -16,6 +16,7 @@ from contracts.seed import get_run_seed, seed_generators
 from contracts.text_spec import TextSpec
 from lightning_modules.checkpoint_bundle import add_bundle
 from lightning_modules.compilation import CompileMode, ForwardPass
+from lightning_modules.construction import construct_on_cpu_in_32_bits
 from lightning_modules.data_aware_module import DataAwareModule
 from lightning_modules.encoders.base import TextEncoder, check_output_shape
 from lightning_modules.encoders.text_cnn import TextCNN
@@ -100,8 +101,7 @@ class TextClassifier(DataAwareModule):
 
     def configure_model(self) -> None:
         """Builds encoder, head and loss for the sizes of the data, and prepares a new encoder for training."""
-        # Lightning calls this with its device as torch's default, whose random numbers differ from those of the CPU.
-        with torch.device("cpu"):
+        with construct_on_cpu_in_32_bits():
             self._build_parts()
 
     def _build_parts(self) -> None:

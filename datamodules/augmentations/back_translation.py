@@ -78,6 +78,10 @@ class BackTranslation(Augmentation):
             self._store(dict(zip(batch, self._translate(1, translated), strict=True)))
         return [self._translations.get(text, text) for text in texts]
 
+    def release(self) -> None:
+        """Frees both models."""
+        vars(self).pop("_models", None)
+
     @torch.inference_mode()
     def _translate(self, direction: int, texts: Sequence[str]) -> list[str]:
         """Translates texts with the first (0) or the second (1) model."""

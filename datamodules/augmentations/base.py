@@ -66,6 +66,9 @@ class Augmentation(Rebuildable, ABC):
             return result
         return self._transform_nonempty(texts, streams.derive(0))
 
+    def release(self) -> None:
+        """Frees what it loads again when it is used again, such as a model of its own; nothing by default."""
+
     def list_files(self) -> list[str]:
         """Lists the files and model folders that it reads."""
         return []

@@ -98,6 +98,10 @@ class MaskedLanguageModel(WordAugmentation):
                         segments.strings[position] = segments.strings[position][: -len(word)] + other
         return positions
 
+    def release(self) -> None:
+        """Frees the model."""
+        vars(self).pop("_network", None)
+
     @torch.inference_mode()
     def _predict_masked(self, texts: list[str]) -> list[list[list[str]]]:
         """Predicts the most likely words for each mask of each text, most likely first."""

@@ -112,6 +112,14 @@ class Augmenter:
         # stored, since a later run reads copies and originals alike and must fit to the originals only
         fitted = [[each.to_blueprint() for each in pipeline.augmentations] for pipeline in self._pipelines_to_fit]
         (folder / _FITTED_FILE).write_text(json.dumps(fitted), encoding="utf-8")
+        try:
+            return self._change_copies(train, folder, notes)
+        finally:
+            for augmentation in self.pipeline.augmentations:
+                augmentation.release()  # a model would stay on the device for the entire training
+
+    def _change_copies(self, train: Rows, folder: Path, notes: list[str]) -> Rows:
+        """Appends changed copies, of all classes or of rare ones."""
         options = self.options
         if options.mode == "offline":
             return add_copies(train, self.pipeline, options.num_copies, options.ratio, options.seed, folder, notes)

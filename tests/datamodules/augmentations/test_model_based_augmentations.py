@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import weakref
 
 import pytest
 import torch
@@ -12,6 +14,9 @@ from contracts.errors import UsageError
 from datamodules.augmentations.back_translation import BackTranslation
 from datamodules.augmentations.masked_language_model import MaskedLanguageModel
 from datamodules.augmentations.primitives.random_streams import RandomStreams
+from datamodules.augmenting.augmenter import Augmenter
+from datamodules.augmenting.options import AugmentOptions
+from datamodules.sources.base import Rows
 
 
 @pytest.fixture(scope="module")
@@ -98,3 +103,26 @@ def test_models_that_cannot_serve_are_refused(masked, tmp_path, monkeypatch):
         MaskedLanguageModel(str(tmp_path)).augment(["a dog"], streams)
     with pytest.raises(UsageError, match='there is no folder "/none"; give the folder of a model saved'):
         BackTranslation("/none")
+
+
+@pytest.mark.parametrize("kind", ["masked", "translated"])
+def test_models_are_freed_once_the_copies_are_made(masked, models, tmp_path, kind):
+    """They stayed on the device during the entire training."""
+    if kind == "masked":
+        augmentation, attribute = MaskedLanguageModel(str(masked), alpha=1.0), "_network"
+    else:
+        augmentation, attribute = (
+            BackTranslation(*models, num_beams=1, max_length=16, cache_dir=str(tmp_path / "c")),
+            "_models",
+        )
+    rows = Rows(["the dog runs .", "a big house"], ["x", "y"], numbers=[0, 1])
+    streams = RandomStreams.from_rows(0, 0, [0])
+    before = augmentation.augment(["the dog runs ."], streams)
+    network = vars(augmentation)[attribute]
+    freed = weakref.ref(network if kind == "masked" else network[0][1])
+    del network
+    augmenter = Augmenter([lambda: augmentation], AugmentOptions(mode="offline"), 1, None)
+    augmenter.add_copies(rows, tmp_path, [])
+    gc.collect()
+    assert freed() is None
+    assert augmentation.augment(["the dog runs ."], streams) == before
