@@ -145,6 +145,18 @@ class Pretrained(TextEncoder):
         """Builds an encoder with these sizes and the pooling of this one."""
         return Pretrained(spec, config=config, pooling=self.pooling)
 
+    def initialization_notes(self) -> list[str]:
+        """Returns what differs from the model as its authors have it, as sentences."""
+        name, notes = self.config.model_type, super().initialization_notes()
+        if self.config.is_encoder_decoder:
+            notes.append(f"of the {name} model only the encoder is used")
+        if self._encodes_by_length:
+            notes.append(
+                f"padding has an effect on {name}, so the texts of each length are encoded apart; "
+                "--data.sampler LengthBucket is the fastest"
+            )
+        return notes
+
     def prepare_training(self, data: TrainingCorpus) -> None:
         """Freezes the vectors of all ids that are in no training text, which saves their computation."""
         super().prepare_training(data)

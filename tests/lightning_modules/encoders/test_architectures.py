@@ -234,6 +234,19 @@ def test_a_model_of_which_there_is_no_tiny_copy_is_checked_itself(monkeypatch):
     assert all(module.training for module in encoder.modules())
 
 
+@pytest.mark.parametrize(
+    ("name", "note"),
+    [
+        ("t5", "of the t5 model only the encoder is used"),
+        ("fnet", "padding has an effect on fnet, so the texts of each length are encoded apart; --data.sampler Length"),
+    ],
+)
+def test_what_differs_from_the_whole_model_is_said(name, note):
+    (said,) = build(name).initialization_notes()
+    assert said.startswith(note)
+    assert build("bert").initialization_notes() == []
+
+
 @pytest.mark.parametrize("name", ["xlm", "flaubert"])
 def test_parts_of_a_layer_that_lie_in_several_lists_are_one_layer(name):
     """All attentions were taken for the embeddings, since they are a list of their own before the largest list."""
