@@ -144,8 +144,8 @@ def test_a_best_checkpoint_elsewhere_is_neither_copied_nor_removed(trained, work
     treasure.write_text("mine", encoding="utf-8")
 
     def point(checkpoint: dict) -> None:
-        for name, state in checkpoint["callbacks"].items():
-            if name.startswith("ModelCheckpoint"):
+        for state in checkpoint["callbacks"].values():
+            if "best_k_models" in state:
                 paths = ("best_model_path", "kth_best_model_path", "last_model_path")
                 state.update(dict.fromkeys(paths, str(treasure)), best_k_models={str(treasure): torch.tensor(0.9)})
 
