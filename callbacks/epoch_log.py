@@ -6,6 +6,7 @@ import math
 import time
 from typing import Any
 
+import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import Tensor
 
@@ -18,8 +19,8 @@ _HEADER_INTERVAL = 25  # lines after which the column names are repeated
 class EpochLog(Callback):
     """Prints a table with one line per epoch, and one per validation in the middle of an epoch.
 
-    Epochs count from 1. The training loss is the mean over the steps of the epoch in this process, the speed counts the
-    training texts of all processes and leaves out validation. Losses are kept on the device until a line is printed.
+    Epochs count from 1. The training loss is the mean over the steps of the epoch in all processes, and the speed counts
+    the training texts of all processes and leaves out validation. Losses are kept on the device until a line is printed.
     """
 
     best: float | None = None
@@ -93,13 +94,20 @@ class EpochLog(Callback):
             return False
         return self.best is None or (value < self.best if mode == "min" else value > self.best)
 
+    def _compute_train_loss(self, trainer: Trainer) -> float | None:
+        """Computes the mean loss over the steps of the epoch and all ranks; None if there was no step."""
+        if not self._steps:
+            return None
+        mean = trainer.accumulate_grad_batches * torch.as_tensor(self._loss_sum) / self._steps
+        return float(trainer.strategy.reduce(mean, reduce_op="mean") if trainer.world_size > 1 else mean)
+
     def _print_line(self, trainer: Trainer, pl_module: LightningModule, progress: str = "") -> None:
         """Prints a line of the table on rank 0, with the column names before every 25th."""
+        train_loss = self._compute_train_loss(trainer)  # with all ranks
         if not trainer.is_global_zero:
             return
         seconds = time.perf_counter() - self._epoch_start
         train_seconds = max(seconds - self._validation_seconds, 1e-9)
-        train_loss = trainer.accumulate_grad_batches * float(self._loss_sum) / self._steps if self._steps else None
         num_epochs = estimate_num_epochs(trainer)
         total = "" if num_epochs is None else f"/{num_epochs}"
         cells = {

@@ -148,9 +148,9 @@ class TextClassifier(DataAwareModule):
         """Computes the mean loss of a batch; losses of single texts are reduced only here."""
         self.loss.progress = self._compute_progress()
         loss = self.loss(self(batch), batch.labels).mean()
-        self.running_loss.add(loss)
-        log_now = self.running_loss.num_steps >= self.trainer.log_every_n_steps  # type: ignore[attr-defined]  # set when it is made
-        if log_now or self.trainer.is_last_batch:
+        interval: int = self.trainer.log_every_n_steps  # type: ignore[attr-defined]  # set when it is made
+        self.running_loss.add(loss, max(1, int(min(interval, self.trainer.num_training_batches))))
+        if self.running_loss.num_steps >= interval or self.trainer.is_last_batch:
             self._log_train_loss()
         return loss
 
@@ -205,7 +205,7 @@ class TextClassifier(DataAwareModule):
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Adds the bundle, which is all that prediction needs besides the weights."""
-        checkpoint["running_loss"] = self.running_loss.state_dict()
+        checkpoint["running_loss"] = self.running_loss.state_dict(self._average_ranks)
         tokenizer, data = self.tokenizer, self.find_datamodule()
         add_bundle(checkpoint, self.encoder, self.head, self.text_spec, tokenizer, data)
 
@@ -217,11 +217,19 @@ class TextClassifier(DataAwareModule):
         return min(1.0, self.trainer.global_step / total) if total else 0.0
 
     def _log_train_loss(self) -> None:
-        """Logs the mean loss since the last call, to the loggers and the progress bar."""
-        num_steps, mean = self.running_loss.num_steps, self.running_loss.compute_and_reset(self.global_step)
+        """Logs the mean loss of the latest steps on all ranks, to the loggers and the progress bar."""
+        num_steps = self.running_loss.num_steps
+        mean = self.running_loss.compute_and_reset(self.global_step, self._average_ranks)
         for logger in self.loggers:  # straight to the loggers: Lightning leaves them out at the end of a short epoch
             logger.log_metrics({"train/loss": float(mean)}, step=self.global_step)
         self.log("loss", mean, prog_bar=True, logger=False, batch_size=num_steps)
+
+    def _average_ranks(self, values: Tensor) -> Tensor:
+        """Averages a tensor over all ranks."""
+        if self._trainer is None or self.trainer.world_size == 1:
+            return values
+        average: Tensor = self.trainer.strategy.reduce(values.to(self.device), reduce_op="mean")
+        return average
 
     def _evaluate_batch(self, batch: TextBatch, variants: Iterable[TextBatch] = ()) -> None:
         """Stores losses and probabilities of a batch, the latter averaged over its variants too."""
