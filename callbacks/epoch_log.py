@@ -19,8 +19,8 @@ _HEADER_INTERVAL = 25  # lines after which the column names are repeated
 class EpochLog(Callback):
     """Prints a table with one line per epoch, and one per validation in the middle of an epoch.
 
-    Epochs count from 1. The training loss is the mean over the steps of the epoch in all processes, and the speed counts
-    the training texts of all processes and leaves out validation. Losses are kept on the device until a line is printed.
+    Epochs count from 1. The training loss is the mean over the steps of the epoch in all processes. The speed counts
+    the training texts of all and leaves out validation. Losses are kept on the device until a line is printed.
     """
 
     best: float | None = None

@@ -23,6 +23,7 @@ from commands.checks import check_combinations, check_verb, get_class_name
 from commands.constructors import Constructors
 from commands.continued_options import compare_with_checkpoint, dump_options
 from commands.evaluated_run import add_run_config
+from commands.failed_ranks import end_started_processes
 from commands.implied_options import (
     choose_pretrained_tokenizer,
     choose_tokenizer_by_texts,
@@ -105,6 +106,7 @@ class TextCLI(LightningCLI):
             message = format_restore_error(error, self.resumed.checkpoint if self.resumed else config.get("ckpt_path"))
         rejected = format_late_rejection(error)
         trainer, interrupt = getattr(self, "trainer", None), find_interrupt(error)
+        end_started_processes(trainer)
         self._release_lock()
         if trainer is not None and isinstance(trainer.logger, (RunLogger, RunFolderLogger)):
             folder = Path(trainer.logger.log_dir)

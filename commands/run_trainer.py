@@ -28,6 +28,7 @@ from callbacks.progress_bar import ProgressBar
 from callbacks.reporting.run_logger import RunLogger
 from callbacks.run_report import RunReport
 from callbacks.sampling_report import SamplingReport
+from commands.failed_ranks import report_lost_processes
 from commands.resume import ResumedRun
 from commands.run_folder import build_run_name, shorten_path
 from contracts.errors import UsageError
@@ -89,6 +90,7 @@ def add_callbacks_of_every_run(
         groups: Those of the groups of options; None for each that is switched off.
         report: The callback that writes the report; left out of a dev run.
     """
+    report_lost_processes()
     callbacks: list[Callback] = [*filter(None, groups), ExactResume(), SamplingReport(), EpochLog()]
     is_dev_run = bool(config.get("fast_dev_run"))
     if is_dev_run or config.get("enable_checkpointing") is False:

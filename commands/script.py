@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import nullcontext
 
 from commands.closed_output import discard_closed_output
+from commands.failed_ranks import claim_message, format_lost_rank, is_consequence, is_distributed
 from commands.termination import convert_termination
 from contracts.console import redirect_to_null
 from contracts.control_characters import escape_control_characters
@@ -44,16 +45,23 @@ def _run_and_report_errors(
         else:
             command(arguments)
     except (UsageError, DataError) as error:
-        print(escape_control_characters(f"error: {error}"), file=sys.stderr)
+        if claim_message(error):
+            print(escape_control_characters(f"error: {error}"), file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt as interrupt:
-        if _is_first_process():
+        if _is_first_process() and claim_message(interrupt):
             print(f"interrupted{f'; {interrupt}' if interrupt.args else ''}", file=sys.stderr)
         return 143 if isinstance(interrupt, TerminationInterrupt) else 130
     except BrokenPipeError:
         if not ignore_broken_pipe:
             raise
         redirect_to_null(sys.stdout)
+    except Exception as error:
+        if claim_message(error):
+            if not (is_distributed() and is_consequence(error)):
+                raise
+            print(format_lost_rank(), file=sys.stderr)
+        return 1
     return 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -120,3 +121,57 @@ def test_a_wrong_choice_ends_before_a_second_process_starts(tmp_path):
     assert answer.code == 2
     assert answer.err.count("error:") == 1
     assert not (tmp_path / "runs").exists()
+
+
+def launch(folder: Path, launcher: str, *arguments: str) -> Answer:
+    """Runs two processes started by Lightning or by torchrun, which must end within 3 minutes, failed or not."""
+    folders = ("--trainer.default_root_dir", str(folder / "runs"), "--data.cache_dir", str(folder / "cache"))
+    dropped = ("PL_", "MASTER_", "LOCAL_")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
+    started = [sys.executable, str(HERE / "train.py")]
+    if launcher == "torchrun":
+        started = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", started[1]]
+    process = subprocess.Popen(
+        [*started, *TWO, *arguments, *folders],
+        env=environment | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path(__file__).parent)},
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        out, err = process.communicate(timeout=180)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        raise
+    return Answer(process.returncode, out, err)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("launcher", ["lightning", "torchrun"])
+@pytest.mark.parametrize("where", ["start", "train", "validation"])
+@pytest.mark.parametrize("how", ["raise", "kill"])
+def test_a_rank_that_fails_ends_all_with_one_message(launcher, where, how, tmp_path):
+    """The other rank printed a traceback of its own, on a lost connection; killed, none of the two said why."""
+    data = write_splits(tmp_path / "words")
+    given = ("--data.source", "Files", "--data.source.path", str(data), *TINY, "--data.batch_size", "8")
+    fails = ("--trainer.callbacks", "failing_rank.FailingRank", "--trainer.callbacks.how", how)
+    answer = launch(tmp_path, launcher, *given, *fails, "--trainer.callbacks.where", where)
+    assert answer.code not in (0, None)
+    ours, _, _ = answer.err.partition("ChildFailedError")  # what torchrun adds
+    ours = ours.rpartition("Traceback")[0] if launcher == "torchrun" and "ChildFailedError" in answer.err else ours
+    messages = [line for line in ours.splitlines() if re.search(r"error:|Error: |this rank fails", line)]
+    assert len(messages) == 1, answer.err[-4000:]
+    assert ("this rank fails" if how == "raise" else "another process of this run has ended") in messages[0]
+
+
+@pytest.mark.slow
+def test_processes_started_by_torchrun_share_one_run_folder(tmp_path):
+    data = write_splits(tmp_path / "words")
+    given = ("--data.source", "Files", "--data.source.path", str(data), *TINY, "--trainer.max_epochs", "1")
+    for number in range(2):
+        answer = launch(tmp_path, "torchrun", *given)
+        assert answer.code == 0, answer.err[-3000:]
+        assert answer.out.count("run folder: ") == 1
+        assert sorted(run.name for run in tmp_path.glob("runs/*/*")) == [f"version_{n}" for n in range(number + 1)]
