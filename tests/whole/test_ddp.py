@@ -161,7 +161,7 @@ def test_a_rank_that_fails_ends_all_with_one_message(launcher, where, how, tmp_p
     assert answer.code not in (0, None)
     ours, _, _ = answer.err.partition("ChildFailedError")  # what torchrun adds
     ours = ours.rpartition("Traceback")[0] if launcher == "torchrun" and "ChildFailedError" in answer.err else ours
-    messages = [line for line in ours.splitlines() if re.search(r"error:|Error: |this rank fails", line)]
+    messages = [line for line in ours.splitlines() if re.match(r"(\[rank\d\]: )?(error:|\w*Error: )", line)]
     assert len(messages) == 1, answer.err[-4000:]
     assert ("this rank fails" if how == "raise" else "another process of this run has ended") in messages[0]
 
