@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -69,6 +70,7 @@ def format_lost_rank() -> str:
     )
 
 
+@lru_cache  # once
 def report_lost_processes() -> None:
     """Makes Lightning print that a process was killed, before it ends all others for that."""
     from lightning_fabric.strategies.launchers.subprocess_script import _ChildProcessObserver
