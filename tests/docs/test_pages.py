@@ -20,7 +20,17 @@ from lightning_modules.heads.base import Head
 from lightning_modules.losses.base import Loss
 
 CHAIN = [
-    *("data", "exploration", "tokenization", "imbalance", "augmentation", "models", "training", "prediction"),
+    *(
+        "data",
+        "exploration",
+        "tokenization",
+        "imbalance",
+        "augmentation",
+        "models",
+        "training",
+        "trainer_options",
+        "prediction",
+    ),
     *("configuration", "python_api", "results", "performance", "design", "extending"),
 ]
 """The pages in the order in which they lead to one another."""
