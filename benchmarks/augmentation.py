@@ -13,13 +13,17 @@ Read the first column: the target is at least 50,000 texts/s.
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 
 from benchmarks.interleaving import measure_interleaved, print_medians
+from benchmarks.packages import check_folder
+from commands.script import run_script
 from contracts.discovery import find_implementations
 from contracts.errors import UsageError
 from datamodules.augmentations.base import Augmentation
@@ -54,13 +58,16 @@ def measure_texts_per_second(
     return len(texts) / (time.process_time() - start)
 
 
-def main() -> None:
+def main(given: list[str]) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--path", required=True, help="the folder of the data")
     parser.add_argument("--synonyms", help="a file of synonyms")
     parser.add_argument("--batch", type=int, default=64, help="texts per batch")
     parser.add_argument("--repeats", type=int, default=7)
-    chosen = parser.parse_args()
+    chosen = parser.parse_args(given)
+    check_folder(chosen.path)
+    if chosen.synonyms is not None and not Path(chosen.synonyms).is_file():
+        raise UsageError(f"--synonyms {chosen.synonyms} is no file; give a list of synonyms, or leave it out")
     train = Files(chosen.path).read()["train"]
     texts, labels = train.texts, train.to_label_lists()
     functions = {
@@ -73,4 +80,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(run_script(main, sys.argv[1:]))

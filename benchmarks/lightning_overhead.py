@@ -16,6 +16,7 @@ steps are; most of it is Lightning's own iteration over some 150 hooks per step.
 from __future__ import annotations
 
 import argparse
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -24,8 +25,10 @@ from statistics import median
 from pytorch_lightning import seed_everything
 
 from benchmarks.interleaving import measure_interleaved, print_medians
+from benchmarks.packages import check_folder
 from benchmarks.timed_fit import time_fit
 from commands.cli import TextCLI
+from commands.script import run_script
 
 
 def measure_bare_loop(cli: TextCLI, steps: int, seed: int) -> float:
@@ -55,12 +58,14 @@ def measure_bare_loop(cli: TextCLI, steps: int, seed: int) -> float:
     return texts / (time.perf_counter() - start)
 
 
-def main() -> None:
+def main(given: list[str]) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--path", help="the folder of the data; the demo data if not given")
     parser.add_argument("--steps", type=int, default=150, help="training steps of a repeat")
     parser.add_argument("--repeats", type=int, default=7)
-    chosen, others = parser.parse_known_args()
+    chosen, others = parser.parse_known_args(given)
+    if chosen.path is not None:
+        check_folder(chosen.path)
     arguments = ["--model.lr_scheduler", "WarmupLinear", "--trainer.limit_val_batches", "0"]
     if chosen.path:
         arguments += ["--data.source", "Files", "--data.source.path", chosen.path, "--data.tokenizer", "Characters"]
@@ -88,4 +93,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(run_script(main, sys.argv[1:]))

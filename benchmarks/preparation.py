@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -24,6 +25,8 @@ import tokenizers
 from tokenizers import models, pre_tokenizers
 
 from benchmarks.interleaving import measure_interleaved, print_medians
+from benchmarks.packages import check_folder
+from commands.script import run_script
 from datamodules.sources.files import Files
 from datamodules.text_datamodule import TextDataModule
 from datamodules.tokenizers.characters import Characters
@@ -38,11 +41,12 @@ def measure_preparation(path: str, cache: Path) -> tuple[float, int]:
     return time.perf_counter() - start, sum(data.summary["rows"].values())
 
 
-def main() -> None:
+def main(given: list[str]) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--path", required=True, help="the folder of the data")
     parser.add_argument("--repeats", type=int, default=7)
-    chosen = parser.parse_args()
+    chosen = parser.parse_args(given)
+    check_folder(chosen.path)
     os.environ["TOKENIZERS_PARALLELISM"] = "true"
     texts = [text for rows in Files(chosen.path).read().values() for text in rows.texts]
     vocabulary = {character: number for number, character in enumerate(["[UNK]", *sorted(set("".join(texts)))])}
@@ -77,4 +81,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(run_script(main, sys.argv[1:]))

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import random
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -27,7 +28,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from benchmarks.interleaving import measure_interleaved, print_medians
+from benchmarks.packages import check_folder
 from benchmarks.timed_fit import run_train, time_fit
+from commands.script import run_script
 from datamodules.sources.base import Rows, SplitName
 from datamodules.sources.files import Files
 
@@ -125,7 +128,7 @@ class PlainLoop:
         return correct / len(self._splits[split])
 
 
-def main() -> None:
+def main(given: list[str]) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--path", required=True, help="the folder of the data")
     parser.add_argument("--steps", type=int, default=150, help="training steps of a repeat")
@@ -134,7 +137,8 @@ def main() -> None:
     parser.add_argument("--num_filters", type=int, default=256)
     parser.add_argument("--kernel_sizes", type=int, nargs="+", default=[2, 3, 4])
     parser.add_argument("--epochs", type=int, help="compare test accuracy after whole runs of this many epochs instead")
-    chosen, others = parser.parse_known_args()
+    chosen, others = parser.parse_known_args(given)
+    check_folder(chosen.path)
 
     plain = PlainLoop(chosen.path, chosen.embedding_dim, chosen.num_filters, chosen.kernel_sizes)
     arguments = [
@@ -176,4 +180,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(run_script(main, sys.argv[1:]))

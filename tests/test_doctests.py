@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ("contracts", "datamodules", "exploration", "lightning_modules", "callbacks", "commands")
+PACKAGES = ("contracts", "datamodules", "exploration", "lightning_modules", "callbacks", "commands", "benchmarks")
 FILES = [
     file for package in PACKAGES for file in sorted((ROOT / package).rglob("*.py")) if ">>>" in file.read_text("utf-8")
 ]
