@@ -120,6 +120,13 @@ class CommandRunner:
             with self._no_data():
                 self.patch.setattr(sys, "argv", [words[1], *words[2:]])
                 assert words[1].startswith("benchmarks.")
+                self.patch.setattr("benchmarks.packages.find_spec", lambda name: name)  # of an extra
+                if words[1] == "benchmarks.gpu":  # reads data in the midst of its measurements
+                    self.patch.setattr("torch.cuda.is_available", lambda: True)
+                    from benchmarks.gpu.__main__ import parse
+
+                    parse(words[2:])
+                    return
                 with pytest.raises(DataAreRead):
                     runpy.run_module(words[1], run_name="__main__")
             return
