@@ -14,9 +14,9 @@ TRAINER_DEFAULTS = {
 
 TRAINER_SUMMARIES = {
     "max_epochs": "Epochs to train, at most",
-    "accelerator": "Kind of device: auto, cpu, gpu, mps, tpu",
+    "accelerator": "Kind of device: auto, cpu, gpu, mps",
     "devices": "Number of devices, or a list of their numbers",
-    "strategy": "How several devices share the work: auto, ddp, fsdp, deepspeed",
+    "strategy": "How several devices share the work: auto, single_device, ddp",
     "precision": "32-true, 16-mixed, bf16-mixed, 64-true",
     "gradient_clip_val": "Maximum norm of the gradients; no clipping if null",
     "accumulate_grad_batches": "Batches per optimizer step",
