@@ -22,8 +22,7 @@ _ACCEPTED = re.compile(
     r"|torch\._utils (_rebuild_tensor_v[23]|_rebuild_parameter|_rebuild_parameter_with_state)"
     r"|torch\.nn\.parameter Parameter"
     r"|torch (Size|device|\w+Storage|bool|u?int\d+|float\d+\w*|bfloat16|complex\d+)"
-    r"|_codecs encode|builtins set|builtins complex"
-    r"|__builtin__ set|__builtin__ complex"
+    r"|(builtins|__builtin__) (set|complex)"
 )
 """What a checkpoint may name: what holds tensors and plain values, and allocates no memory by itself."""
 _EXPANDED = 2**20  # values that a tensor may have beyond its storage, as `expand` makes them
@@ -45,9 +44,14 @@ def check_file(path: Path) -> None:
             raise ValueError("its parts are larger than the file")
         if any(".." in part.filename.split("/") or part.filename.startswith("/") for part in parts):
             raise ValueError("it has a part outside of its folder")
-        pickles = [part for part in parts if part.filename.endswith(".pkl")]
+        names = [part.orig_filename for part in parts]
+        if len({name.lower() for name in names}) != len(names):  # torch finds its parts by name, in any case
+            raise ValueError("it has a part twice")
+        pickles = [part for part in parts if ".pkl" in part.orig_filename.lower()]
         if len(pickles) != 1 or pickles[0].file_size > _MAX_PICKLE_SIZE:
             raise ValueError(f"it must hold one pickle of at most {_MAX_PICKLE_SIZE >> 20} MB")
+        if pickles[0].orig_filename != f"{names[0].partition('/')[0]}/data.pkl":
+            raise ValueError("its pickle must be named data.pkl and be in its folder")
         _check_pickle(archive.read(pickles[0]))
 
 
@@ -89,10 +93,22 @@ def check_tensors(content: Any) -> None:
             pending.extend(part.values() if isinstance(part, dict) else part)
 
 
-def _check_tensor(tensor: Tensor) -> None:
+def check_weights(weights: dict[str, Tensor]) -> None:
+    """Raises an error for a weight that has more values than its storage, or complex ones.
+
+    Raises:
+        ValueError: There is one.
+    """
+    for weight in weights.values():
+        _check_tensor(weight, expanded=0)
+        if weight.is_complex():
+            raise ValueError("it holds a weight of complex numbers")
+
+
+def _check_tensor(tensor: Tensor, expanded: int = _EXPANDED) -> None:
     """Raises `ValueError` for a tensor of a kind or size that its file does not account for."""
     if tensor.layout != torch.strided or tensor.is_quantized or tensor.device.type != "cpu":
         raise ValueError("it holds a tensor that is sparse, quantized or without values")
     stored = tensor.untyped_storage().nbytes() // max(tensor.element_size(), 1)
-    if tensor.numel() > max(stored, _EXPANDED):
+    if tensor.numel() > max(stored, expanded):
         raise ValueError(f"it holds a tensor of shape {tuple(tensor.shape)} with {stored} values")

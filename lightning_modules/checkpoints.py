@@ -14,7 +14,7 @@ from torch import Tensor
 from contracts.errors import DataError, UsageError, join_names, suggest_name
 from contracts.text_spec import TextSpec
 from datamodules.tokenizers.base import Tokenizer
-from lightning_modules.checkpoint_file import check_file, check_tensors
+from lightning_modules.checkpoint_file import check_file, check_tensors, check_weights
 from lightning_modules.checkpoint_records import choose_best, choose_last
 
 FORMAT = 1
@@ -106,6 +106,10 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     for name, value in parts["state_dict"].items():
         if not isinstance(name, str) or not isinstance(value, Tensor):
             raise DataError(f"{path} is damaged: its state_dict must hold tensors by name")
+    try:
+        check_weights(parts["state_dict"])
+    except ValueError as error:
+        raise DataError(f"{path} is damaged: {error}") from error
     for name in ("epoch", "global_step"):
         if type(parts.get(name, 0)) is not int:
             raise DataError(f"{path} is damaged: its {name} must be an integer")

@@ -190,6 +190,37 @@ def test_a_second_pickle_is_refused(checkpoint, path):
     assert_refused(path, "it must hold one pickle")
 
 
+def test_the_case_of_a_name_does_not_hide_a_pickle(checkpoint, path):
+    """Torch's reader finds `DATA.PKL` as `data.pkl`, where a checked decoy would have another name."""
+    torch.save(checkpoint, path)
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    for hidden, decoy in (("DATA.PKL", "z.pkl"), ("Data.pkl", "data.pkl"), ("data.PKL", None)):
+        with zipfile.ZipFile(path, "w") as archive:
+            for name, data in parts.items():
+                archive.writestr(name.replace("data.pkl", hidden), data)
+            if decoy is not None:
+                archive.writestr(next(iter(parts)).partition("/")[0] + f"/{decoy}", b"N.")
+        assert_refused(path, "it must hold one pickle|it has a part twice|its pickle must be named data.pkl")
+
+
+def test_bytes_by_a_codec_are_refused(checkpoint, path):
+    """Codecs nested in each other would double the memory at each level; no checkpoint holds bytes."""
+    torch.save(checkpoint | {"extra": b"\xff"}, path)
+    assert_refused(path, "it holds _codecs.encode, which is neither a tensor nor a plain value")
+
+
+def test_weights_store_all_their_values_as_real_numbers(checkpoint, path):
+    bias = checkpoint["state_dict"]["head.linear.bias"]
+    for weight, message in (
+        (torch.zeros(1).expand(2), r"it holds a tensor of shape \(2,\) with 1 values"),
+        (bias.to(torch.complex64), "it holds a weight of complex numbers"),
+    ):
+        checkpoint["state_dict"]["head.linear.bias"] = weight
+        torch.save(checkpoint, path)
+        assert_refused(path, message)
+
+
 def test_a_tensor_that_claims_more_than_its_bytes_is_refused(path, checkpoint):
     torch.save(checkpoint | {"extra": torch.zeros(777)}, path)
     claimed = b"J" + struct.pack("<i", 2**31 - 1)
