@@ -195,13 +195,20 @@ def try_case(case: Case, number: int, output: Path, wholes: dict[tuple[Any, ...]
     return result
 
 
+def parse(arguments: list[str]) -> argparse.Namespace:
+    """Parses the options."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.kills", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--kills", type=int, default=20, help="number of runs that are killed")
+    parser.add_argument("--output", type=Path, required=True, help="a new folder for runs and results")
+    parser.add_argument("--seed", type=int, default=0, help="draws models, processes and moments")
+    return parser.parse_args(arguments)
+
+
 def main(arguments: list[str]) -> int:
     """Runs all cases; prints a table and writes `kills.json`."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--kills", type=int, default=20)
-    parser.add_argument("--output", type=Path, required=True, help="a new folder for runs and results")
-    parser.add_argument("--seed", type=int, default=0)
-    options = parser.parse_args(arguments)
+    options = parse(arguments)
     options.output = options.output.absolute()
     write_data(options.output / "words")
     wholes: dict[tuple[Any, ...], Path] = {}

@@ -40,6 +40,10 @@ OTHER_PROGRAMS = (
 """Commands that are known to be right as they stand."""
 
 
+PARSED_ONLY = {"benchmarks.gpu": "benchmarks.gpu.__main__", "benchmarks.kills": "benchmarks.kills"}
+"""Benchmarks that read data in the midst of their work: the module whose `parse` checks their options."""
+
+
 class DataAreRead(BaseException):
     """Everything that was asked for has been accepted, and the rows would be read now."""
 
@@ -121,11 +125,9 @@ class CommandRunner:
                 self.patch.setattr(sys, "argv", [words[1], *words[2:]])
                 assert words[1].startswith("benchmarks.")
                 self.patch.setattr("benchmarks.packages.find_spec", lambda name: name)  # of an extra
-                if words[1] == "benchmarks.gpu":  # reads data in the midst of its measurements
+                if words[1] in PARSED_ONLY:
                     self.patch.setattr("torch.cuda.is_available", lambda: True)
-                    from benchmarks.gpu.__main__ import parse
-
-                    parse(words[2:])
+                    import_module(PARSED_ONLY[words[1]]).parse(words[2:])
                     return
                 with pytest.raises(DataAreRead):
                     runpy.run_module(words[1], run_name="__main__")

@@ -646,7 +646,7 @@ print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="has no module resource")
 def test_refused_files_take_no_memory(checkpoint, transformer, tmp_path):
-    """Measured in a process of its own; before, the first one alone took 400 MB, and the others more."""
+    """Measured in a process of its own."""
     global _events
     _events = None  # starts a process
     torch.save(checkpoint, tmp_path / "good.ckpt")
