@@ -149,7 +149,7 @@ def create_model(cli: TextCLI, pretrained: str | None) -> nn.Module:
 
     config = cli.model.encoder.backbone.config
     config.num_labels = cli.datamodule.spec.num_classes
-    return AutoModelForSequenceClassification.from_config(config)
+    return AutoModelForSequenceClassification.from_config(config, trust_remote_code=False)
 
 
 def _import_callback() -> type:

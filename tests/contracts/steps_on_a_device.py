@@ -24,7 +24,6 @@ import numpy as np
 import torch
 from pytorch_lightning import Callback, LightningModule, Trainer, seed_everything
 from pytorch_lightning.accelerators import Accelerator
-from pytorch_lightning.callbacks import ModelCheckpoint
 from pytorch_lightning.plugins import MixedPrecision
 from pytorch_lightning.strategies import SingleDeviceStrategy
 from rows_in_memory import RowsInMemory
@@ -35,10 +34,11 @@ from test_losses import CASES as LOSSES
 from test_losses import labels_of, spec
 from virtual_device import DEVICE, WAITS, count_waits
 
+from callbacks.checkpointing.best_checkpoint import BestCheckpoint
 from callbacks.gradient_norm import GradientNorm, compute_parameter_norms
 from callbacks.progress_bar import ProgressBar
 from callbacks.run_report import RunReport
-from commands.run_trainer import CALLBACK_GROUPS, add_callbacks_of_every_run
+from commands.run_trainer import CALLBACK_CLASSES, add_callbacks_of_every_run
 from contracts.batch import TextBatch
 from datamodules.sources.base import Rows
 from datamodules.text_datamodule import TextDataModule
@@ -229,8 +229,8 @@ def make_data(folder: str) -> TextDataModule:
 
 def make_callbacks() -> list[Callback]:
     """Those of every run, with a progress bar as in a terminal."""
-    in_groups = [group() for group in CALLBACK_GROUPS.values() if group not in (GradientNorm, ModelCheckpoint)]
-    checkpoint = ModelCheckpoint(monitor="validation/macro_f1", mode="max")
+    in_groups = [cls() for cls in CALLBACK_CLASSES.values() if cls not in (GradientNorm, BestCheckpoint)]
+    checkpoint = BestCheckpoint(monitor="validation/macro_f1", mode="max")
     callbacks = [*in_groups, GradientNorm(every_n_steps=EVERY), checkpoint]
     return [*add_callbacks_of_every_run({"enable_progress_bar": False}, callbacks, RunReport()), ProgressBar()]
 

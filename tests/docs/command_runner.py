@@ -110,7 +110,8 @@ class CommandRunner:
                 found |= {f"--{key}.{name}" for name in get_parameters(cls)}
         from datamodules.vectors.word2vec import Word2Vec
 
-        return found | {f"--model.encoder.word2vec.{name}" for name in get_parameters(Word2Vec)}
+        linked = {"--checkpoint.monitor", "--checkpoint.mode"}  # refused with the option that sets them
+        return found | linked | {f"--model.encoder.word2vec.{name}" for name in get_parameters(Word2Vec)}
 
     def _help_of(self, script: object, arguments: list[str]) -> str:
         printed = io.StringIO()

@@ -11,6 +11,8 @@ import pytest
 import torch
 from workplace import DATA, LEARNING_EPOCHS, TINY_RNN, USAGE, assert_refused, write_splits, write_table
 
+LR = ("--model.optimizer.lr", 0.03)  # of the trained run
+
 
 def _truncated(good: Path, bad: Path) -> None:
     bad.write_bytes(good.read_bytes()[:5000])
@@ -56,8 +58,11 @@ def test_a_run_folder_without_a_checkpoint_is_refused(trained, work, on, tmp_pat
     assert_refused(work.train(*on, "--ckpt_path", tmp_path / "run"), work, USAGE, r"run holds no checkpoint")
 
 
-def test_a_checkpoint_of_another_model_is_refused(trained, work, on):
-    answer = work.train(*on, "--model.encoder.embedding_dim", 17, "--ckpt_path", trained / "checkpoints" / "last.ckpt")
+def test_a_checkpoint_of_another_model_is_refused(trained, work):
+    last = trained / "checkpoints" / "last.ckpt"
+    answer = work.train("--config", trained / "config.yaml", "--model.encoder.embedding_dim", 17, "--ckpt_path", last)
+    assert answer.out.startswith("changed: model.encoder.embedding_dim 17")
+    answer = answer._replace(out="")
     words = r"holds another model than the one chosen: encoder\.\S+ is of shape \(\d+, \d+\) there and of shape .* here"
     assert_refused(answer, work, USAGE, words)
 
@@ -74,8 +79,9 @@ def test_a_checkpoint_of_other_labels_is_refused(trained, work, tmp_path):
     write_table(folder / "train.csv", [{"text": f"word {n}", "label": "xyz"[n % 3]} for n in range(30)])
     given = ("--config", trained / "config.yaml", "--data.source.path", folder)
     answer = work.train("fit", *given, "--ckpt_path", trained / "checkpoints" / "best.ckpt")
+    assert answer.out.startswith("changed: data.source.path ")
     assert_refused(
-        answer,
+        answer._replace(out=""),
         work,
         USAGE,
         r"labels fruit, metal, river, and these data have x, y, z; add --config .*config.yaml for those",
@@ -131,7 +137,7 @@ def test_a_label_cannot_control_the_terminal(command, trained, work, on, tmp_pat
 def test_a_training_state_that_cannot_be_restored_ends_in_a_message(change, trained, work, on, tmp_path):
     bad = _spoil(trained, tmp_path / "bad.ckpt", change)
     limits = ("--trainer.max_epochs", 9, "--trainer.accelerator", "cpu", "--data.batch_size", 16)
-    answer = work.train("fit", *on, "--ckpt_path", bad, *limits)
+    answer = work.train("fit", *on, *LR, "--ckpt_path", bad, *limits)
     assert answer.code == DATA, answer.err
     assert re.search(r"bad.ckpt (cannot be continued from: its training state is damaged|is damaged)", answer.err)
     assert answer.err.count("error:") == 1
@@ -154,7 +160,7 @@ def test_a_best_checkpoint_elsewhere_is_neither_copied_nor_removed(trained, work
     with pytest.warns(
         UserWarning, match="the best checkpoint so far is gone, so the best of the remaining epochs is saved"
     ):
-        answer = work.train("fit", *on, "--ckpt_path", bad, *limits)
+        answer = work.train("fit", *on, *LR, "--ckpt_path", bad, *limits)
     assert answer.code == 0, answer.err
     assert treasure.read_text(encoding="utf-8") == "mine"
     assert not list(work.root.rglob("treasure*"))

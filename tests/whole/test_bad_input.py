@@ -140,10 +140,10 @@ ARGUMENTS = {
     ),
     "a rate below zero": ("--model.optimizer.lr -1", r"--model.optimizer: Invalid learning rate: -1"),
     "an optimizer of one group": ("--model.optimizer LBFGS", r"--model.optimizer: LBFGS .*parameter groups"),
-    "an optimizer of matrices": ("--model.optimizer Muon", r"--model.optimizer: Muon only supports 2D"),
+    "an optimizer of matrices": ("--model.optimizer Muon", r"--model.optimizer: Muon is for matrices only"),
     "an optimizer of rare gradients": (
         "--model.optimizer SparseAdam",
-        r"--model.optimizer: SparseAdam does not support",
+        r"--model.optimizer: SparseAdam is for sparse gradients only",
     ),
     "no optimizer": ("--model.optimizer null", r"--model.optimizer has no choice named null\..*It takes: .*AdamW"),
     "a batch of none": ("--data.batch_size 0", r"--data.batch_size must be at least 1, got 0"),
@@ -276,7 +276,7 @@ def test_a_file_in_the_place_of_the_run_folder_is_told_in_one_message(work, on):
     answer = work.train(*on, "--name", "taken", "--trainer.max_epochs", 1)
     assert answer.code == DATA
     assert "Traceback" not in answer.err
-    assert answer.err.startswith(f"error: {work.root / 'taken'} cannot be written (")
+    assert answer.err.startswith(f"error: {work.root / 'taken' / 'version_0'} cannot be written (")
     assert "--trainer.default_root_dir" in answer.err
 
 
