@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
 import yaml
 from jsonargparse import ArgumentParser, Namespace
 
+from callbacks.differential_learning_rates import DifferentialLearningRates
 from contracts.errors import UsageError
 from lightning_modules.checkpoints import find_config
 
-_RESTORED = ("model.optimizer", "model.lr_scheduler")
+_RATES = "differential_learning_rates"
+_RESTORED = ("model.optimizer", "model.lr_scheduler", _RATES)
 """Options whose effect would be overwritten by the state in the checkpoint."""
 _COMPARED_OF_TRAINER = (
-    *("accumulate_grad_batches", "gradient_clip_val", "gradient_clip_algorithm", "precision"),
-    *("limit_train_batches", "overfit_batches"),
+    *("limit_train_batches", "overfit_batches", "accumulate_grad_batches"),
+    *("gradient_clip_val", "gradient_clip_algorithm", "precision"),
 )
+_FIXED_BY_PROGRESS = {"limit_train_batches": 1.0, "overfit_batches": 0.0, "accumulate_grad_batches": 1}
+"""Options of the trainer that say how far an epoch has come, and what they are if they are null."""
 _WITHOUT_INFLUENCE = ("data.cache_dir", "data.num_workers", "model.spec", "model.monitor")
 
 
@@ -65,7 +70,8 @@ def check_continued_options(
         One text for each change, such as `data.batch_size 16 (was 8)`.
 
     Raises:
-        UsageError: Optimizer or schedule differ, or an option differs that was not stated.
+        UsageError: Optimizer, learning rates, schedule or batches per epoch differ, or an option differs that was not
+            stated.
     """
     present = _select(config)
     changes = {
@@ -78,6 +84,12 @@ def check_continued_options(
         raise UsageError(
             f"{_format_changes(restored)}: optimizer and learning rate schedule are restored from {path}; leave "
             f"the option out{_format_config(path)}, or start a new run for another one"
+        )
+    progress = {name: change for name, change in changes.items() if name.removeprefix("trainer.") in _FIXED_BY_PROGRESS}
+    if progress:
+        raise UsageError(
+            f"{_format_changes(progress)}: {path} counts the batches and the steps of its epochs, of which texts would "
+            f"be repeated or left out; leave the option out{_format_config(path)}, or start a new run for another one"
         )
     if stated is None and "seed_everything" in changes:
         new, old = changes["seed_everything"]
@@ -101,7 +113,13 @@ def _select(config: Mapping[str, Any]) -> dict[str, Any]:
     for section in ("data", "model"):
         _flatten(config.get(section) or {}, section, selected)
     trainer = config.get("trainer") or {}
-    selected |= {f"trainer.{name}": trainer[name] for name in _COMPARED_OF_TRAINER if name in trainer}
+    for name in _COMPARED_OF_TRAINER:
+        if name in trainer:
+            value = trainer[name]
+            selected[f"trainer.{name}"] = _FIXED_BY_PROGRESS.get(name) if value is None else value
+    if "trainer" in config:  # of a run; a group that is switched off has the effect of its defaults
+        defaults = {name: one.default for name, one in signature(DifferentialLearningRates).parameters.items()}
+        _flatten(defaults | (config.get(_RATES) or {}), _RATES, selected)
     if "seed_everything" in config:
         selected["seed_everything"] = config["seed_everything"]
     return {name: value for name, value in selected.items() if not _is_below(name, _WITHOUT_INFLUENCE)}

@@ -14,7 +14,7 @@ from lightning_modules.checkpoints import find_checkpoint
 
 _FIXED_BY_THE_RUN = ("ckpt_path", "name", "version", "trainer.default_root_dir")
 """Options that cannot be changed when a run is resumed."""
-_RESTORED_FROM_CHECKPOINT = ("model.optimizer", "model.lr_scheduler")
+_RESTORED_FROM_CHECKPOINT = ("model.optimizer", "model.lr_scheduler", "differential_learning_rates")
 """Options whose effect is overwritten by the state in the checkpoint."""
 
 NOTHING_SAVED = "nothing was saved yet; start it again"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import traceback
 from collections.abc import Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from pytorch_lightning.utilities.exceptions import MisconfigurationException
 from callbacks.checkpointing.best_checkpoint import BestCheckpoint
 from callbacks.checkpointing.interruption import SaveOnInterrupt
 from callbacks.checkpointing.last_checkpoint import LastCheckpoint
+from callbacks.checkpointing.name_collisions import check_names_differ
 from callbacks.differential_learning_rates import DifferentialLearningRates
 from callbacks.early_stopping import EarlyStopping
 from callbacks.epoch_log import EpochLog
@@ -95,6 +97,9 @@ def add_callbacks_of_every_run(
     is_dev_run = bool(config.get("fast_dev_run"))
     if is_dev_run or config.get("enable_checkpointing") is False:
         callbacks = [callback for callback in callbacks if not isinstance(callback, ModelCheckpoint)]
+    for best, last in product(callbacks, callbacks):
+        if isinstance(best, BestCheckpoint) and isinstance(last, LastCheckpoint):
+            check_names_differ(best, last)
     has_best = any(isinstance(callback, ModelCheckpoint) and callback.monitor for callback in callbacks)
     if not any(isinstance(callback, ModelCheckpoint) for callback in callbacks):
         config["enable_checkpointing"] = False  # otherwise Lightning adds one of its own

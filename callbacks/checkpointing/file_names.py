@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from contracts.errors import UsageError, join_names, suggest_name
 
 COUNTERS = ("epoch", "step")
-_DEFAULT = "{epoch}-{step}"
+DEFAULT_TEMPLATE = "{epoch}-{step}"
 _PLACEHOLDER = re.compile(r"\{([^{}:!]+)(?::([^{}]*))?\}")
 
 
@@ -29,7 +29,20 @@ def format_file_name(template: str | None, values: Mapping[str, Any], insert_nam
         name = match[1].replace("/", "_") + "=" if insert_names else ""
         return name + format(values[match[1]], match[2] or "")
 
-    return _PLACEHOLDER.sub(fill, template or _DEFAULT)
+    return _PLACEHOLDER.sub(fill, template or DEFAULT_TEMPLATE)
+
+
+def split_template(template: str) -> Iterator[tuple[str, str | None, str]]:
+    """Yields each placeholder as the text before it, its name and its format; at last the text at the end, and None.
+
+    >>> list(split_template("best-{epoch:02d}"))
+    [('best-', 'epoch', '02d'), ('', None, '')]
+    """
+    end = 0
+    for match in _PLACEHOLDER.finditer(template):
+        yield template[end : match.start()], match[1], match[2] or ""
+        end = match.end()
+    yield template[end:], None, ""
 
 
 def make_unique(template: str | None, top_k: int) -> str | None:

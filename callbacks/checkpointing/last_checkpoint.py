@@ -94,10 +94,14 @@ class LastCheckpoint(ModelCheckpoint):
         name = "-".join(filter(None, (prefix, name, None if ver is None else f"v{ver}")))
         return f"{self.dirpath}/{name}{self.FILE_EXTENSION}"
 
+    @property
+    def resume_name(self) -> str:
+        """The name of the checkpoint of an interrupt: the usual one, unless each gets a name of its own."""
+        return self.filename if self.filename and "{" not in self.filename else "last"
+
     def format_resume_path(self) -> str:
-        """Returns the path of the checkpoint of an interrupt: the usual one, unless each gets a name of its own."""
-        name = self.filename if self.filename and "{" not in self.filename else "last"
-        return f"{self.dirpath}/{name}{self.FILE_EXTENSION}"
+        """Returns the path of the checkpoint of an interrupt."""
+        return f"{self.dirpath}/{self.resume_name}{self.FILE_EXTENSION}"
 
     def save_unless_saved(self, trainer: Trainer, is_validated: bool = False) -> None:
         """Saves the last weights, unless those of this step are saved or none are to be kept."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 
 from commands.continued_options import check_continued_options, read_trained_options
 from contracts.errors import UsageError
@@ -72,3 +73,35 @@ def test_another_seed_is_refused_on_resuming_and_stated_in_a_new_run():
     with pytest.raises(UsageError, match=r"--seed_everything 4: .* goes on with .* of seed 0; leave"):
         check(build_config(seed_everything=4), None)
     assert check(build_config(seed_everything=4), {"seed_everything"}) == ["seed_everything 4 (was 0)"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "old"),
+    [("head_lr_multiplier", 10.0, 1.0), ("backbone_lr", 0.0, "null"), ("layer_decay", 0.5, 1.0)],
+)
+@pytest.mark.parametrize("trained", [{}, {"differential_learning_rates": None}])
+def test_other_rates_of_the_layers_are_refused(name, value, old, trained, tmp_path):
+    """They were ignored: the rate of each parameter group is restored with the state of the optimizer."""
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(build_config(**trained)))
+    path = tmp_path / "last.ckpt"
+    present = build_config(differential_learning_rates={name: value})
+    for stated in (None, {f"differential_learning_rates.{name}"}):
+        with pytest.raises(UsageError, match=rf"rates\.{name} {value} \(was {old}\): optimizer and .* restored"):
+            check_continued_options(read_trained_options({}, path), present, stated, path)
+    neutral = build_config(differential_learning_rates={"layer_decay": 1.0})
+    assert check_continued_options(read_trained_options({}, path), neutral, None, path) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "same"),
+    [("limit_train_batches", 2, 1.0), ("overfit_batches", 0.5, 0), ("accumulate_grad_batches", 2, 1)],
+)
+def test_other_batches_per_epoch_are_refused(name, value, same, tmp_path):
+    """An epoch was trained again, or cut."""
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(build_config(trainer={name: None})))
+    path = tmp_path / "last.ckpt"
+    trained = read_trained_options({}, path)
+    for stated in (None, {f"trainer.{name}"}):
+        with pytest.raises(UsageError, match=rf"trainer\.{name} {value} \(was {same}.*would be repeated or left out"):
+            check_continued_options(trained, build_config(trainer={name: value}), stated, path)
+        assert check_continued_options(trained, build_config(trainer={name: same}), stated, path) == []

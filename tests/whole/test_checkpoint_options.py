@@ -125,6 +125,8 @@ def test_a_best_checkpoint_of_weights_only_predicts_and_the_last_one_resumes(wor
         ("checkpoint.save_on_exception", "true", "it would replace the best weights"),
         ("checkpoint.save_on_train_epoch_end", "true", "right after a validation"),
         ("checkpoint.filename", "a/b", "without slashes, got 'a/b'"),
+        ("checkpoint.filename", "last", "can have the same name, and one would replace the other"),
+        ("last_checkpoint.filename", "best", "can have the same name, and one would replace the other"),
         ("last_checkpoint.dirpath", "x", "checkpoints lie in the run folder"),
         ("last_checkpoint.monitor", "validation/loss", "the best by --model.monitor are kept by --checkpoint"),
         ("last_checkpoint.mode", "max", "has no effect"),

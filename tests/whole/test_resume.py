@@ -316,6 +316,16 @@ REFUSED = {
         ("--resume", "{run}", "--model.optimizer.lr", "3"),
         r"--model.optimizer.lr has no effect beside --resume",
     ),
+    "other rates of the layers": (
+        lambda run: None,
+        ("--resume", "{run}", "--differential_learning_rates.head_lr_multiplier", "10"),
+        r"--differential_learning_rates.head_lr_multiplier has no effect beside --resume",
+    ),
+    "other batches per epoch": (
+        lambda run: None,
+        ("--resume", "{run}", "--trainer.max_epochs", "9", "--trainer.limit_train_batches", "2"),
+        r"trainer.limit_train_batches 2 \(was 1.0\): .* counts the batches and the steps of its epochs",
+    ),
     "another model": (
         lambda run: None,
         ("--resume", "{run}", "--trainer.max_epochs", "9", "--model.encoder.embedding_dim", "17"),
