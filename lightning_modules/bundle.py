@@ -52,9 +52,23 @@ class Bundle:
 
     @torch.inference_mode()
     def predict_probabilities(self, batch: TextBatch) -> Tensor:
-        """Computes the probability of every label: float `(batch, classes)`."""
-        with compute_in_32_bits(batch.input_ids.device.type):
-            return self.task.compute_probabilities(self.head(encode_batch(self.encoder, batch)))
+        """Computes the probability of every label: float `(batch, classes)`.
+
+        Raises:
+            DataError: The model fails; it may be from anyone.
+        """
+        try:
+            with compute_in_32_bits(batch.input_ids.device.type):
+                return self.task.compute_probabilities(self.head(encode_batch(self.encoder, batch)))
+        except (UsageError, DataError):
+            raise
+        except Exception as error:  # of many types, raised by the model
+            rows, tokens = batch.input_ids.shape
+            reason = f"{type(error).__name__}: {' '.join(str(error).split())[:_MAX_REASON]}"
+            raise DataError(
+                f"the checkpoint's model fails on a batch of {rows} texts of {tokens} tokens ({reason}); "
+                "smaller batches (--batch_size) need less memory"
+            ) from error
 
     def encode_batch(self, texts: Sequence[str], pairs: Sequence[str] | None) -> TokenIds:
         """Encodes texts as token ids, each truncated to the maximum length.

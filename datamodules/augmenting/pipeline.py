@@ -40,9 +40,10 @@ class Pipeline:
 
     def augment(self, texts: list[str], streams: RandomStreams) -> list[str]:
         """Applies all augmentations to a batch of texts."""
+        originals = texts
         for number, augmentation in enumerate(self.augmentations):
-            before, texts = texts, augmentation.augment(texts, streams.derive(number))
-            _check_growth(before, texts, augmentation)
+            texts = augmentation.augment(texts, streams.derive(number))
+            _check_growth(originals, texts, augmentation)
         return texts
 
     def augment_with_names(self, texts: list[str], streams: RandomStreams) -> tuple[list[str], list[str]]:
@@ -60,6 +61,12 @@ class Pipeline:
 
 
 def _check_growth(before: list[str], after: list[str], augmentation: Augmentation) -> None:
-    """Raises `DataError` for an augmentation, of a checkpoint from an unknown author, that makes texts explode."""
+    """Raises `DataError` if texts explode, by the augmentations of a checkpoint from an unknown author.
+
+    Args:
+        before: The texts before all augmentations.
+        after: The texts after some of them.
+        augmentation: The last of these.
+    """
     if sum(map(len, after)) > _MAX_GROWTH * sum(map(len, before)) + _MAX_MORE:
         raise DataError(f"{type(augmentation).__name__} makes texts more than {_MAX_GROWTH} times longer")

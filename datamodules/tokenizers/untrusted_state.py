@@ -14,6 +14,7 @@ from datamodules.tokenizers.word_splitter import WORD
 _WHAT = "the tokenizer in this checkpoint"
 _MAX_GROWTH = 64  # characters that replacements may make of one
 _MAX_SPECIAL_TOKENS = 64  # added to one text
+_MAX_PIECES = 64  # of a template
 _MAX_CHARACTERS_PER_WORD = 100_000
 _QUANTIFIERS = "*+{"
 
@@ -59,21 +60,36 @@ def check_tokenizer_state(state: str, what: str) -> None:
     inner = plain.get("tokenizer") if isinstance(plain, dict) else None
     if isinstance(inner, str):
         plain = json.loads(inner)
-    growth, num_tables = 1, 0
+    growth, num_tables, num_pieces = 1, 0, 0
     for part in _iterate_parts(plain):
         pattern = part.get("Regex")
         if isinstance(pattern, str) and has_nested_repetition(pattern):
             raise DataError(f"{what} has a pattern with repetitions inside of repetitions: {pattern[:60]!r}")
-        if part.get("type") == "Replace":
-            growth *= max(1, len(str(part.get("content", ""))))
+        growth *= _compute_growth(part)
         num_tables += part.get("type") == "Precompiled"
         if growth > _MAX_GROWTH or num_tables > 1:
             raise DataError(f"{what} replaces a character by more than {_MAX_GROWTH} others")
         longest = part.get("max_input_chars_per_word", 0)
         if not isinstance(longest, int) or longest > _MAX_CHARACTERS_PER_WORD:
             raise DataError(f"{what} has words of {str(longest)[:30]} characters, over {_MAX_CHARACTERS_PER_WORD:,}")
-        if part.get("type") == "TemplateProcessing" and _count_special_tokens(part) > _MAX_SPECIAL_TOKENS:
-            raise DataError(f"{what} adds more than {_MAX_SPECIAL_TOKENS} special tokens to a text")
+        if part.get("type") == "TemplateProcessing":
+            if _count_special_tokens(part) > _MAX_SPECIAL_TOKENS:
+                raise DataError(f"{what} adds more than {_MAX_SPECIAL_TOKENS} special tokens to a text")
+            num_pieces += max(len(part.get(name, ())) for name in ("single", "pair"))
+        if num_pieces > _MAX_PIECES:
+            raise DataError(f"{what} makes a text of more than {_MAX_PIECES} pieces")
+
+
+def _compute_growth(part: dict[str, Any]) -> int:
+    """Computes how many characters one becomes at most by a step."""
+    if part.get("type") == "Prepend":
+        return 1 + len(str(part.get("prepend", "")))
+    if part.get("type") != "Replace":
+        return 1
+    pattern = part.get("pattern")
+    wanted = pattern.get("Regex", pattern.get("String")) if isinstance(pattern, dict) else pattern
+    is_everywhere = wanted == ""  # inserts its content between all characters
+    return is_everywhere + max(1, len(str(part.get("content", ""))))
 
 
 def _iterate_parts(plain: Any) -> Iterator[dict[str, Any]]:

@@ -24,6 +24,8 @@ from lightning_modules.encoders.conv_max_pool import conv_max_pool
 from lightning_modules.layers.dropout import check_dropout
 from lightning_modules.layers.embedding import TokenEmbedding, find_external_vectors, mask_padding
 
+_MAX_KERNEL_SIZE = 1024
+
 
 class TextCNN(TextEncoder):
     """Convolutions over token windows with max-over-time pooling (Kim 2014).
@@ -66,6 +68,8 @@ class TextCNN(TextEncoder):
             raise UsageError(
                 f"kernel_sizes are counts of tokens, one or more of them, each 1 or more, got {list(kernel_sizes)}"
             )
+        if max(kernel_sizes) > _MAX_KERNEL_SIZE:  # every text stands between as much padding
+            raise UsageError(f"kernel_sizes are at most {_MAX_KERNEL_SIZE:,} tokens, got {max(kernel_sizes)}")
         check_dropout(embedding_dropout=embedding_dropout)
         self.output_dim = num_filters * len(kernel_sizes)
         choices = VectorOptions(vectors, vectors_mode, vectors_missing, unfreeze_after, word2vec)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from typing import Any
 
 from contracts.errors import DataError
@@ -27,6 +29,18 @@ _IGNORED = frozenset(
 )
 """Keys that name code, kernels or models to load, and labels, which an encoder has none of."""
 _MAX_INTEGER = 2**22  # no vocabulary of a published model has a million entries
+_LIMITS = {
+    re.compile(r"attention_window|local|chunk|stride|segment_means|landmark|block_size|num_random|buckets"): 1024,
+    re.compile(r"num_hash|n_hash|rounds|num_repeats|block_repeats|memory_blocks"): 1024,
+    re.compile(r"hash_code"): 16,
+    re.compile(r"heads?$|n_head_kv"): 256,
+    re.compile(r"(num|n)_(hidden_|encoder_|decoder_)?layers?$|depth"): 512,
+}
+"""The largest values, by part of the key, of what takes memory or time without having weights of its own.
+
+Texts are padded to the window of Longformer; hashing has two to the power of `hash_code_len` buckets; layers may share
+their weights, as those of ALBERT do.
+"""
 
 
 def drop_external_keys(config: dict[str, Any]) -> dict[str, Any]:
@@ -52,10 +66,10 @@ def check_untrusted_config(config: dict[str, Any]) -> None:
             check_untrusted_config({"model_type": "bert"} | value)
         elif "backbone" in key and value not in (None, False):
             raise DataError(f"the checkpoint's model has a {key}, which would be loaded by name")
-        numbers = value if isinstance(value, list) else [value]
-        largest = max((number for number in numbers if isinstance(number, int)), default=0)
-        if largest > _MAX_INTEGER and "theta" not in key:
-            raise DataError(f"the checkpoint's model has {key} {largest}; {_MAX_INTEGER:,} is the most")
+        largest = max(_iterate_integers(value), default=0)
+        limit = min((most for pattern, most in _LIMITS.items() if pattern.search(key)), default=_MAX_INTEGER)
+        if largest > limit and "theta" not in key:
+            raise DataError(f"the checkpoint's model has {key} {largest}; {limit:,} is the most")
     from transformers import CONFIG_MAPPING, MODEL_MAPPING
 
     name = config.get("model_type")
@@ -64,3 +78,12 @@ def check_untrusted_config(config: dict[str, Any]) -> None:
     model_class = MODEL_MAPPING.get(CONFIG_MAPPING[name], None)
     if getattr(model_class, "main_input_name", None) != "input_ids":
         raise DataError(f"the checkpoint's model is of type {name}, which is no encoder of texts")
+
+
+def _iterate_integers(value: Any) -> Iterator[int]:
+    """Yields the integers of a value, also those in lists."""
+    if isinstance(value, int):
+        yield value
+    elif isinstance(value, (list, tuple)):
+        for inner in value:
+            yield from _iterate_integers(inner)

@@ -313,7 +313,7 @@ def change(checkpoint: Checkpoint, keys: str, value: Any) -> None:
         ("encoder.arguments.num_filters", HUGE, "describes a larger model than its weights are for"),
         ("encoder.arguments.num_filters", float("inf"), "is damaged"),
         ("encoder.arguments.num_filters", True, "TextCNN does not fit this version"),
-        ("encoder.arguments.kernel_sizes", [2, HUGE], "describes a larger model than its weights are for"),
+        ("encoder.arguments.kernel_sizes", [2, HUGE], "kernel_sizes are at most 1,024 tokens, got 10000000000"),
         ("encoder.arguments.kernel_sizes", [2] * 100_000, "describes a larger model than its weights are for"),
         ("encoder.arguments.embedding_dropout", float("nan"), "is damaged"),
         ("encoder.arguments.spec", 3, "TextCNN does not fit this version"),
@@ -402,6 +402,29 @@ def test_variants_that_fail_or_explode_end_in_a_message(checkpoint, path, name, 
     assert_refused(path, message, predict=True)
 
 
+def test_several_augmentations_together_have_one_bound(checkpoint, path):
+    """Each makes a text 14 times longer, less than the bound, and all together 14 to the power of 100."""
+    arguments = {"lines": "two\t" + "two " * 14, "alpha": 1}
+    change(checkpoint, "variants.augmentations", [{"class": "Misspellings", "arguments": arguments}] * 100)
+    torch.save(checkpoint, path)
+    assert_refused(path, "Misspellings makes texts more than 16 times longer", predict=True)
+
+
+def test_a_model_that_fails_on_texts_ends_in_a_message(checkpoint, path, monkeypatch):
+    torch.save(checkpoint, path)
+    predictor = load(path)
+
+    def fail(*_: Any) -> None:
+        raise RuntimeError("can't allocate memory:\nyou tried to allocate 4398046511104 bytes")
+
+    monkeypatch.setattr(predictor.bundle.encoder, "forward", fail)
+    message = (
+        r"the checkpoint's model fails on a batch of 3 texts of 4 tokens \(RuntimeError: can't allocate memory: you"
+    )
+    with pytest.raises(DataError, match=message + r".*; smaller batches \(--batch_size\) need less memory"):
+        predictor.predict(TEXTS)
+
+
 # A transformer
 
 
@@ -436,7 +459,12 @@ def transformer() -> Checkpoint:
         ({"model_type": "t5", "classifier_dropout": 0.1}, "do not fit its encoder"),
         ({"backbone": "microsoft/resnet-50", "use_pretrained_backbone": True}, "has a backbone, which would be loaded"),
         ({"num_hidden_layers": HUGE}, "has num_hidden_layers 10000000000"),
-        ({"num_hidden_layers": 2**22}, "describes a larger model than its weights are for"),
+        ({"num_hidden_layers": 2**22}, "has num_hidden_layers 4194304; 512 is the most"),
+        ({"num_hidden_layers": 500}, "describes a larger model than its weights are for|do not fit"),
+        ({"attention_window": [8, 2**14]}, "has attention_window 16384; 1,024 is the most"),
+        ({"hash_code_len": 30}, "has hash_code_len 30; 16 is the most"),
+        ({"lsh_attn_chunk_length": 2**20}, "has lsh_attn_chunk_length 1048576; 1,024 is the most"),
+        ({"local_attention": 2**20}, "has local_attention 1048576; 1,024 is the most"),
         ({"num_hidden_layers": "1"}, "its model cannot be rebuilt"),
         ({"num_hidden_layers": -1}, "do not fit its encoder"),
         ({"hidden_size": 2**22}, "describes a larger model than its weights are for"),
@@ -540,6 +568,7 @@ def test_the_tokenizer_of_a_pretrained_model_is_not_loaded_by_name(checkpoint, p
 REGEX = {"type": "Split", "behavior": "Isolated", "invert": False}
 REPLACE = {"type": "Replace", "pattern": {"String": "o"}}
 DOUBLE = REPLACE | {"content": "oo"}
+EVERYWHERE = REPLACE | {"pattern": {"Regex": ""}, "content": "o"}
 SPECIAL = {"id": "[CLS]", "ids": [1] * 100, "tokens": ["[CLS]"] * 100}
 
 
@@ -578,10 +607,34 @@ def set_vocabulary(number: int) -> Callable[[dict], None]:
             ),
             "adds more than 64 special tokens to a text",
         ),
+        (
+            lambda plain: plain.update(
+                post_processor={
+                    "type": "TemplateProcessing",
+                    "single": [{"Sequence": {"id": "A", "type_id": 0}}] * 200_000,
+                    "pair": [{"Sequence": {"id": "A", "type_id": 0}}, {"Sequence": {"id": "B", "type_id": 0}}],
+                    "special_tokens": {},
+                }
+            ),
+            "makes a text of more than 64 pieces",
+        ),
+        (
+            lambda plain: plain.update(normalizer={"type": "Prepend", "prepend": "z" * 1_000}),
+            "replaces a character by more than 64 others",
+        ),
+        (
+            lambda plain: plain.update(
+                normalizer={
+                    "type": "Sequence",
+                    "normalizers": [REPLACE | {"pattern": {"Regex": ""}, "content": "o"}] * 7,
+                }
+            ),
+            "replaces a character by more than 64 others",
+        ),
         (lambda plain: plain["model"].update(type="Evil"), "cannot be read"),
         (lambda plain: plain["model"].update(max_input_chars_per_word=HUGE), "has words of 10000000000 characters"),
     ],
-    ids=range(9),
+    ids=range(12),
 )
 def test_a_tokenizer_without_bounds_is_refused(path, edit, message):
     checkpoint = make_checkpoint(Subwords("bpe", vocab_size=40, min_frequency=1))
