@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
-from pytorch_lightning.callbacks import ModelCheckpoint
+from pytorch_lightning.callbacks import ModelCheckpoint, Timer
 from pytorch_lightning.utilities.rank_zero import rank_zero_warn
 from torch import Tensor
 
@@ -127,7 +127,7 @@ class EarlyStopping(Callback):
         """Restores the best weights, after the last checkpoint is written, and prints why training stopped."""
         has_stopped = bool(self.reason)
         if not has_stopped:
-            self.reason = f"training reached its limit ({_describe_limit(trainer)})"
+            self.reason = f"training reached its limit ({describe_limit(trainer)})"
         epoch = (
             self._restore_weights(trainer, pl_module) if self.restore_best_weights and self.best is not None else None
         )
@@ -226,13 +226,16 @@ class EarlyStopping(Callback):
         return None
 
 
-def _describe_limit(trainer: Trainer) -> str:
+def describe_limit(trainer: Trainer) -> str:
     """Returns the limit that training has reached, such as `max_epochs=10`."""
     if trainer.max_steps != -1 and trainer.global_step >= trainer.max_steps:
         return f"max_steps={trainer.max_steps}"
     if trainer.max_epochs not in (None, -1) and trainer.current_epoch >= trainer.max_epochs:
         return f"max_epochs={trainer.max_epochs}"
-    return "max_time or another callback"
+    timers = [callback for callback in trainer.callbacks if isinstance(callback, Timer)]  # type: ignore[attr-defined]  # Lightning's trainer has them
+    if any((timer.time_remaining() or 1) <= 0 for timer in timers):
+        return "max_time"
+    return "another callback"
 
 
 _STATE = ("best", "best_epoch", "validations", "waited", "_non_finite_in_a_row")

@@ -30,6 +30,7 @@ class EpochLog(Callback):
 
     def __init__(self) -> None:
         self._lines = 0
+        self._saved_sums: dict[str, Any] | None = None
         self._start_epoch()
 
     def state_dict(self) -> dict[str, Any]:
@@ -40,9 +41,30 @@ class EpochLog(Callback):
         """Restores the state saved by `state_dict`."""
         self.best, self.best_epoch = state_dict["best"], state_dict["best_epoch"]
 
+    def on_save_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
+        """Saves the sums of the epoch, averaged over all ranks, so that a resumed epoch prints those of the whole."""
+        checkpoint["epoch_sums"] = {
+            "loss": self._average_loss_sum(trainer),
+            "steps": self._steps,
+            "texts": self._texts,
+            "seconds": time.perf_counter() - self._epoch_start,
+            "validation_seconds": self._validation_seconds,
+            "is_over": self._steps >= trainer.num_training_batches and (self._is_validated or self._is_printed),
+        }
+
+    def on_load_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
+        """Keeps the sums of the epoch until it is known whether the epoch continues."""
+        self._saved_sums = checkpoint.get("epoch_sums")
+
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Prints the column names before the next line."""
+        """Prints the column names before the next line; restores the sums if training continues within an epoch."""
         self._lines = 0
+        sums, self._saved_sums = self._saved_sums, None
+        if sums is not None and not sums["is_over"] and trainer.fit_loop.restarted_mid_epoch:
+            self._start_epoch()
+            self._loss_sum, self._steps, self._texts = float(sums["loss"]), int(sums["steps"]), int(sums["texts"])
+            self._validation_seconds = float(sums["validation_seconds"])
+            self._epoch_start -= float(sums["seconds"])
 
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Resets the sums and the timer."""
@@ -79,12 +101,14 @@ class EpochLog(Callback):
         """Prints the line of the epoch, unless it was completed, and so printed, before the run was resumed."""
         if self._steps:
             self._print_line(trainer, pl_module)
+        self._is_printed = True
 
     def _start_epoch(self) -> None:
         self._texts = 0
         self._steps = 0
         self._loss_sum = 0.0
         self._is_validated = False
+        self._is_printed = False
         self._validation_seconds = 0.0
         self._validation_start = self._epoch_start = time.perf_counter()
 
@@ -98,8 +122,12 @@ class EpochLog(Callback):
         """Computes the mean loss over the steps of the epoch and all ranks; None if there was no step."""
         if not self._steps:
             return None
-        mean = trainer.accumulate_grad_batches * torch.as_tensor(self._loss_sum) / self._steps
-        return float(trainer.strategy.reduce(mean, reduce_op="mean") if trainer.world_size > 1 else mean)
+        return trainer.accumulate_grad_batches * self._average_loss_sum(trainer) / self._steps
+
+    def _average_loss_sum(self, trainer: Trainer) -> float:
+        """Averages the sum of the losses over all ranks."""
+        loss_sum = torch.as_tensor(self._loss_sum, device=trainer.strategy.root_device)
+        return float(trainer.strategy.reduce(loss_sum, reduce_op="mean") if trainer.world_size > 1 else loss_sum)
 
     def _print_line(self, trainer: Trainer, pl_module: LightningModule, progress: str = "") -> None:
         """Prints a line of the table on rank 0, with the column names before every 25th."""

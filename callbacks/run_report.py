@@ -15,6 +15,7 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.loggers import TensorBoardLogger
 
 from callbacks.checkpointing.tested_weights import TestedWeights, describe_weights_in_memory, load_tested_weights
+from callbacks.early_stopping import describe_limit
 from callbacks.reporting.announcements import announce_data, announce_next_commands
 from callbacks.reporting.data_tables import log_data_tables
 from callbacks.reporting.files import write_json
@@ -55,6 +56,8 @@ class RunReport(Callback):
         """Which weights were tested after training; None without training."""
         self.initialization: dict[str, Any] = {}
         """How the encoder was initialized; saved, since a resumed run does not initialize it."""
+        self.limit: str | None = None
+        """Why training ended, unless early stopping ended it."""
         self._start_times: dict[str, float] = {}
         self._earlier_fit_seconds = 0.0
 
@@ -93,6 +96,7 @@ class RunReport(Callback):
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Announces how the encoder was initialized, and logs the properties of the data and the options of the run."""
         assert isinstance(pl_module, TextClassifier)
+        self._start_timer("train")  # a resumed epoch does not start again
         self.initialization = pl_module.encoder.initialization_summary() or self.initialization
         if not trainer.is_global_zero:
             return
@@ -147,8 +151,9 @@ class RunReport(Callback):
         self.epochs = trainer.current_epoch + 1
 
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Stops the timer of `fit`."""
+        """Stops the timer of `fit`; keeps the limit that ended training, for runs without early stopping."""
         self._stop_timer("fit")
+        self.limit = f"training reached its limit ({describe_limit(trainer)})"
 
     def load_tested_weights(self, trainer: Trainer, model: TextClassifier, is_tested: bool = True) -> None:
         """Loads the weights to test after training, or records those in memory if there is no test split."""
@@ -218,7 +223,8 @@ class RunReport(Callback):
             "best_epoch": best.get("epoch"),
             "epochs": max(self.epochs, best.get("epoch", 0)),
             "tested": None if self.tested is None else self.tested.to_report(),
-            "stopped": "; ".join([*self._describe_divergence(model), *filter(None, reasons[:1])]) or None,
+            "stopped": "; ".join([*self._describe_divergence(model), *filter(None, (reasons or [self.limit])[:1])])
+            or None,
             "sampling": sampling[0] if sampling else None,
             "seed": get_run_seed(),
             "tta": get_datamodule(trainer).augmenter.tta,

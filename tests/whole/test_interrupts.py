@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 import torch
 from test_resume import BATCHES, EPOCHS, WITH_CHANCE, assert_alike, resume, scalars_of
-from workplace import Workplace, untouched_process
+from workplace import Workplace, report_of, untouched_process
 
 import contracts.interrupts
 from lightning_modules.text_classifier import TextClassifier
@@ -85,6 +87,31 @@ def test_an_interrupted_run_is_saved_after_the_step_and_resumes_exactly(case, wo
     assert resume(work, run).code == 0
     assert_alike(run, whole)
     assert scalars_of(run) == scalars_of(whole)
+
+
+def test_a_resumed_epoch_is_printed_and_timed_as_a_whole(work, on, monkeypatch):
+    """The line had the mean loss of the steps after the interruption, and their seconds were missing in the report."""
+    limits = ("--trainer.max_epochs", EPOCHS, "--trainer.accelerator", "cpu", "--data.batch_size", 16)
+    whole = work.train(*limits, *on, *WITH_CHANCE, "--name", "whole")
+    interrupt_at(monkeypatch, "training_step", BATCHES + 3, signal.SIGTERM)
+    work.train(*limits, *on, *WITH_CHANCE, "--name", "interrupted")
+    monkeypatch.undo()
+    monkeypatch.setattr(contracts.interrupts, "_exit_on_interrupt", lambda earliest: None)
+    true_step = TextClassifier.training_step
+    monkeypatch.setattr(
+        TextClassifier, "training_step", lambda *given: (time.sleep(0.05), true_step(*given))[1], raising=True
+    )
+    run = work.root / "interrupted" / "version_0"
+    resumed = resume(work, run)
+    assert resumed.code == 0
+    losses = [re.search(rf"^ *2/{EPOCHS} +(\S+)", answer.out, re.MULTILINE)[1] for answer in (whole, resumed)]
+    assert losses[0] == losses[1]
+    assert report_of(run)["seconds"]["train"] >= 0.05 * (EPOCHS * BATCHES - (BATCHES + 3))
+
+
+def test_a_run_without_early_stopping_says_why_it_ended(work, on):
+    run = work.fit(*on, "--early_stopping", "null")
+    assert report_of(run)["stopped"] == "training reached its limit (max_epochs=1)"
 
 
 @pytest.mark.parametrize(
