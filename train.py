@@ -18,6 +18,7 @@ for irrelevant_to_users in (
     "The number of training batches",  # fewer than the logging interval: the loss is logged at the end of the epoch
     "Glyph .* missing from",  # labels in a script that no installed font has, in the plot of the confusion matrix
     "Checkpoint directory .* exists and is not empty",  # on `--resume`, or if the user sets the version
+    "You're using the WeightAveraging callback",  # layers are not sharded here; an evaluation needs no average
     "The dirpath has changed",  # on resuming; `ExactResume` copies the best checkpoint
 ):
     warnings.filterwarnings("ignore", message=irrelevant_to_users)

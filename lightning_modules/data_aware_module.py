@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Self
+from copy import deepcopy
+from typing import Any, Self
 
 from pytorch_lightning import LightningModule
 
@@ -11,6 +12,9 @@ from contracts.text_spec import TextSpec
 from datamodules.text_datamodule import TextDataModule
 from datamodules.tokenizers.base import Tokenizer
 from lightning_modules.checkpoints import check_same_data
+
+_SHARED = ("_datamodule", "tokenizer", "factories", "forward_pass", "_hparams", "_hparams_initial")
+"""Attributes that a copy of a module has in common with it: what it was made from, which training never changes."""
 
 
 class DataAwareModule(LightningModule):
@@ -42,6 +46,19 @@ class DataAwareModule(LightningModule):
                 )
             self.hparams["spec"] = data.spec.to_dict()
         return TextSpec.from_dict(self.hparams["spec"])
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        """Copies weights and state, as callbacks that average weights do; not the trainer, nor what cannot be copied.
+
+        The trainer holds loggers and loaders, which have locks and processes. The copy shares the data.
+        """
+        copied = type(self).__new__(type(self))
+        memo[id(self)] = copied
+        for name, value in vars(self).items():
+            copied.__dict__[name] = (
+                None if name in ("_trainer", "_fabric") else value if name in _SHARED else deepcopy(value, memo)
+            )
+        return copied
 
     def use_data(self, datamodule: TextDataModule) -> Self:
         """Attaches a data module for a trainer that gets loaders only: sizes, tokenizer and training texts.

@@ -66,6 +66,28 @@ def test_averaged_weights_are_those_that_are_saved_and_the_config_reads_again(wo
     assert WeightAveraging.__name__ in (run / "config.yaml").read_text(encoding="utf-8")
 
 
+def test_a_run_with_averaged_weights_is_tested_with_them_and_resumes_exactly(work, on):
+    """No such run could start: the module to average holds the trainer, and with it locks that cannot be copied.
+
+    The average is that of Lightning's callback, whose state is compared with that of a run without an interruption.
+    """
+    average = ("--trainer.callbacks", "EMAWeightAveraging", "--trainer.callbacks.decay", 0.5)
+    whole = work.fit(*on, *average, "--name", "whole", epochs=3)
+    short = work.fit(*on, *average, "--name", "short", epochs=2)
+    answer = work.train("--resume", short, "--trainer.max_epochs", 3)
+    assert answer.code == 0, answer.err
+    assert "configure_model" not in answer.err  # Lightning warns of sharding, which there is none of
+    saved = [torch.load(run / "checkpoints" / "last.ckpt", weights_only=True) for run in (whole, short)]
+    for key in ("state_dict", "current_model_state", "averaging_state"):
+        torch.testing.assert_close(saved[1][key], saved[0][key], rtol=0, atol=0)
+    assert any(not torch.equal(saved[0]["state_dict"][k], v) for k, v in saved[0]["current_model_state"].items())
+    tested = report_of(whole)["test"]["accuracy"]
+    assert report_of(short)["test"]["accuracy"] == tested
+    best = work.train("test", "--ckpt_path", whole)
+    assert best.code == 0, best.err
+    assert "WeightAveraging" not in best.err
+
+
 def test_a_logger_is_added_to_the_run_folder(work, on, tmp_path):
     run = work.fit(*on, "--trainer.logger", "CSVLogger", "--trainer.logger.save_dir", tmp_path / "csv")
     assert (run / "checkpoints" / "best.ckpt").is_file()
