@@ -60,6 +60,7 @@ from datamodules.text_datamodule import TextDataModule
 from lightning_modules.checkpoints import find_checkpoint, read_checkpoint
 from lightning_modules.precision import MatmulPrecision
 from lightning_modules.text_classifier import TextClassifier
+from lightning_modules.training_state import read_continued_checkpoint
 
 # Hides Lightning's messages on devices, products and seeds: a run prints its device, and the report has the seed.
 for noisy in ("pytorch_lightning", "lightning_fabric"):
@@ -103,7 +104,8 @@ class TextCLI(LightningCLI):
         config = self.config.get(self.subcommand) if hasattr(self, "subcommand") else None
         message = format_write_error(error, config) if isinstance(error, OSError) else None
         if message is None and config is not None:
-            message = format_restore_error(error, self.resumed.checkpoint if self.resumed else config.get("ckpt_path"))
+            restored = self.resumed.checkpoint if self.resumed else config.get("ckpt_path")
+            message = format_restore_error(error, restored, str(self.subcommand))
         rejected = format_late_rejection(error)
         trainer, interrupt = getattr(self, "trainer", None), find_interrupt(error)
         end_started_processes(trainer)
@@ -191,7 +193,7 @@ class TextCLI(LightningCLI):
         if config.resume is not None:
             raise UsageError("--resume is given on the command line, not in a config")
         if self.resumed is not None:
-            self._checkpoint = read_checkpoint(self.resumed.checkpoint)
+            self._checkpoint = read_continued_checkpoint(self.resumed.checkpoint)
             check_unfinished(self.resumed, self._checkpoint, config)
             plain = dump_options(self._parser(self.subcommand), config)
             changes = compare_with_checkpoint(self._checkpoint, self.resumed.checkpoint, plain, None)
@@ -251,7 +253,7 @@ class TextCLI(LightningCLI):
         path = self._find_checkpoint_path()
         checkpoint, self._checkpoint = self._checkpoint, None  # releases it after use: it may be large
         if checkpoint is None and path is not None:
-            checkpoint = read_checkpoint(path)
+            checkpoint = (read_continued_checkpoint if self.subcommand == "fit" else read_checkpoint)(path)
             if self.subcommand == "fit":
                 stated = {option.name for option in read_options(self.arguments)}
                 plain = dump_options(self._parser(self.subcommand), config)

@@ -12,12 +12,13 @@ _RESTORING = {"checkpoint_connector.py", "best_restoration.py", "exact_resume.py
 _MAX_REASON = 200
 
 
-def format_restore_error(error: BaseException, checkpoint: Path | str | None) -> str | None:
+def format_restore_error(error: BaseException, checkpoint: Path | str | None, verb: str) -> str | None:
     """Formats an error that was raised while a checkpoint was restored; None for any other error.
 
     Args:
         error: Of any type.
         checkpoint: The file that is restored; None if there is none.
+        verb: `fit`, `validate` or `test`.
     """
     is_other = isinstance(error, UsageError | DataError) or not isinstance(error, Exception)
     if checkpoint is None or is_other:
@@ -26,6 +27,8 @@ def format_restore_error(error: BaseException, checkpoint: Path | str | None) ->
     if not any(Path(frame.filename).name in _RESTORING for frame in frames):
         return None
     reason = f"{type(error).__name__}: {' '.join(str(error).split())[:_MAX_REASON]}"
+    if verb != "fit":
+        return f"{checkpoint} cannot be evaluated: it is damaged ({reason})"
     return (
         f"{checkpoint} cannot be continued from: its training state is damaged ({reason}); label texts with predict.py"
     )

@@ -25,7 +25,7 @@ from datamodules.augmenting.test_time_variants import VariantGenerator
 from datamodules.sources.text_stream import TextColumns
 from datamodules.tokenizers.base import TokenIds, Tokenizer
 from datamodules.tokenizers.untrusted_state import untrusted_tokenizer_from_json
-from lightning_modules.checkpoints import FORMAT, find_checkpoint, read_checkpoint
+from lightning_modules.checkpoints import FORMAT, check_finite, find_checkpoint, read_checkpoint
 from lightning_modules.encoders.base import TextEncoder, encode_batch
 from lightning_modules.heads.base import Head
 from lightning_modules.precision import compute_in_32_bits
@@ -149,6 +149,7 @@ def load_bundle(path: Path, classes: Sequence[type] = ()) -> Bundle:
     except Exception as error:  # whatever a constructor raises for wrong values
         reason = f"{type(error).__name__}: {' '.join(str(error).split())[:_MAX_REASON]}"
         raise DataError(f"{path} is damaged: its model cannot be rebuilt ({reason})") from error
+    check_finite(weights, path)
     for name, module in (("encoder", encoder), ("head", head)):
         _load_weights(module, name, weights, path)
     return Bundle(encoder, head, create_task(spec), spec, tokenizer, variants, text_columns)
@@ -185,6 +186,9 @@ def _load_weights(module: nn.Module, name: str, weights: dict[str, Tensor], path
     """Loads the weights whose names begin with `name` into a module, and sets it to evaluation mode."""
     prefix = f"{name}."
     selected = {key.removeprefix(prefix): value for key, value in weights.items() if key.startswith(prefix)}
+    for key, weight in module.state_dict().items():
+        if key in selected and selected[key].is_floating_point() != weight.is_floating_point():
+            raise DataError(f"the weights in {path} do not fit its {name}: {key} is of type {selected[key].dtype}")
     try:
         module.load_state_dict(selected)
     except RuntimeError as error:

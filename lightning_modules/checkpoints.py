@@ -16,6 +16,7 @@ from contracts.text_spec import TextSpec
 from datamodules.tokenizers.base import Tokenizer
 from lightning_modules.checkpoint_file import check_file, check_tensors, check_weights
 from lightning_modules.checkpoint_records import choose_best, choose_last
+from lightning_modules.untrusted_bundle import read_spec
 
 FORMAT = 1
 """The version of a bundle's layout; a checkpoint of another version is rejected."""
@@ -133,16 +134,27 @@ def check_checkpoint_matches(
 
     Raises:
         UsageError: It does not match.
+        DataError: Its spec or its tokenizer is damaged, or its weights are not finite.
     """
     config = f"add --config {find_config(path) or 'RUN/config.yaml'}"
     bundle = checkpoint["bundle"]
-    saved = TextSpec.from_dict(bundle["spec"])
-    if (saved.task, saved.label_names) != (spec.task, spec.label_names):
+    try:
+        saved = read_spec(bundle["spec"])
+        tokenizer_is_same = json.loads(bundle["tokenizer"]) == json.loads(tokenizer.to_json())
+    except (DataError, TypeError, ValueError, RecursionError) as error:
+        reason = error if isinstance(error, DataError) else f"its tokenizer cannot be read: {_summarize(error)}"
+        raise DataError(f"{path} is damaged: {reason}") from error
+    if saved.task != spec.task:
+        raise UsageError(
+            f"{path} was trained for the task {saved.task}, and these data have the task {spec.task}; {config} for "
+            "those it was trained on, or label new texts with predict.py"
+        )
+    if saved.label_names != spec.label_names:
         raise UsageError(
             f"{path} was trained for the labels {join_names(saved.label_names)}, and these data have "
             f"{join_names(spec.label_names)}; {config} for those it was trained on, or label new texts with predict.py"
         )
-    if json.loads(bundle["tokenizer"]) != json.loads(tokenizer.to_json()):
+    if not tokenizer_is_same:
         raise UsageError(
             f"{path} was trained with another vocabulary than these data and options give; {config} for the data and "
             "the options it was trained with, or label new texts with predict.py"
@@ -156,6 +168,16 @@ def check_checkpoint_matches(
             f"{path} holds another model than the one chosen: {name} is {there} there and {here} here; "
             f"{config} for the model that was trained"
         )
+    check_finite(checkpoint["state_dict"], path)
+
+
+def check_finite(weights: dict[str, Tensor], path: Path) -> None:
+    """Raises `DataError` if a weight of a checkpoint is not finite."""
+    for name, weight in weights.items():
+        if weight.is_floating_point() and not bool(weight.isfinite().all()):
+            raise DataError(
+                f"{path} holds weights that are not finite ({name}): its training diverged, or it is damaged"
+            )
 
 
 def check_same_data(spec: TextSpec, tokenizer_json: str | None, data_spec: TextSpec, data_tokenizer_json: str) -> None:
@@ -170,7 +192,12 @@ def check_same_data(spec: TextSpec, tokenizer_json: str | None, data_spec: TextS
     Raises:
         UsageError: They differ.
     """
-    if (spec.task, spec.label_names) != (data_spec.task, data_spec.label_names):
+    if spec.task != data_spec.task:
+        raise UsageError(
+            f"this model was built for the task {spec.task}, and these data have the task {data_spec.task}; "
+            "make a new TextClassifier for them"
+        )
+    if spec.label_names != data_spec.label_names:
         raise UsageError(
             f"this model was built for the labels {join_names(spec.label_names)}, and these data have "
             f"{join_names(data_spec.label_names)}; make a new TextClassifier for them"

@@ -40,6 +40,8 @@ def _check_values(plain: dict[str, Any], where: str) -> None:
         raise DataError(f"{where} has a label name twice")
     if not isinstance(counts, (list, tuple)) or not all(_is_count(count, 0, 2**53) for count in counts):
         raise DataError(f"{where} must have class_counts, an integer for each class")
+    if len(counts) != len(names):
+        raise DataError(f"{where} has {len(counts)} class_counts for {len(names)} label_names")
     limits = {"vocabulary_size": (1, _MAX_IDS), "max_length": (1, _MAX_TOKENS), "num_rows": (0, 2**53)}
     for name, (smallest, largest) in limits.items():
         if not _is_count(plain[name], smallest, largest):

@@ -215,6 +215,8 @@ def test_weights_store_all_their_values_as_real_numbers(checkpoint, path):
     for weight, message in (
         (torch.zeros(1).expand(2), r"it holds a tensor of shape \(2,\) with 1 values"),
         (bias.to(torch.complex64), "it holds a weight of complex numbers"),
+        (bias.to(torch.int8), "do not fit its head: linear.bias is of type torch.int8"),
+        (bias * float("nan"), r"holds weights that are not finite \(head.linear.bias\)"),
     ):
         checkpoint["state_dict"]["head.linear.bias"] = weight
         torch.save(checkpoint, path)
@@ -325,7 +327,8 @@ def change(checkpoint: Checkpoint, keys: str, value: Any) -> None:
         ("encoder", {"class": "Pretrained", "arguments": {"model": "a/hub-name"}}, r"Pretrained would .*load a model"),
         ("head.arguments.dropout", "0.1", "is damaged: the checkpoint's Linear does not fit this version"),
         ("head.arguments.features", 4, "Linear does not fit this version"),
-        ("spec.label_names", ["x"], "the weights in .* do not fit its head"),
+        ("spec.label_names", ["x"], "has 2 class_counts for 1 label_names"),
+        ("spec.class_counts", [], "has 0 class_counts for 2 label_names"),
         ("spec.label_names", [], "must have label_names, one string for each class"),
         ("spec.label_names", "xy", "must have label_names, one string for each class"),
         ("spec.label_names", ["x", 2], "must have label_names, one string for each class"),
