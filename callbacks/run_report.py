@@ -58,6 +58,8 @@ class RunReport(Callback):
         """How the encoder was initialized; saved, since a resumed run does not initialize it."""
         self.limit: str | None = None
         """Why training ended, unless early stopping ended it."""
+        self.is_complete = False
+        """Whether training has ended and all files of the report are written."""
         self._start_times: dict[str, float] = {}
         self._earlier_fit_seconds = 0.0
 
@@ -170,7 +172,10 @@ class RunReport(Callback):
         self.write_report(trainer, pl_module)
 
     def write_report(self, trainer: Trainer, model: TextClassifier) -> None:
-        """Writes and prints the results of the test split, or of validation if it was not tested."""
+        """Writes and prints the results of the test split, or of validation if it was not tested.
+
+        `report.json` is written last: a run that has it is complete, and `--resume` writes that of a run without it.
+        """
         log_dir = trainer.log_dir  # read on every rank, since it is broadcast
         if not trainer.is_global_zero or log_dir is None or not model.evaluations:
             return
@@ -180,7 +185,6 @@ class RunReport(Callback):
         report = self._build_report(trainer, model)
         if split == "test":
             write_predictions(folder / "predictions.csv", model, get_datamodule(trainer), model.evaluations["test"])
-        write_json(folder / "report.json", report)
         log_result_tables(trainer, report, split)
         figure = plot_split_confusion(model, split, f"{folder.parent.name}/{folder.name}")
         if figure is not None:
@@ -191,8 +195,9 @@ class RunReport(Callback):
                 log_root = logger.save_dir
                 if figure is not None:
                     logger.experiment.add_figure(f"watch_confusion_matrix/{split}", figure, trainer.global_step)
-        print_results(report, split, folder)
-        if self.seconds["fit"]:
+                logger.save()
+        is_trained = bool(self.seconds["fit"])
+        if is_trained:
             name = model.monitor.removeprefix("validation/")
             self._write_hparams(
                 trainer,
@@ -203,6 +208,10 @@ class RunReport(Callback):
                     if metric in report[of_split]
                 },
             )
+        write_json(folder / "report.json", report)
+        self.is_complete = is_trained
+        print_results(report, split, folder)
+        if is_trained:
             announce_next_commands(folder, log_root, model.text_spec.pairs)
 
     def _build_report(self, trainer: Trainer, model: TextClassifier) -> dict[str, Any]:

@@ -113,12 +113,12 @@ class TextCLI(LightningCLI):
         if trainer is not None and isinstance(trainer.logger, (RunLogger, RunFolderLogger)):
             folder = Path(trainer.logger.log_dir)
             has_checkpoint = any(folder.glob("**/*.ckpt"))
-            untrained = trainer.global_step <= self._first_step
+            untrained = trainer.global_step <= self._first_step and not self.report.is_complete
             in_first_epoch = interrupt is not None and trainer.current_epoch == 0 and not has_checkpoint
             if trainer.is_global_zero and (untrained or in_first_epoch):
                 remove_unused_files(folder, self._previous_files)
             if interrupt is not None:
-                raise interrupt(*format_continuation(folder, has_checkpoint)) from error
+                raise interrupt(*format_continuation(folder, has_checkpoint, self.report.is_complete)) from error
         elif interrupt is not None:  # while options are read
             raise interrupt(NOTHING_SAVED) from error
         if rejected is not None and (trainer is None or trainer.global_step <= self._first_step):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from jsonargparse import Namespace
 
+from commands.run_lock import check_not_trained
 from contracts.errors import UsageError
 from lightning_modules.checkpoint_records import choose_last, read_record
 from lightning_modules.checkpoints import find_checkpoint
@@ -53,6 +55,7 @@ def expand_resume(arguments: list[str]) -> tuple[list[str], ResumedRun | None]:
     if verb != "fit":
         raise UsageError(f"--resume continues training; `{verb}` takes --ckpt_path {value}")
     run = find_resumed_run(Path(value))
+    check_not_trained(run.folder)  # before its config is read
     _check_other_options(others, run)
     return [verb, "--config", str(run.folder / "config.yaml"), *others], run
 
@@ -68,6 +71,10 @@ def find_resumed_run(path: Path) -> ResumedRun:
     """
     checkpoint = find_checkpoint(path, "last")
     record = read_record(checkpoint)
+    if record is not None and not record.is_resumable:
+        last = choose_last(checkpoint.parent.glob("*.ckpt"))
+        other = "no other checkpoint of the run does" if last is None else f"resume from the last one: --resume {last}"
+        raise UsageError(f"{checkpoint} holds weights only, not the state of the optimizer and the progress; {other}")
     if not path.is_file() and checkpoint.stem != "last" and (record is None or record.kind != "last"):
         raise UsageError(
             f"{checkpoint.parent.parent} has no checkpoints/last.ckpt to continue from; name one: --resume {checkpoint}"
@@ -91,9 +98,9 @@ def check_unfinished(run: ResumedRun, checkpoint: dict[str, Any], config: Namesp
     Raises:
         UsageError: The run is complete.
     """
-    if not (run.folder / "report.json").is_file():
-        return
     epochs, step = count_epochs(checkpoint), checkpoint["global_step"]
+    if not _has_report(run.folder, epochs):
+        return
     trainer = config.trainer
     waited = checkpoint.get("callbacks", {}).get("EarlyStopping", {}).get("waited", 0)
     if waited >= config.early_stopping.patience:
@@ -122,13 +129,16 @@ def format_progress(
     return f"Resuming {run.folder} from epoch {epochs + 1}{of_all}, step {checkpoint['global_step']}{changed}"
 
 
-def format_continuation(folder: Path, has_checkpoint: bool) -> list[str]:
+def format_continuation(folder: Path, has_checkpoint: bool, is_complete: bool = False) -> list[str]:
     """Formats how an interrupted run is continued; the list is empty if only another checkpoint than the last is left.
 
     Args:
         folder: The run folder.
         has_checkpoint: Whether it contains a checkpoint, not necessarily the last one.
+        is_complete: Whether its report was written.
     """
+    if is_complete:
+        return [f"the run is complete: {folder}"]
     if not has_checkpoint:
         return [NOTHING_SAVED]
     last = choose_last((folder / "checkpoints").glob("*.ckpt"))
@@ -139,6 +149,16 @@ def count_epochs(checkpoint: dict[str, Any]) -> int:
     """Returns the number of completed epochs."""
     batches = checkpoint.get("loops", {}).get("fit_loop", {}).get("epoch_loop.batch_progress", {})
     return checkpoint["epoch"] + bool(batches.get("is_last_batch"))
+
+
+def _has_report(folder: Path, epochs: int) -> bool:
+    """Whether a run has a report, and not one of fewer epochs: that of a session that was continued since."""
+    try:
+        report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    reported = report.get("epochs") if isinstance(report, dict) else None
+    return not isinstance(reported, int) or reported >= epochs
 
 
 def _format_count(count: int, noun: str) -> str:

@@ -46,13 +46,7 @@ class RunLock:
         """
         self.file.parent.mkdir(parents=True, exist_ok=True)
         while not self._create():
-            owner = _read_owner(self.file)
-            if owner is not None and _is_alive(self.file, owner):
-                raise UsageError(
-                    f"{self.file.parent} is being trained by process {owner['pid']} on {owner['host']}; wait for it or "
-                    f"end it; if there is no such process, remove {self.file}"
-                )
-            self._remove_stale(owner)
+            self._remove_stale(_check_owner(self.file))
         self._is_held = True
         threading.Thread(target=self._beat, daemon=True, name="run lock").start()
 
@@ -95,6 +89,12 @@ class RunLock:
                 return
 
 
+def check_not_trained(folder: Path) -> None:
+    """Raises `UsageError` if another process trains a run; does nothing in a process that this run has started."""
+    if rank_zero_only.rank == 0:  # type: ignore[attr-defined]  # set when Lightning is imported
+        _check_owner(folder / FILE)
+
+
 def lock_run(folder: Path) -> RunLock | None:
     """Locks the folder of a resumed run, in the first process only; raises `UsageError` if it is being trained."""
     if rank_zero_only.rank != 0:  # type: ignore[attr-defined]  # set when Lightning is imported
@@ -131,6 +131,17 @@ def lock_new_run(trainer: Trainer, version: str | None) -> RunLock | None:
 
 def _describe_process(pid: int) -> dict[str, Any]:
     return {"pid": pid, "host": socket.gethostname(), "started": _read_start(pid)}
+
+
+def _check_owner(file: Path) -> dict[str, Any] | None:
+    """Returns who holds a stale lock, None if nobody is known; raises `UsageError` if it is not stale."""
+    owner = _read_owner(file)
+    if owner is not None and _is_alive(file, owner):
+        raise UsageError(
+            f"{file.parent} is being trained by process {owner['pid']} on {owner['host']}; wait for it or "
+            f"end it; if there is no such process, remove {file}"
+        )
+    return owner
 
 
 def _read_owner(file: Path) -> dict[str, Any] | None:

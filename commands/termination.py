@@ -39,10 +39,14 @@ def convert_termination() -> Iterator[None]:
 
 
 def find_interrupt(error: BaseException) -> type[KeyboardInterrupt] | None:
-    """Returns the class of the interrupt that caused an error: the trainer replaces it by `SystemExit`; None without.
+    """Returns the class of the interrupt that caused an error; None without.
+
+    The trainer replaces it by `SystemExit`, and ending a run that is interrupted may raise an error of its own.
 
     >>> find_interrupt(TerminationInterrupt()).__name__
     'TerminationInterrupt'
     """
-    cause = error.__context__ if isinstance(error, SystemExit) else error
-    return type(cause) if isinstance(cause, KeyboardInterrupt) else None
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, KeyboardInterrupt):
+        cause = cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)
+    return None if cause is None else type(cause)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext, suppress
 from typing import Any
 
 from pytorch_lightning.loggers import TensorBoardLogger
@@ -36,6 +37,11 @@ class RunLogger(TensorBoardLogger):
 
     def log_hyperparams(self, params: Any, metrics: Any = None, step: int | None = None) -> None:
         """Does nothing: `RunReport` writes the options of the run with its final metrics."""
+
+    def finalize(self, status: str) -> None:
+        """Closes the file; after a failure or an interrupt, which may come while it is closed, as far as possible."""
+        with nullcontext() if status == "success" else suppress(OSError, ValueError):
+            super().finalize(status)
 
     def save(self) -> None:
         """Flushes events to disk; writes no `hparams.yaml`."""

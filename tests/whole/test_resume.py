@@ -10,11 +10,14 @@ from pathlib import Path
 
 import pytest
 import torch
+from jsonargparse import Namespace
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from workplace import USAGE, Answer, Workplace, predictions_of, report_of, untouched_process
 
 import train
+from commands.resume import ResumedRun, check_unfinished
 from commands.run_folder import shorten_path
+from contracts.errors import UsageError
 from lightning_modules.text_classifier import TextClassifier
 
 BATCHES = 6  # of an epoch: 90 texts, 16 a batch
@@ -282,8 +285,47 @@ def test_a_run_that_was_killed_while_it_was_tested_is_tested(work, on, monkeypat
     assert_alike(run, whole)
 
 
+def test_a_report_that_was_interrupted_is_written_by_resuming(work, on, monkeypatch, whole):
+    """`report.json` was there without the plot and the tables, and the run counted as complete."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    limits = ("--trainer.max_epochs", EPOCHS, "--trainer.accelerator", "cpu", "--data.batch_size", 16)
+    monkeypatch.setattr("callbacks.run_report.plot_split_confusion", interrupt)
+    answer = work.train(*limits, *on, *WITH_CHANCE)
+    (run,) = work.run_folders()
+    assert answer.code == INTERRUPTED
+    assert answer.err.endswith(f"interrupted; continue with `python train.py --resume {run}`\n")
+    assert not (run / "report.json").exists()
+    monkeypatch.undo()
+    monkeypatch.setattr("callbacks.run_report.announce_next_commands", interrupt)
+    answer = resume(work, run)
+    assert (answer.code, answer.err) == (INTERRUPTED, f"interrupted; the run is complete: {run}\n")
+    assert {"report.json", "confusion_matrix.png", "predictions.csv"} <= {file.name for file in run.iterdir()}
+    assert list(run.glob("*.hparams"))
+    assert_alike(run, whole)
+
+
+def test_the_report_of_an_earlier_session_does_not_make_a_run_complete(tmp_path):
+    checkpoint = {"epoch": 2, "global_step": 9}
+    config = Namespace(trainer=Namespace(max_epochs=2, max_steps=-1), early_stopping=Namespace(patience=9))
+    run = ResumedRun(tmp_path, tmp_path / "last.ckpt")
+    for reported, is_complete in (('{"epochs": 1}', False), ("", False), ('{"epochs": 2}', True), ("{}", True)):
+        (tmp_path / "report.json").write_text(reported)
+        with pytest.raises(UsageError, match="is complete: 2 epochs are") if is_complete else nullcontext():
+            check_unfinished(run, checkpoint, config)
+
+
 def _kill(self: object) -> None:
     raise KilledError
+
+
+def drop_training_state(run: Path) -> None:
+    """Writes the best checkpoint as `--checkpoint.save_weights_only true` does."""
+    file = run / "checkpoints" / "best.ckpt"
+    checkpoint = torch.load(file, weights_only=True)
+    torch.save({part: checkpoint[part] for part in checkpoint if part != "optimizer_states"}, file)
 
 
 REFUSED = {
@@ -325,6 +367,11 @@ REFUSED = {
         lambda run: None,
         ("--resume", "{run}", "--trainer.max_epochs", "9", "--trainer.limit_train_batches", "2"),
         r"trainer.limit_train_batches 2 \(was 1.0\): .* counts the batches and the steps of its epochs",
+    ),
+    "weights only": (
+        drop_training_state,
+        ("--resume", "{run}/checkpoints/best.ckpt"),
+        r"best.ckpt holds weights only, .*; resume from the last one: --resume .*last.ckpt",
     ),
     "another model": (
         lambda run: None,
