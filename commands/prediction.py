@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 from commands.output_file import open_output
 from commands.prediction_writers import DelimitedWriter, JsonLinesWriter, PredictionWriter
+from contracts.control_characters import escape_control_characters
 from contracts.errors import UsageError
 from datamodules.sources.text_inputs import is_table
 from datamodules.sources.text_stream import NewText, NewTexts, TextColumns
@@ -98,9 +99,24 @@ def _open_destination(output: str | None) -> AbstractContextManager[TextIO]:
     if isinstance(sys.stdout, io.TextIOWrapper):
         if sys.stdout.isatty():
             sys.stdout.reconfigure(errors="backslashreplace")  # escapes characters that the terminal cannot encode
-        else:
-            sys.stdout.reconfigure(encoding="utf-8")
+            return nullcontext(cast(TextIO, _TerminalOutput(sys.stdout)))
+        sys.stdout.reconfigure(encoding="utf-8")
     return nullcontext(sys.stdout)
+
+
+class _TerminalOutput:
+    """Writes to a terminal, which control characters in a label or a text cannot affect; files have them unchanged."""
+
+    def __init__(self, terminal: TextIO) -> None:
+        self._terminal = terminal
+
+    def write(self, text: str) -> int:
+        """Writes a text, its control characters escaped."""
+        return self._terminal.write(escape_control_characters(text))
+
+    def flush(self) -> None:
+        """Flushes the terminal's buffer."""
+        self._terminal.flush()
 
 
 def _create_writer(

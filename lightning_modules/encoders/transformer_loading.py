@@ -8,8 +8,7 @@ False. Weights are loaded on the CPU and then moved: within the device context i
 from __future__ import annotations
 
 import inspect
-import warnings
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from contracts.errors import UsageError, join_names
-from contracts.pretrained_path import resolve_model_name_or_path
+from contracts.pretrained_path import resolve_model_name_or_path, summarize_loading_error
 from lightning_modules.encoders.untrusted_config import drop_external_keys
 from lightning_modules.layers.dropout import check_dropout
 
@@ -54,15 +53,19 @@ _REPLACED_VALUES = {
 }
 
 
-def load_transformer(model: str, dropout: float | None) -> PreTrainedModel:
+def load_transformer(model: str, dropout: float | None) -> tuple[PreTrainedModel, list[str]]:
     """Loads configuration and weights from the hub or a folder, to the device on which new tensors are made.
 
     Args:
         model: A hub name, a folder, or `package:NAME/FOLDER`.
         dropout: Dropout probability inside the model; its own if None.
 
+    Returns:
+        The model, and notes on weights that its files lack.
+
     Raises:
-        UsageError: The model does not exist, is damaged, needs code of its own, or is no encoder.
+        UsageError: The model does not exist, is damaged, needs code of its own, or is no encoder; its files lack most
+            of its weights.
     """
     path = resolve_model_name_or_path(model)
     if Path(path).is_dir() and not Path(path, "config.json").is_file():
@@ -78,7 +81,7 @@ def load_transformer(model: str, dropout: float | None) -> PreTrainedModel:
             config = AutoConfig.from_pretrained(path, trust_remote_code=False)
             options = _adapt_config(config, dropout)
             if device.type == "meta":  # only the shapes are needed
-                return AutoModel.from_config(config, dtype=torch.float32, trust_remote_code=False, **options)
+                return AutoModel.from_config(config, dtype=torch.float32, trust_remote_code=False, **options), []
             loaded, report = AutoModel.from_pretrained(
                 path,
                 config=config,
@@ -95,17 +98,51 @@ def load_transformer(model: str, dropout: float | None) -> PreTrainedModel:
                 f'the model "{model}" needs Python code of its own, and code that comes with a model is never run; '
                 "choose a model of an architecture that transformers itself has"
             ) from error
-        reason = str(error).strip().splitlines() or [type(error).__name__]
         raise UsageError(
-            f'the model "{model}" cannot be loaded: {reason[0].rstrip(".")}. Check the name and the network, '
+            f'the model "{model}" cannot be loaded: {summarize_loading_error(error)}. Check the name and the network, '
             "or give a folder that `save_pretrained` wrote, or package:NAME/FOLDER."
         ) from error
-    parts = [name for name, _ in take_encoder(loaded).named_parameters()]
-    names = sorted(key for key in report["missing_keys"] if not config.is_encoder_decoder or key.endswith(tuple(parts)))
-    if names:
-        message = f"lacks {len(names)} weights, which are initialized at random"
-        warnings.warn(f'"{model}" {message}: {join_names(names)}', stacklevel=2)
-    return loaded.to(device)
+    notes = _check_weights(loaded, report["missing_keys"], model)
+    return loaded.to(device), notes
+
+
+def _check_weights(loaded: PreTrainedModel, missing: Collection[str], model: str) -> list[str]:
+    """Returns a note on the weights of an encoder that were not in its files.
+
+    Args:
+        loaded: The model, of which only the encoder is used.
+        missing: The names of the weights that were not in the files, of parts that are not used as well.
+        model: Its name, for messages.
+
+    Raises:
+        UsageError: Most weights are missing, or those of the tokens' vectors, or some are not finite.
+    """
+    encoder = take_encoder(loaded)
+    parameters = dict(encoder.named_parameters())
+    used = {id(weight) for weight in parameters.values()}
+    all_names = list(loaded.named_parameters(remove_duplicate=False))
+    found = {id(weight) for name, weight in all_names if name not in missing}  # by one of its names, if it is tied
+    absent = {
+        id(weight): name
+        for name, weight in reversed(all_names)
+        if id(weight) in used - found and "pooler" not in name  # whose output is not used
+    }
+    names = sorted(absent.values())
+    try:
+        vectors = {id(weight) for weight in encoder.get_input_embeddings().parameters()}
+    except (NotImplementedError, AttributeError):
+        vectors = set()
+    if len(names) > len(parameters) / 2 or vectors & absent.keys():
+        raise UsageError(
+            f'the files of "{model}" lack {len(names)} of the {len(parameters)} weights that its config.json describes '
+            f"({join_names(names, 3)}), so they are of another model; give the folder that `save_pretrained` wrote"
+        )
+    infinite = next((name for name, weight in parameters.items() if not bool(weight.isfinite().all())), None)
+    if infinite is not None:
+        raise UsageError(f'the weights of "{model}" are not finite ({infinite}); give another model')
+    if not names:
+        return []
+    return [f'"{model}" lacks {len(names)} weights, which are initialized at random: {join_names(names)}']
 
 
 def build_transformer(config: dict[str, Any], dropout: float | None) -> PreTrainedModel:

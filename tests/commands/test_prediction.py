@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from types import SimpleNamespace
 
 import pytest
@@ -80,3 +82,20 @@ def test_pairs_of_plain_text_stand_on_a_line(run):
     code, out, err = run(None, "a")
     assert (code, out) == (1, "")
     assert err.startswith("error: 'a' is one text, and the model compares two; put a tab between them")
+
+
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_control_characters_do_not_reach_a_terminal(monkeypatch, is_terminal):
+    """A label may be from an unknown author; in a file and in a pipe it stays as it is."""
+
+    class Output(io.TextIOWrapper):
+        def isatty(self) -> bool:
+            return is_terminal
+
+    buffer = io.BytesIO()
+    monkeypatch.setattr("sys.stdout", Output(buffer, encoding="utf-8"))
+    with prediction._open_destination(None) as opened:
+        csv.writer(opened, lineterminator="\n").writerow(["a\x1b[2J", "b\u202e", "ä\tc"])
+        opened.flush()
+    said = buffer.getvalue().decode()
+    assert said == ("a⟨U+001B⟩[2J,b⟨U+202E⟩,ä\tc\n" if is_terminal else "a\x1b[2J,b\u202e,ä\tc\n")

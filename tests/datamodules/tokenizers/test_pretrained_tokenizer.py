@@ -159,6 +159,17 @@ def test_a_damaged_file_is_refused_in_one_line(tiny_bert, tmp_path):
     assert "\n" not in str(raised.value)
 
 
+@pytest.mark.parametrize("text", ["[]", '{"model_type": "bert", "hidden_size": "big"}', '{"model_type": "bert", '])
+def test_a_damaged_configuration_is_refused_in_one_line(tiny_bert, tmp_path, text):
+    shutil.copytree(tiny_bert, tmp_path / "model")
+    (tmp_path / "model" / "config.json").write_text(text)
+    with pytest.raises(
+        UsageError, match=r"model' gives no tokenizer: \S+.* Name a model of the hub, a folder"
+    ) as raised:
+        Pretrained(str(tmp_path / "model")).encode_batch(["a"])
+    assert "\n" not in str(raised.value)
+
+
 def test_a_configuration_without_a_vocabulary_is_refused(tiny_bert, tmp_path):
     """Transformers makes a hollow tokenizer of it, to which every word is unknown."""
     shutil.copy(tiny_bert / "config.json", tmp_path)

@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import shutil
 from collections.abc import Callable
 
 import pytest
@@ -205,7 +206,61 @@ def test_weights_that_are_missing_are_counted(folder):
     kept = {name: tensor for name, tensor in load_file(file).items() if "layer.2.output.dense" not in name}
     save_file(kept, file, metadata={"format": "pt"})
     message = r"lacks 2 weights, which are initialized at random: encoder.layer.2.output.dense.bias"
-    with pytest.warns(UserWarning, match=message):
+    (note,) = Pretrained(SPEC, model=str(folder)).initialization_notes()
+    assert message in note
+
+
+def test_files_of_another_model_are_refused(folder, tmp_path):
+    """Transformers would keep the random weights of a whole model, and say so in a table."""
+    from safetensors.torch import load_file, save_file
+    from transformers import AutoModel, GPT2Config
+
+    file = folder / "model.safetensors"
+    weights = load_file(file)
+    kept = {name: tensor for name, tensor in weights.items() if "word_embeddings" not in name}
+    save_file(kept, file, metadata={"format": "pt"})
+    with pytest.raises(UsageError, match=r"lack 1 of the \d+ weights .* \(embeddings.word_embeddings.weight\), so"):
+        Pretrained(SPEC, model=str(folder))
+    other = GPT2Config(vocab_size=20, n_embd=8, n_layer=1, n_head=2, n_positions=16)
+    AutoModel.from_config(other).save_pretrained(tmp_path / "other")
+    shutil.copy(tmp_path / "other" / "model.safetensors", file)
+    with pytest.raises(UsageError, match=r"lack (\d+) of the \1 weights .*, so they are of another model; give the"):
+        Pretrained(SPEC, model=str(folder))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"intermediate_size": 48}, "its weights do not have the shapes that its config.json describes. Check"),
+        ({"hidden_size": "big"}, "Validation error for field 'hidden_size': .* got str"),
+        ([], r"cannot be loaded: \S+"),
+    ],
+)
+def test_a_configuration_that_does_not_fit_is_refused_in_one_line(folder, change, message):
+    file = folder / "config.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | change if change else change))
+    with pytest.raises(UsageError, match=message) as raised:
+        Pretrained(SPEC, model=str(folder))
+    assert "\n" not in str(raised.value)
+    assert "ignore_mismatched_sizes" not in str(raised.value)
+
+
+def test_a_pickle_of_other_objects_is_refused_without_advice_to_run_it(folder):
+    (folder / "model.safetensors").unlink()
+    torch.save({"a": pytest.raises}, folder / "pytorch_model.bin")
+    with pytest.raises(UsageError, match="its weights are a pickle that holds other objects than tensors") as raised:
+        Pretrained(SPEC, model=str(folder))
+    assert "weights_only" not in str(raised.value)
+
+
+def test_weights_that_are_not_finite_are_refused(folder):
+    from safetensors.torch import load_file, save_file
+
+    file = folder / "model.safetensors"
+    weights = load_file(file)
+    weights["encoder.layer.1.output.dense.bias"][0] = float("nan")
+    save_file(weights, file, metadata={"format": "pt"})
+    with pytest.raises(UsageError, match=r"are not finite \(encoder.layer.1.output.dense.bias\)"):
         Pretrained(SPEC, model=str(folder))
 
 
