@@ -12,6 +12,8 @@ from pytorch_lightning.callbacks import ModelCheckpoint, Timer
 from pytorch_lightning.utilities.rank_zero import rank_zero_warn
 from torch import Tensor
 
+from callbacks.checkpointing.best_checkpoint import BestCheckpoint
+from callbacks.checkpointing.last_checkpoint import LastCheckpoint
 from contracts.console import announce
 from contracts.errors import UsageError, join_names, suggest_name
 
@@ -25,8 +27,8 @@ class EarlyStopping(Callback):
         patience: Validations without improvement after which training stops, at least 1.
         warmup: Validations at the start that do not count towards `patience`; the best of them still counts as best.
         min_delta: Smallest gain on the best value that counts as an improvement, 0 or more.
-        restore_best_weights: Whether training ends with the best weights instead of the last: those of the checkpoint
-            callback with the same metric, or else a copy in memory.
+        restore_best_weights: Whether training ends with the best weights instead of the last: those of the best
+            checkpoint, or a copy in memory where no checkpoint is written. They are the last where only these are kept.
         monitor: The metric, such as `validation/macro_f1`; that of the model if null.
         mode: Whether the metric improves when it falls (`min`) or rises (`max`); that of the model if null.
     """
@@ -173,7 +175,11 @@ class EarlyStopping(Callback):
         self._non_finite_in_a_row = 0 if math.isfinite(value) else self._non_finite_in_a_row + 1
         if self._improves(value):
             self.best, self.best_epoch, self.waited = value, trainer.current_epoch + 1, 0
-            if self.restore_best_weights and self._find_checkpoint_callback(trainer) is None:
+            if (
+                self.restore_best_weights
+                and self._find_checkpoint_callback(trainer) is None
+                and not _keeps_last(trainer)
+            ):
                 self._weights = {
                     name: tensor.detach().to("cpu", copy=True) for name, tensor in pl_module.state_dict().items()
                 }
@@ -200,13 +206,17 @@ class EarlyStopping(Callback):
         return f"{self._monitor} has not {direction} {best}{margin} for {duration}"
 
     def _find_checkpoint_callback(self, trainer: Trainer) -> ModelCheckpoint | None:
-        """Returns the checkpoint callback that saves the best weights by the same metric; None if there is none."""
+        """Returns the checkpoint callback that saves the best weights; None if there is none.
+
+        It is that of the run, whose weights are measured, also if they are chosen by another metric; or one with the
+        same metric.
+        """
         for callback in trainer.checkpoint_callbacks:
-            if (
-                isinstance(callback, ModelCheckpoint)
-                and (callback.monitor, callback.mode) == (self._monitor, self._mode)
-                and callback.save_top_k != 0
-            ):
+            if not isinstance(callback, ModelCheckpoint) or callback.save_top_k == 0:
+                continue
+            if isinstance(callback, BestCheckpoint):
+                return callback
+            if (callback.monitor, callback.mode) == (self._monitor, self._mode):
                 return callback
         return None
 
@@ -220,7 +230,7 @@ class EarlyStopping(Callback):
             checkpoint = torch.load(callback.best_model_path, weights_only=True, map_location="cpu")
             pl_module.load_state_dict(checkpoint["state_dict"])
             return checkpoint["epoch"] + 1
-        if self._weights is not None:
+        if self._weights is not None and not _keeps_last(trainer):
             pl_module.load_state_dict(self._weights)
             return self.best_epoch
         return None
@@ -236,6 +246,11 @@ def describe_limit(trainer: Trainer) -> str:
     if any((timer.time_remaining() or 1) <= 0 for timer in timers):
         return "max_time"
     return "another callback"
+
+
+def _keeps_last(trainer: Trainer) -> bool:
+    """Whether a run keeps its last weights, which are then those that it ends with unless it keeps the best too."""
+    return any(isinstance(one, LastCheckpoint) and one.save_top_k != 0 for one in trainer.checkpoint_callbacks)
 
 
 _STATE = ("best", "best_epoch", "validations", "waited", "_non_finite_in_a_row")

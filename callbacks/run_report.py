@@ -14,7 +14,7 @@ import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.loggers import TensorBoardLogger
 
-from callbacks.checkpointing.tested_weights import TestedWeights, describe_weights_in_memory, load_tested_weights
+from callbacks.checkpointing.tested_weights import TestedWeights, load_tested_weights
 from callbacks.early_stopping import describe_limit
 from callbacks.reporting.announcements import announce_data, announce_next_commands
 from callbacks.reporting.data_tables import log_data_tables
@@ -157,9 +157,9 @@ class RunReport(Callback):
         self._stop_timer("fit")
         self.limit = f"training reached its limit ({describe_limit(trainer)})"
 
-    def load_tested_weights(self, trainer: Trainer, model: TextClassifier, is_tested: bool = True) -> None:
-        """Loads the weights to test after training, or records those in memory if there is no test split."""
-        self.tested = load_tested_weights(trainer, model) if is_tested else describe_weights_in_memory(trainer)
+    def load_tested_weights(self, trainer: Trainer, model: TextClassifier) -> None:
+        """Loads the weights to measure after training."""
+        self.tested = load_tested_weights(trainer, model)
 
     def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Starts the timer of testing."""
@@ -220,9 +220,10 @@ class RunReport(Callback):
         if "test" in model.evaluations:
             report["test"] = get_metrics(trainer, "test") | {"per_class": compute_class_metrics(model, "test")}
         best = self.best
-        if self.tested is not None and self.tested.kind == "best" and self.tested.validation:
-            best = {"epoch": self.tested.epoch, "metrics": self.tested.validation}
-        report["validation"] = best.get("metrics") or get_metrics(trainer, "validation")
+        of_tested = {} if self.tested is None else self.tested.validation
+        if self.tested is not None and self.tested.kind == "best" and of_tested:
+            best = {"epoch": self.tested.epoch, "metrics": of_tested}
+        report["validation"] = of_tested or best.get("metrics") or get_metrics(trainer, "validation")
         callbacks = trainer.callbacks  # type: ignore[attr-defined]  # Lightning's trainer has them
         reasons = [callback.reason for callback in callbacks if hasattr(callback, "reason")]
         sampling = [callback.sampling for callback in callbacks if hasattr(callback, "sampling")]

@@ -276,15 +276,14 @@ class TextCLI(LightningCLI):
 
     def after_fit(self) -> None:
         """Tests the best checkpoint, or the last weights if none was kept."""
+        self.report.load_tested_weights(self.trainer, self.model)
         fast = self.trainer.fast_dev_run  # type: ignore[attr-defined]  # set by its constructor
         if fast or not self.datamodule.has_split("test") or self.trainer.limit_test_batches == 0:
-            self.report.load_tested_weights(self.trainer, self.model, is_tested=False)
             self.report.write_report(self.trainer, self.model)
             if fast:
                 batches = "1 batch" if fast in (True, 1) else f"{fast} batches"
                 announce(f"the dev run of {batches} of training and validation passed; nothing was saved")
             return
-        self.report.load_tested_weights(self.trainer, self.model)
         self.trainer.test(self.model, self.datamodule, verbose=False)
 
     def _parse_ckpt_path(self) -> None:

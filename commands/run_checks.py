@@ -8,6 +8,7 @@ from typing import Any
 from jsonargparse import Namespace
 from pytorch_lightning import Trainer
 
+from callbacks.checkpointing.tested_weights import list_missing_checkpoints
 from commands.batch_limits import check_batch_limits, format_limits
 from commands.placeholder_spec import build_placeholder_spec
 from contracts.console import announce
@@ -77,5 +78,8 @@ def prepare_and_check(
         dry_run_initialization(parts, spec, data.prepared)
     if verb == "test" and not data.has_split("test"):
         raise UsageError("the data have no test split; give a file named test, or use `validate`")
-    for note in format_limits(trainer, data, verb):
+    notes = format_limits(trainer, data, verb)
+    if verb == "fit" and not trainer.fast_dev_run:  # type: ignore[attr-defined]  # set by its constructor
+        notes += list_missing_checkpoints(trainer)
+    for note in notes:
         announce(f"note: {note}")

@@ -1,4 +1,4 @@
-"""Loads the weights to test after training: the best that were kept, or else the last; states which."""
+"""Loads the weights to measure after training: those of the best checkpoint, or else of the last; states which."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from pytorch_lightning import LightningModule, Trainer
 from callbacks.checkpointing.best_checkpoint import BestCheckpoint
 from callbacks.checkpointing.last_checkpoint import LastCheckpoint
 from callbacks.early_stopping import EarlyStopping
-from lightning_modules.checkpoint_records import get_record
+from lightning_modules.checkpoint_records import get_record, read_record
 
 
 class TestedWeights(NamedTuple):
-    """Which weights were tested."""
+    """Which weights were measured."""
 
     kind: str
     """`best` or `last`."""
@@ -34,7 +34,7 @@ class TestedWeights(NamedTuple):
 
 
 def load_tested_weights(trainer: Trainer, model: LightningModule) -> TestedWeights:
-    """Loads the best weights that were kept into the model, or leaves it as it is; to be called on all ranks.
+    """Loads the weights of the best checkpoint into the model, or leaves it as it is; to be called on all ranks.
 
     Args:
         trainer: The trainer after `fit`.
@@ -48,10 +48,22 @@ def load_tested_weights(trainer: Trainer, model: LightningModule) -> TestedWeigh
         record = get_record(checkpoint)
         assert record is not None
         return TestedWeights("best", record.epoch, record.step, f"checkpoints/{file.name}", record.metrics)
-    return describe_weights_in_memory(trainer)
+    return _describe_weights_in_memory(trainer)
 
 
-def describe_weights_in_memory(trainer: Trainer) -> TestedWeights:
+def list_missing_checkpoints(trainer: Trainer) -> list[str]:
+    """Returns a note for each checkpoint that a run does not write, though a run usually does."""
+    kept = [type(one) for one in trainer.checkpoint_callbacks if getattr(one, "save_top_k", 0) != 0]
+    notes = []
+    if BestCheckpoint not in kept:
+        measured = "the last weights are measured" if LastCheckpoint in kept else "no weights are kept"
+        notes.append(f"no best checkpoint is written, so {measured}")
+    if LastCheckpoint not in kept:
+        notes.append("no last checkpoint is written, so the run cannot be resumed")
+    return notes
+
+
+def _describe_weights_in_memory(trainer: Trainer) -> TestedWeights:
     """Returns which weights a model has after training without a best checkpoint: restored from memory, or the last."""
     callbacks: list[Any] = trainer.callbacks  # type: ignore[attr-defined]  # Lightning's trainer has them
     stopping = next((one for one in callbacks if isinstance(one, EarlyStopping)), None)
@@ -59,5 +71,8 @@ def describe_weights_in_memory(trainer: Trainer) -> TestedWeights:
         return TestedWeights("best", stopping.restored_epoch, None, None, {})
     last = next((one for one in trainer.checkpoint_callbacks if isinstance(one, LastCheckpoint)), None)
     path = Path(last.last_model_path) if last is not None and last.last_model_path else None
-    file = f"checkpoints/{path.name}" if path is not None and path.is_file() else None
-    return TestedWeights("last", max(trainer.current_epoch, 1), trainer.global_step, file, {})
+    epoch, step = max(trainer.current_epoch, 1), trainer.global_step
+    if path is None or not path.is_file():
+        return TestedWeights("last", epoch, step, None, {})
+    written = read_record(path)
+    return TestedWeights("last", epoch, step, f"checkpoints/{path.name}", {} if written is None else written.metrics)

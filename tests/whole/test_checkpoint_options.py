@@ -42,13 +42,37 @@ def test_the_k_best_are_kept_and_the_best_of_them_is_tested(top_k, files, work, 
     assert predictions_of(again) == predictions_of(run)
 
 
-def test_without_a_kept_best_the_message_says_what_was_tested(work, on):
-    answer = work.train(*on, "--trainer.max_epochs", 2, "--checkpoint.save_top_k", 0, "--early_stopping.patience", 9)
+@pytest.mark.parametrize("no_best", [("--checkpoint.save_top_k", 0), ("--checkpoint", "null")])
+def test_without_a_kept_best_the_message_says_what_was_tested(no_best, work, on):
+    """The weights of an epoch before, which were in no file, were tested; `predict.py RUN` labelled with others."""
+    getting_worse = ("--model.optimizer.maximize", "true", *LEARNING, "--trainer.max_epochs", 2)
+    answer = work.train(*on, *getting_worse, *no_best)
     (run,) = work.run_folders()
     assert [file.name for file in (run / "checkpoints").iterdir()] == ["last.ckpt"]
-    assert "by validation/macro_f1; these weights are in no checkpoint\n" in answer.out
-    assert report_of(run)["tested"] == {
-        "weights": "best", "epoch": report_of(run)["best_epoch"], "step": None, "checkpoint": None,
+    assert "note: no best checkpoint is written, so the last weights are measured\n" in answer.out
+    report, record = report_of(run), read_record(run / "checkpoints" / "last.ckpt")
+    assert "(checkpoints/last.ckpt); no best ones were kept\n" in answer.out
+    assert report["tested"] == {
+        "weights": "last", "epoch": 2, "step": record.step, "checkpoint": "checkpoints/last.ckpt",
+    }  # fmt: skip
+    assert report["best_epoch"] == 1
+    assert report["validation"] == pytest.approx(record.metrics), "of the weights that are tested"
+    work.answer(lambda _: 0, [])
+    assert work.train("test", "--ckpt_path", run, "--version", "again").code == 0
+    assert predictions_of(run.with_name("again")) == predictions_of(run)
+
+
+def test_the_message_of_early_stopping_and_the_report_name_the_same_weights(work, on):
+    """Early stopping by another metric named the best epoch by that one, and the best by the model's was tested."""
+    stopping = ("--early_stopping.monitor", "validation/loss", "--early_stopping.mode", "max")
+    options = ("--early_stopping.patience", 2, "--trainer.limit_test_batches", 0)
+    answer = work.train(*on, *LEARNING, *stopping, *options, "--trainer.max_epochs", 9)
+    (run,) = work.run_folders()
+    report, record = report_of(run), read_record(run / "checkpoints" / "best.ckpt")
+    assert f"; the weights of epoch {record.epoch} are restored\n" in answer.out
+    assert "in no checkpoint" not in answer.out
+    assert report["tested"] == {
+        "weights": "best", "epoch": record.epoch, "step": record.step, "checkpoint": "checkpoints/best.ckpt",
     }  # fmt: skip
 
 
