@@ -19,6 +19,8 @@ for irrelevant_to_users in (
     "Glyph .* missing from",  # labels in a script that no installed font has, in the plot of the confusion matrix
     "Checkpoint directory .* exists and is not empty",  # on `--resume`, or if the user sets the version
     "You're using the WeightAveraging callback",  # layers are not sharded here; an evaluation needs no average
+    "You requested to overfit but enabled",  # our sampler repeats the batches of epoch 1 itself
+    r"You passed `Trainer\(accelerator='cpu', precision='16-mixed'\)`",  # a note of the run says so
     "The dirpath has changed",  # on resuming; `ExactResume` copies the best checkpoint
 ):
     warnings.filterwarnings("ignore", message=irrelevant_to_users)

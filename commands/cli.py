@@ -53,6 +53,7 @@ from commands.run_trainer import (
 )
 from commands.termination import find_interrupt
 from commands.trainer_classes import BASES
+from commands.training_notes import announce_training_notes
 from commands.verbs import add_verb
 from contracts.console import announce
 from contracts.errors import DataError, UsageError
@@ -261,7 +262,7 @@ class TextCLI(LightningCLI):
                     announce(f"changed: {change}")
         self._first_step = 0 if checkpoint is None else checkpoint.get("global_step", 0)
         prepare_and_check(config, str(self.subcommand), self.trainer, self.model, self.datamodule, path, checkpoint)
-
+        announce_training_notes(config, self.arguments, str(self.subcommand))
         if self.subcommand == "fit" and self._lock is None:
             self._lock = lock_new_run(self.trainer, config.version)
 

@@ -23,7 +23,7 @@ from lightning_modules.dry_run import (
     dry_run_model,
 )
 from lightning_modules.monitor import check_monitor, find_imbalance
-from lightning_modules.precision import find_slow_precision, set_matmul_precision
+from lightning_modules.precision import find_replaced_precision, find_slow_precision, set_matmul_precision
 from lightning_modules.text_classifier import TextClassifier
 
 
@@ -52,9 +52,11 @@ def prepare_and_check(
         DataError: Data that cannot be read.
     """
     set_matmul_precision(config.matmul_precision)
-    slow = None if verb == "test" else find_slow_precision(trainer.precision, trainer.strategy.root_device.type)
-    if slow is not None:
-        announce(f"note: {slow}")
+    if verb != "test":  # computed in 32 bits
+        replaced = find_replaced_precision(config.trainer.precision, trainer.precision)
+        slow = find_slow_precision(trainer.precision, trainer.strategy.root_device.type)
+        for note in filter(None, (replaced, slow)):
+            announce(f"note: {note}")
     if verb == "fit":
         model.forward_pass.check_compiler(trainer.strategy.root_device)
     data.validate_configuration(get_max_epochs(trainer) if verb == "fit" else 1)

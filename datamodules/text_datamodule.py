@@ -192,10 +192,10 @@ class TextDataModule(LightningDataModule):
             return
         start = time.perf_counter()
         if not self._names_tokenizer:  # not set by a config either, which names the chosen one
-            cls, reason = choose_default_tokenizer(self.source.sample_texts())
+            cls, reason = choose_default_tokenizer(self.source.sample_texts(), in_python=True)
             if reason is not None:
                 self.tokenizer = cls()
-                announce(reason.replace("--data.tokenizer Words, Subwords or Mixed", "tokenizer=Words()"))
+                announce(reason)
         self.validate_configuration()
         parts = self.source, self.tokenizer, self.preparation_options, self.augmenter
         self._folder = open_or_prepare(self.cache_dir, *parts, self.quiet)

@@ -63,6 +63,18 @@ def find_slow_precision(precision: str, device_type: str) -> str | None:
     )
 
 
+def find_replaced_precision(requested: str | int | None, used: str) -> str | None:
+    """Returns a note if the trainer uses bfloat16 in place of float16, as it does on a CPU; otherwise None.
+
+    Args:
+        requested: As `--trainer.precision`.
+        used: The precision of the trainer.
+    """
+    if str(requested) not in ("16", "16-mixed") or used != "bf16-mixed":
+        return None
+    return "--trainer.precision 16-mixed needs a GPU; bf16-mixed is used on the CPU"
+
+
 def measure_slowdown(dtype: torch.dtype, repeats: int = 3) -> float:
     """Measures the time of a matrix product on the CPU as a multiple of the same in 32 bits; takes up to 0.2 s.
 

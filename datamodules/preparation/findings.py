@@ -13,7 +13,7 @@ from contracts.errors import join_names
 from datamodules.preparation.options import PreparationOptions
 from datamodules.sources.base import Rows, SplitName
 from datamodules.tokenizers.base import Tokenizer
-from datamodules.tokenizers.default_tokenizer import detect_unspaced_texts
+from datamodules.tokenizers.default_tokenizer import JIEBA_LANGUAGE, detect_unspaced_texts
 from datamodules.tokenizers.oov import OOVReport
 from datamodules.tokenizers.word_tokenizer import WordTokenizer
 
@@ -67,13 +67,20 @@ def list_token_findings(
     unspaced = detect_unspaced_texts([train.texts[row] for row in rows]) if is_by_spaces else None
     name = type(tokenizer).__name__
     if unspaced is not None:
+        effect = "are unknown" if tokenizer.unknown_id is not None else "are outside the vocabulary and get spelled"
+        by_jieba = f", or {name} with --data.tokenizer.segment jieba (extra jieba)"
         return [
-            f"{unspaced.language} texts have no spaces between words, so {name} takes entire phrases as tokens: "
-            f"{ratio:.0%} of the {split} tokens are unknown; choose --data.tokenizer Characters or Subwords"
+            f"{unspaced.language} texts have no spaces between words, so {name} takes entire phrases as words: "
+            f"{ratio:.0%} of the {split} ones {effect}; choose --data.tokenizer Characters or Subwords"
+            + by_jieba
+            * (unspaced.language == JIEBA_LANGUAGE)
         ]
     if ratio < _MANY_UNKNOWN or tokenizer.unknown_id is None:
         return []
-    return [f"{split}: {ratio:.0%} of the tokens are unknown to {name}; {_AGAINST_UNKNOWN.get(name, _KEEP_MORE)}"]
+    advice = _AGAINST_UNKNOWN.get(name, _KEEP_MORE)
+    if isinstance(tokenizer, WordTokenizer) and tokenizer.segment == "jieba":
+        advice = advice.replace("Mixed", "Mixed (with --data.tokenizer.segment jieba)")
+    return [f"{split}: {ratio:.0%} of the tokens are unknown to {name}; {advice}"]
 
 
 def _describe_labels(train: Rows, names: Sequence[str]) -> list[str]:
@@ -117,7 +124,8 @@ def _describe_shared_texts(name: SplitName, rows: Rows, train: Rows) -> list[str
         return []
     return [
         f"{name}: {count:,} of {len(texts):,} texts also occur in training, so scores may be too high by up to "
-        f"{100 * count / len(texts):.1f} points; explore.py lists the rows to remove"
+        f"{100 * count / len(texts):.1f} points; explore.py lists the rows to remove "
+        "(duplicates.removable_rows in its JSON file)"
     ]
 
 

@@ -12,6 +12,9 @@ from datamodules.tokenizers.characters import Characters, compute_text_offsets, 
 from datamodules.tokenizers.words import Words
 from datamodules.tokenizers.writing_scripts import NAMES, NO_SCRIPT, UNSPACED, map_code_points_to_scripts
 
+JIEBA_LANGUAGE = "Chinese"
+"""The language that jieba segments into words."""
+
 _MIN_RATIO = 0.5  # of the letters, from which on texts are those of an unspaced script
 _MAX_LETTERS = {"Han": 3.0, "Kana": 3.0}  # per word of segmented texts: Chinese words have two, Thai words five
 _MAX_LETTERS_ELSEWHERE = 8.0
@@ -60,8 +63,12 @@ def detect_unspaced_texts(texts: Sequence[str]) -> UnspacedTexts | None:
     )
 
 
-def choose_default_tokenizer(texts: Sequence[str]) -> tuple[type[Tokenizer], str | None]:
+def choose_default_tokenizer(texts: Sequence[str], in_python: bool = False) -> tuple[type[Tokenizer], str | None]:
     """Chooses the class of the tokenizer by a sample of the training texts.
+
+    Args:
+        texts: A sample.
+        in_python: Whether the line names other tokenizers as Python has them, not as options.
 
     Returns:
         The class, and a line that says why, unless it is `Words`.
@@ -69,7 +76,11 @@ def choose_default_tokenizer(texts: Sequence[str]) -> tuple[type[Tokenizer], str
     unspaced = detect_unspaced_texts(texts)
     if unspaced is None:
         return Words, None
+    others = ["tokenizer=Subwords()"] if in_python else ["--data.tokenizer Subwords"]
+    if unspaced.language == JIEBA_LANGUAGE:
+        words = 'Words(segment="jieba")' if in_python else "--data.tokenizer Words --data.tokenizer.segment jieba"
+        others.append(f"{words} (extra jieba)")
     return Characters, (
         f"tokenizer: Characters, since the texts are {unspaced.language} without spaces between words; name another "
-        "with --data.tokenizer Words, Subwords or Mixed"
+        f"with {' or '.join(others)}"
     )

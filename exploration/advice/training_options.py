@@ -94,7 +94,12 @@ def _advise_on_tokenizer(report: DataReport) -> Iterator[Advice]:
     split = next((name for name in ("test", "validation") if name in tokenizer.splits), "train")
     statistics = tokenizer.splits[split]
     unknown = format_percentage(statistics["token_rate"])
-    if report.scripts.main in UNSPACED and (statistics["token_rate"] > 0.05 or not _is_segmented(report)):
+    by_jieba = " --data.tokenizer.segment jieba" * ("segment jieba" in tokenizer.name)
+    if (
+        report.scripts.main in UNSPACED
+        and not by_jieba
+        and (statistics["token_rate"] > 0.05 or not _is_segmented(report))
+    ):
         yield Advice(
             "vocabulary",
             f"{report.scripts.main} text has no spaces between words, so {tokenizer.name} takes entire phrases as "
@@ -107,7 +112,7 @@ def _advise_on_tokenizer(report: DataReport) -> Iterator[Advice]:
             f"{unknown} of the {split} tokens are unknown to {tokenizer.name}, in "
             f"{format_percentage(statistics['text_share'])} of the texts. Encode unknown words as characters or "
             "subwords.",
-            ("--data.tokenizer Mixed", "--data.tokenizer Subwords"),
+            (f"--data.tokenizer Mixed{by_jieba}", "--data.tokenizer Subwords"),
         )
 
 

@@ -204,3 +204,12 @@ def test_no_number_is_in_scientific_notation(faultless):
     texts = [item.text for report in (large, *make_reports(faultless)) for item in list_advice(report)]
     assert "30,000,000 times" in " ".join(texts)
     assert not [text for text in texts if re.search(r"\de[+-]\d", text)]
+
+
+def test_words_of_jieba_are_not_phrases_and_mixed_keeps_jieba():
+    pytest.importorskip("jieba")
+    texts = [f"昨天看的画面很精彩{number}" for number in range(40)]
+    made = corpus([(text, "ab"[number % 2]) for number, text in enumerate(texts)])
+    report = analyze_corpus(made, [Words(segment="jieba", vocab_size=4)])
+    items = [item for item in list_advice(report) if "unknown to Words" in item.text]
+    assert [item.options[0] for item in items] == ["--data.tokenizer Mixed --data.tokenizer.segment jieba"]

@@ -6,7 +6,13 @@ import pytest
 import torch
 
 from lightning_modules import precision
-from lightning_modules.precision import compute_in_32_bits, find_slow_precision, measure_slowdown, set_matmul_precision
+from lightning_modules.precision import (
+    compute_in_32_bits,
+    find_replaced_precision,
+    find_slow_precision,
+    measure_slowdown,
+    set_matmul_precision,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -69,3 +75,11 @@ def test_the_slowdown_is_that_of_the_times(monkeypatch):
 
 def test_a_type_compared_with_itself_takes_about_as_long():
     assert 0.1 < measure_slowdown(torch.float32, repeats=20) < 10
+
+
+@pytest.mark.parametrize("requested", ["16-mixed", "16", 16])
+def test_half_precision_on_a_cpu_is_replaced_and_said_so(requested):
+    note = find_replaced_precision(requested, "bf16-mixed")
+    assert note == "--trainer.precision 16-mixed needs a GPU; bf16-mixed is used on the CPU"
+    assert find_replaced_precision(requested, "16-mixed") is None  # on a GPU
+    assert find_replaced_precision("bf16-mixed", "bf16-mixed") is None

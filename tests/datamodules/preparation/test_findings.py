@@ -8,12 +8,14 @@ from datamodules.preparation.options import PreparationOptions
 from datamodules.sources.base import Rows
 from datamodules.text_datamodule import TextDataModule
 from datamodules.tokenizers.characters import Characters
+from datamodules.tokenizers.mixed import Mixed
 from datamodules.tokenizers.subwords import Subwords
 from datamodules.tokenizers.words import Words
 from lightning_modules.monitor import find_imbalance
 from tests.rows_in_memory import RowsInMemory
 
 CHINESE = "昨天看的画面很精彩这部电影很精彩"
+THAI = "ผู้โดยสารหลายร้อยคนติดค้างที่สนามบินเนื่องจากพายุ"
 
 
 def make_rows(count, prefix="text", labels="ab"):
@@ -35,7 +37,7 @@ def test_texts_that_are_also_in_training():
     (finding,) = find(test=both)
     assert finding == (
         "test: 3 of 60 texts also occur in training, so scores may be too high by up to 5.0 points; explore.py lists "
-        "the rows to remove"
+        "the rows to remove (duplicates.removable_rows in its JSON file)"
     )
     assert find(test=Rows([*make_rows(1).texts, *make_rows(399, "test").texts], ["a"] * 400)) == []  # a quarter percent
 
@@ -103,9 +105,31 @@ def prepared_notes(tokenizer, tmp_path, text):
 
 def test_words_of_texts_without_spaces(tmp_path):
     (finding,) = [note for note in prepared_notes(Words(), tmp_path, CHINESE) if "phrases" in note]
-    assert finding.startswith("Chinese texts have no spaces between words, so Words takes entire phrases as tokens: ")
-    assert finding.endswith("% of the validation tokens are unknown; choose --data.tokenizer Characters or Subwords")
+    assert finding.startswith("Chinese texts have no spaces between words, so Words takes entire phrases as words: ")
+    assert finding.endswith(
+        "% of the validation ones are unknown; choose --data.tokenizer Characters or Subwords, or Words with "
+        "--data.tokenizer.segment jieba (extra jieba)"
+    )
     assert not any("phrases" in note for note in prepared_notes(Characters(), tmp_path, CHINESE))
+
+
+def test_mixed_spells_the_phrases_that_it_does_not_know(tmp_path):
+    """It was said to have unknown tokens, of which it has none."""
+    (finding,) = [note for note in prepared_notes(Mixed(), tmp_path, CHINESE) if "phrases" in note]
+    assert "% of the validation ones are outside the vocabulary and get spelled; choose" in finding
+    assert finding.endswith("or Mixed with --data.tokenizer.segment jieba (extra jieba)")
+
+
+def test_advice_on_thai_does_not_name_jieba(tmp_path):
+    (finding,) = [note for note in prepared_notes(Words(), tmp_path, THAI) if "phrases" in note]
+    assert finding.endswith("choose --data.tokenizer Characters or Subwords")
+
+
+def test_advice_on_words_of_jieba_keeps_jieba(tmp_path):
+    pytest.importorskip("jieba")
+    words = Words(segment="jieba", vocab_size=4)
+    (finding,) = [note for note in prepared_notes(words, tmp_path, CHINESE) if "unknown" in note]
+    assert "--data.tokenizer Mixed (with --data.tokenizer.segment jieba) or Subwords encode" in finding
 
 
 def test_many_unknown_tokens(tmp_path):

@@ -45,8 +45,8 @@ def test_texts_without_spaces_get_characters(language):
     assert cls is Characters
     assert reason == (
         f"tokenizer: Characters, since the texts are {language} without spaces between words; name another with "
-        "--data.tokenizer Words, Subwords or Mixed"
-    )
+        "--data.tokenizer Subwords"
+    ) + " or --data.tokenizer Words --data.tokenizer.segment jieba (extra jieba)" * (language == "Chinese")
 
 
 @pytest.mark.parametrize("language", SPACED)
@@ -116,7 +116,8 @@ def test_a_data_module_that_names_none_chooses_and_says_so(tmp_path, language, c
     assert type(data.tokenizer) is (Characters if language == "Chinese" else Words)
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == (language == "Chinese")
-    assert all(line.endswith("without spaces between words; name another with tokenizer=Words()") for line in lines)
+    advice = 'between words; name another with tokenizer=Subwords() or Words(segment="jieba") (extra jieba)'
+    assert all(line.endswith(advice) for line in lines)
     named = TextDataModule(source, Words, cache_dir=str(tmp_path / "cache"))
     named.setup()
     assert type(named.tokenizer) is Words
