@@ -135,7 +135,8 @@ def _check_weights(loaded: PreTrainedModel, missing: Collection[str], model: str
     if len(names) > len(parameters) / 2 or vectors & absent.keys():
         raise UsageError(
             f'the files of "{model}" lack {len(names)} of the {len(parameters)} weights that its config.json describes '
-            f"({join_names(names, 3)}), so they are of another model; give the folder that `save_pretrained` wrote"
+            f"({join_names(names, 3)}), so they are of another model or class; give the folder that "
+            "`save_pretrained` wrote"
         )
     infinite = next((name for name, weight in parameters.items() if not bool(weight.isfinite().all())), None)
     if infinite is not None:

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from contracts.errors import UsageError, join_names
+from contracts.pretrained_path import summarize_loading_error
 
 
 def load_pretrained(auto_class: str, path: str, name: str) -> Any:
@@ -28,16 +29,15 @@ def load_pretrained(auto_class: str, path: str, name: str) -> Any:
         model, info = getattr(transformers, auto_class).from_pretrained(
             path, trust_remote_code=False, output_loading_info=True
         )
-    except (OSError, ValueError, KeyError, ImportError) as error:
+    except Exception as error:  # of many types: no network, unknown name, damaged file, missing library
         if "trust_remote_code" in str(error):
             raise UsageError(
                 f"model {name} needs Python code of its own, which is never run; choose a model of an architecture "
                 "that transformers itself has"
             ) from error
-        reason = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
         raise UsageError(
-            f"model {name} cannot be loaded ({reason}); give a folder saved by `save_pretrained`, or a name on the "
-            "hub while it can be reached"
+            f"model {name} cannot be loaded ({summarize_loading_error(error)}); give a folder saved by "
+            "`save_pretrained`, or a name on the hub while it can be reached"
         ) from error
     if info["missing_keys"]:
         raise UsageError(

@@ -224,7 +224,7 @@ def test_files_of_another_model_are_refused(folder, tmp_path):
     other = GPT2Config(vocab_size=20, n_embd=8, n_layer=1, n_head=2, n_positions=16)
     AutoModel.from_config(other).save_pretrained(tmp_path / "other")
     shutil.copy(tmp_path / "other" / "model.safetensors", file)
-    with pytest.raises(UsageError, match=r"lack (\d+) of the \1 weights .*, so they are of another model; give the"):
+    with pytest.raises(UsageError, match=r"lack (\d+) of the \1 weights .*, so they are of another model or class"):
         Pretrained(SPEC, model=str(folder))
 
 
