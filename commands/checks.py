@@ -12,11 +12,20 @@ from contracts.errors import UsageError
 from datamodules.samplers.base import TextSampler
 from lightning_modules.monitor import check_monitor
 
+_LARGEST_SEED = 2**32 - 1
+
 
 def get_class_name(choice: Any) -> str | None:
     """Returns the class name at the end of a `class_path` in a config; None if no class is named."""
     path = choice.get("class_path") if isinstance(choice, (dict, Namespace)) else None
     return path.rsplit(".", 1)[-1] if path else None
+
+
+def check_seed(seed: Any) -> None:
+    """Raises `UsageError` for a seed that torch and NumPy do not take, and for none: a run could not be repeated."""
+    if seed is False or (not isinstance(seed, bool) and isinstance(seed, int) and not 0 <= seed <= _LARGEST_SEED):
+        got = str(seed).lower()
+        raise UsageError(f"--seed_everything takes a number from 0 to {_LARGEST_SEED}, got {got}; the default is 0")
 
 
 def check_combinations(config: Namespace) -> None:

@@ -19,7 +19,7 @@ from callbacks.reporting.run_folder_logger import RunFolderLogger
 from callbacks.reporting.run_logger import RunLogger
 from callbacks.run_report import RunReport
 from commands.changed_options import list_changed_options
-from commands.checks import check_combinations, check_verb, get_class_name
+from commands.checks import check_combinations, check_seed, check_verb, get_class_name
 from commands.constructors import Constructors
 from commands.continued_options import compare_with_checkpoint, dump_options
 from commands.evaluated_run import add_run_config
@@ -160,6 +160,7 @@ class TextCLI(LightningCLI):
             elif reason is not None:
                 self.arguments += ["--data.tokenizer", config.data.tokenizer.class_path]
         self.config = parser.parse_options(self.arguments, verb_parser)
+        check_seed(self.config[self.arguments[0]].seed_everything)
 
     def _choose_tokenizer(self, config: Namespace) -> str | None:
         """Sets the tokenizer to that of a pretrained encoder, or to one for the texts; returns why, in a line."""

@@ -20,8 +20,9 @@ def format_restore_error(error: BaseException, checkpoint: Path | str | None, ve
         checkpoint: The file that is restored; None if there is none.
         verb: `fit`, `validate` or `test`.
     """
-    is_other = isinstance(error, UsageError | DataError) or not isinstance(error, Exception)
-    if checkpoint is None or is_other:
+    if checkpoint is None or not isinstance(error, Exception) or isinstance(error, UsageError):
+        return None
+    if isinstance(error, DataError) and str(checkpoint) in str(error):
         return None
     frames = traceback.extract_tb(error.__traceback__)
     if not any(Path(frame.filename).name in _RESTORING for frame in frames):

@@ -79,11 +79,13 @@ class RunningLoss:
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Restores the state saved by `state_dict`.
+        """Restores the state saved by `state_dict`; the window begins anew after that of an older version, a sum.
 
         Raises:
             DataError: It is none.
         """
+        if "sum" in state and "window" not in state:
+            return
         window, counts = state.get("window"), (state.get("num_added"), state.get("num_steps"))
         are_counts = all(type(count) is int and count >= 0 for count in counts)
         if not isinstance(window, Tensor) or window.ndim != 1 or not are_counts:

@@ -130,7 +130,7 @@ class TextClassifier(DataAwareModule):
         self._is_prepared = True
         drop_saved_length(checkpoint)
         self._tokenizer_json = checkpoint.get("bundle", {}).get("tokenizer")
-        if "running_loss" in checkpoint:
+        if "running_loss" in checkpoint and self._trainer is not None and self.trainer.state.fn == "fit":
             self.running_loss.load_state_dict(checkpoint["running_loss"])
 
     def on_fit_start(self) -> None:

@@ -5,6 +5,7 @@ import torch
 
 from contracts.errors import DataError
 from lightning_modules.running_loss import RunningLoss
+from lightning_modules.text_classifier import TextClassifier
 
 
 def test_each_mean_is_over_the_steps_since_the_last_one():
@@ -82,3 +83,17 @@ def test_the_losses_of_all_ranks_are_averaged_step_by_step():
 def test_a_state_that_is_none_is_refused(change):
     with pytest.raises(DataError, match="running_loss must hold a window of losses"):
         RunningLoss().load_state_dict(RunningLoss().state_dict() | change)
+
+
+def test_the_window_begins_anew_after_the_state_of_an_older_version():
+    """Such a checkpoint was called damaged."""
+    loss = RunningLoss()
+    loss.load_state_dict({"sum": torch.tensor(9.0), "num_steps": 3, "non_finite_since_step": None})
+    loss.add(torch.tensor(2.0), 5)
+    assert float(loss.compute_and_reset(4)) == 2.0
+
+
+def test_a_model_that_does_not_train_ignores_the_running_loss():
+    model = TextClassifier()
+    model.on_load_checkpoint({"running_loss": 3, "loops": {}})
+    assert model.running_loss.num_steps == 0
