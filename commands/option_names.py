@@ -23,7 +23,16 @@ from commands.class_registry import (
 from commands.common_names import suggest_class, suggest_option
 from commands.config_notation import rewrite_suggestions
 from commands.disabled_groups import check_group_value
-from commands.option_reader import CALLBACK_GROUPS, TRAINING_GROUPS, Option, is_config_file, is_option, read_options
+from commands.null_values import NullCheck, find_nulls_of_trainer_classes
+from commands.option_reader import (
+    CALLBACK_GROUPS,
+    OPTION_GROUPS,
+    TRAINING_GROUPS,
+    Option,
+    is_config_file,
+    is_option,
+    read_options,
+)
 from commands.run_options import LIGHTNING_OPTIONS, RUN_OPTIONS
 from commands.selected_classes import SelectedClasses, list_class_names
 from commands.trainer_classes import find_trainer_class_errors
@@ -50,10 +59,11 @@ def check_option_names(parser: LightningArgumentParser, arguments: list[str]) ->
     errors = _find_loose_words(parser, arguments)
     options = list(read_options(arguments))
     if "trainer" in selected_classes.groups:
-        errors += find_trainer_class_errors(options)
+        errors += find_trainer_class_errors(options) or find_nulls_of_trainer_classes(options)
+    null_check = NullCheck(parser, selected_classes)
     for option in options:
         selected_classes.record(option)
-        error = _check_name(option, selected_classes)
+        error = _check_name(option, selected_classes) or null_check.find_error(option)
         if option.misplaced:
             error = f"{option.name} is out of place; write {option.misplaced}"
         if error is not None:
@@ -74,6 +84,8 @@ def _check_name(option: Option, selected_classes: SelectedClasses) -> str | None
         return next(filter(None, (check_class(name, cls) for cls in list_class_names(option.value))), None)
     if name in CALLBACK_GROUPS and name in selected_classes.groups:
         return check_group_value(option)
+    if name in OPTION_GROUPS and option.file is not None and not isinstance(option.value, str):
+        return None if option.value is None else f"{name} holds options, one per key, got {option.value}"
     if name in ("model", "data") and isinstance(option.value, str) and not is_config_file(option.value):
         source = f"--data.source Files --data.source.path {option.value}"
         meant = source if name == "data" else suggest_class(option.value) or f"--model.encoder {option.value}"

@@ -18,7 +18,7 @@ from commands.disabled_groups import find_disabled_groups, remove_null_groups
 from commands.help import get_class_help_text
 from commands.jsonargparse_patches import patch_jsonargparse
 from commands.option_names import check_option_names
-from commands.option_reader import read_options, remove_empty_sections
+from commands.option_reader import read_options, remove_empty_arguments, remove_empty_sections
 from commands.option_values import find_value_errors
 from contracts.errors import UsageError
 
@@ -76,6 +76,8 @@ class OptionParser(LightningArgumentParser):
                 config = yaml.safe_load(content)
         except (ValueError, yaml.YAMLError):
             config = None
+        if isinstance(config, dict) and "class_path" in config:
+            content = yaml.safe_dump(remove_empty_arguments(config))
         if not isinstance(config, dict) or "class_path" in config:
             return super()._load_config_parser_mode(content, path, ext_vars, prev_cfg)
         return self._apply_actions(remove_empty_sections(config), prev_cfg=prev_cfg)

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from commands.class_registry import find_classes_with_argument, get_registered_classes
+from commands.yaml_keys import load_unique_keys
 from contracts.errors import UsageError
 
 _CONFIG_SUFFIXES = (".yaml", ".yml", ".json")
@@ -17,7 +18,7 @@ CALLBACK_GROUPS = ("early_stopping", "gradient_norm", "differential_learning_rat
 """Groups of options of one callback each; null switches the callback off."""
 TRAINING_GROUPS = ("model", "trainer", *CALLBACK_GROUPS)
 """Those that only `train.py` has."""
-_GROUPS = ("data", "data.augment", *TRAINING_GROUPS)
+OPTION_GROUPS = ("data", "data.augment", *TRAINING_GROUPS)
 """Config keys whose values are mappings of options."""
 
 
@@ -69,11 +70,30 @@ def _remove_empty(mapping: dict[str, Any], prefix: str) -> dict[str, Any]:
     kept = {}
     for key, value in mapping.items():
         name = f"{prefix}{key}"
-        if name in _GROUPS and isinstance(value, dict):
+        value = remove_empty_arguments(value)
+        if name in OPTION_GROUPS and isinstance(value, dict):
             kept[key] = _remove_empty(value, f"{name}.")
-        elif value is not None or name not in (*_GROUPS, "seed_everything"):
+        elif value is not None or name not in (*OPTION_GROUPS, "seed_everything"):
             kept[key] = value
     return kept
+
+
+def remove_empty_arguments(value: Any) -> Any:
+    """Returns a value of a config without the keys for the arguments of a class that have no arguments below them.
+
+    >>> remove_empty_arguments([{"class_path": "Focal", "init_args": None}])
+    [{'class_path': 'Focal'}]
+    """
+    if isinstance(value, list):
+        return [remove_empty_arguments(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    is_class = "class_path" in value
+    return {
+        key: remove_empty_arguments(item)
+        for key, item in value.items()
+        if not (item is None and is_class and key in ("init_args", "dict_kwargs"))
+    }
 
 
 def read_class_values(value: Any) -> list[tuple[str, dict[str, Any]]]:
@@ -116,17 +136,21 @@ def _read_mapping(name: str, mapping: Any, file: str | None) -> Iterator[Option]
 
 def _read_option(name: str, value: Any, file: str | None, misplaced: str | None = None) -> Iterator[Option]:
     """Yields one option, or those below it if its value is a class with arguments, a group, or their config file."""
-    if (get_registered_classes(name) or name in _GROUPS) and is_config_file(value):
+    if (get_registered_classes(name) or name in OPTION_GROUPS) and is_config_file(value):
         path = Path(value) if file is None else Path(file).parent / value
         if path.is_file():
             value, file = _load_yaml(path, f"--{name}"), str(path)
     if isinstance(value, dict) and "class_path" in value:
         yield Option(name, value["class_path"], file, misplaced)
-        yield from _read_mapping(name, value.get("init_args"), file)
+        arguments = value.get("init_args")
+        if isinstance(arguments, dict) or arguments is None:
+            yield from _read_mapping(name, arguments, file)
+        else:
+            yield Option(f"{name}.init_args", arguments, file)
         for key in value.keys() - {"class_path", "init_args", "dict_kwargs", "__path__"}:
             written = f"{{class_path: {value['class_path']}, init_args: {{{key}: {value[key]}}}}}"
             yield Option(f"{name}.{key}", value[key], file, written)
-    elif isinstance(value, dict) and (get_registered_classes(name) or name in _GROUPS):
+    elif isinstance(value, dict) and (get_registered_classes(name) or name in OPTION_GROUPS):
         yield from _read_mapping(name, value.get("init_args", value), file)
     else:
         yield Option(name, value, file, misplaced)
@@ -147,7 +171,7 @@ def _format_nested(name: str, value: Any) -> str | None:
 
 def _load_config(value: str) -> dict[str, Any]:
     """Reads a config file, or inline YAML on the command line."""
-    content = yaml.safe_load(value) if value.lstrip().startswith("{") else _load_yaml(Path(value), "--config")
+    content = load_unique_keys(value) if value.lstrip().startswith("{") else _load_yaml(Path(value), "--config")
     if not isinstance(content, dict):
         raise UsageError(
             f"--config {value}: a config file holds no keys; it must hold some of data, model, trainer and the like"
@@ -158,7 +182,7 @@ def _load_config(value: str) -> dict[str, Any]:
 def _load_yaml(path: Path, option: str) -> Any:
     """Reads a YAML file; raises `UsageError` with the option and the line if it cannot be read."""
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
+        return load_unique_keys(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UsageError(f"{option} {path}: there is no such file") from None
     except OSError as error:
@@ -169,5 +193,5 @@ def _load_yaml(path: Path, option: str) -> Any:
         where = getattr(error, "problem_mark", None)
         line = "" if where is None else f" in line {where.line + 1}"
         raise UsageError(
-            f"{option} {path} is a config that is not valid YAML{line}: {getattr(error, 'problem', None) or error}"
+            f"{option} {path} is not a valid config{line}: {getattr(error, 'problem', None) or error}"
         ) from None

@@ -33,11 +33,7 @@ def find_value_errors(parser: LightningArgumentParser, arguments: list[str]) -> 
         arguments: Command-line arguments after the verb; all option names exist.
     """
     selected_classes = SelectedClasses(parser)
-    types_of_options = {
-        name.removeprefix("--"): getattr(action, "_typehint", None)  # private, but the only place with the type
-        for action in parser._actions
-        for name in action.option_strings
-    }
+    types_of_options = list_option_types(parser)
     errors = []
     for option in read_options(arguments):
         selected_classes.record(option)
@@ -50,6 +46,15 @@ def find_value_errors(parser: LightningArgumentParser, arguments: list[str]) -> 
         if error is not None:
             errors.append(error if option.file is None else f"{option.file}: {error}")
     return errors + list(_find_missing_arguments(selected_classes))
+
+
+def list_option_types(parser: ArgumentParser) -> dict[str, Any]:
+    """Returns the type of each option of a parser by its name, without dashes; None for one without a type."""
+    return {
+        name.removeprefix("--"): getattr(action, "_typehint", None)  # private, but the only place with the type
+        for action in parser._actions
+        for name in action.option_strings
+    }
 
 
 def describe_type(annotation: Any) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from typing import get_args
 
 import pytest
 
@@ -14,6 +15,7 @@ from commands.class_registry import find_classes_with_argument, get_registered_c
 from commands.common_names import CLASS_NAMES, OPTION_NAMES
 from commands.option_names import check_option_names
 from commands.option_parser import OptionParser
+from commands.option_reader import remove_empty_sections
 from contracts.errors import UsageError
 
 
@@ -199,3 +201,56 @@ def test_options_of_training_are_not_suggested_by_other_scripts(script, given, w
 def test_help_on_a_class_by_another_name_has_what_was_meant(capsys):
     assert train.main(["--model.encoder.help", "LSTM"]) == 2
     assert "Did you mean --model.encoder RNN --model.encoder.cell lstm?" in capsys.readouterr().err
+
+
+def check_config(parser, folder, content):
+    file = folder / "config.yaml"
+    file.write_text(content, encoding="utf-8")
+    check_option_names(parser, ["--config", str(file)])
+
+
+def test_null_is_refused_for_each_option_whose_type_does_not_allow_it(parser, tmp_path):
+    """jsonargparse accepts null for any type: it ended in a traceback, or in a message without the option."""
+    num_refused = 0
+    for action in parser._actions:
+        kind, default = getattr(action, "_typehint", None), parser.get_defaults().get(action.dest)
+        if kind is None or action.dest.endswith(".help") or action.dest == "seed_everything":
+            continue
+        *groups, last = action.dest.split(".")
+        content = "".join(f"{'  ' * depth}{group}:\n" for depth, group in enumerate(groups))
+        content += f"{'  ' * len(groups)}{last}: null\n"
+        if type(None) in get_args(kind) or default is None:
+            check_config(parser, tmp_path, content)
+            continue
+        num_refused += 1
+        with pytest.raises(UsageError, match=rf"--{re.escape(action.dest)} .*null.*; leave it out for the default, "):
+            check_config(parser, tmp_path, content)
+    assert num_refused > 40
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("model: {optimizer: {init_args: {lr: null}}}", "--model.optimizer.lr must be float.*got null.*0.001"),
+        ("model: {loss: {class_path: OHEM, init_args: {base: null}}}", "--model.loss.base .*null. It takes: "),
+        ("trainer: {callbacks: {class_path: ModelSummary, init_args: {max_depth: null}}}", "max_depth must be int"),
+        (
+            "data: {augmentations: [{class_path: RandomSwap, init_args: {max_idf: null}}]}",
+            "augmentations.max_idf must be",
+        ),
+        ("data: []", r"data holds options, one per key, got \[\]"),
+        ("trainer: 5", "trainer holds options, one per key, got 5"),
+        ("model: {encoder: {class_path: RNN, init_args: []}}", "has no argument init_args"),
+        ("data:\n  batch_size: 3\n  tta: 1\n  batch_size: 4\n", "in line 4: the key batch_size is in line 2 too"),
+    ],
+)
+def test_a_value_that_no_option_takes_has_one_message(parser, tmp_path, content, words):
+    """Among them a key that occurs twice, of which the first was dropped in silence."""
+    with pytest.raises(UsageError, match=words) as refusal:
+        check_config(parser, tmp_path, content)
+    assert "\n" not in str(refusal.value)
+
+
+def test_a_class_with_empty_arguments_has_its_defaults():
+    given = {"model": {"encoder": {"class_path": "RNN", "init_args": None}}, "name": None}
+    assert remove_empty_sections(given) == {"model": {"encoder": {"class_path": "RNN"}}, "name": None}

@@ -30,7 +30,7 @@ TRAINER: dict[str, Behaviour] = {
         ),
     ),
     "devices": Behaviour(
-        "number of devices (processes on a CPU), or a list of their numbers",
+        "number of devices, -1 for all, or a list of their numbers; on a CPU, as here, a number of processes",
         (1, 2, "auto"),
         tuple((value, "a number of processes, at least 1") for value in (0, -1, "[0]", "[]", "0.5", "two", "null")),
     ),
