@@ -12,6 +12,7 @@ import yaml
 from jsonargparse import ArgumentParser, Namespace
 
 from callbacks.differential_learning_rates import DifferentialLearningRates
+from commands.option_reader import CALLBACK_GROUPS
 from contracts.errors import UsageError
 from lightning_modules.checkpoints import find_config
 
@@ -24,6 +25,7 @@ _COMPARED_OF_TRAINER = (
 )
 _FIXED_BY_PROGRESS = {"limit_train_batches": 1.0, "overfit_batches": 0.0, "accumulate_grad_batches": 1}
 """Options of the trainer that say how far an epoch has come, and what they are if they are null."""
+_OF_THE_FOLDER = ("config", "name", "version", "resume", "ckpt_path", "model.spec", "trainer.default_root_dir")
 _WITHOUT_INFLUENCE = ("data.cache_dir", "data.num_workers", "model.spec", "model.monitor")
 
 
@@ -35,8 +37,28 @@ def dump_options(parser: ArgumentParser, config: Namespace) -> dict[str, Any]:
 def compare_with_checkpoint(
     checkpoint: Mapping[str, Any], path: Path, config: Mapping[str, Any], stated: Collection[str] | None
 ) -> list[str]:
-    """Compares options with those of a checkpoint, as `check_continued_options` does with its other arguments."""
-    return check_continued_options(read_trained_options(checkpoint, path), config, stated, path)
+    """Compares options with those of a checkpoint, as `check_continued_options` does with its other arguments.
+
+    Beside `--resume` the changes of all other options follow.
+    """
+    changes = check_continued_options(read_trained_options(checkpoint, path), config, stated, path)
+    return changes if stated is not None else [*changes, *list_other_changes(_read_config(path), config)]
+
+
+def list_other_changes(saved: Mapping[str, Any], config: Mapping[str, Any]) -> list[str]:
+    """Lists the changes of the options that `check_continued_options` does not compare, in the same form.
+
+    Args:
+        saved: The config of the run; empty if it is not known.
+        config: The config of the continued training.
+    """
+    ours, theirs = _flatten_run(config), _flatten_run(saved)
+    compared = _select(config).keys() | _select(saved).keys()
+    return [
+        _format_changes({name: (ours[name], theirs[name])})
+        for name in sorted((ours.keys() & theirs.keys()) - compared)
+        if _normalize(ours[name]) != _normalize(theirs[name])
+    ]
 
 
 def read_trained_options(checkpoint: Mapping[str, Any], path: Path) -> dict[str, Any]:
@@ -46,9 +68,7 @@ def read_trained_options(checkpoint: Mapping[str, Any], path: Path) -> dict[str,
         checkpoint: Its content.
         path: Its file, in whose run folder the config is.
     """
-    file = find_config(path)
-    config = None if file is None else yaml.safe_load(file.read_text(encoding="utf-8"))
-    sections = dict(config) if isinstance(config, dict) else {}
+    sections = _read_config(path)
     hyper = checkpoint.get("hyper_parameters")
     if isinstance(hyper, dict):
         sections["model"] = {name: value for name, value in hyper.items() if not name.startswith("_")}
@@ -125,6 +145,23 @@ def _select(config: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in selected.items() if not _is_below(name, _WITHOUT_INFLUENCE)}
 
 
+def _read_config(path: Path) -> dict[str, Any]:
+    """Reads the config in the run folder of a checkpoint; empty if there is none."""
+    file = find_config(path)
+    config = None if file is None else yaml.safe_load(file.read_text(encoding="utf-8"))
+    return dict(config) if isinstance(config, dict) else {}
+
+
+def _flatten_run(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns all options of a run but those of its folder, by name; a group of a callback is `on` or null."""
+    selected: dict[str, Any] = {}
+    for section, value in config.items():
+        _flatten(value, section, selected)
+        if section in CALLBACK_GROUPS and value is not None:
+            selected[section] = "on"
+    return {name: value for name, value in selected.items() if not _is_below(name, _OF_THE_FOLDER)}
+
+
 def _flatten(value: Any, name: str, selected: dict[str, Any]) -> None:
     if isinstance(value, Mapping) and "class_path" in value:
         selected[name] = str(value["class_path"]).rsplit(".", 1)[-1]
@@ -159,6 +196,10 @@ def _format_changes(changes: Mapping[str, tuple[Any, Any]]) -> str:
 
 
 def _format(value: Any) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(map(_format, value))}]"
+    if isinstance(value, Mapping) and "class_path" in value:
+        return str(value["class_path"]).rsplit(".", 1)[-1]
     return "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 

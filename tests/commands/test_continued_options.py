@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from commands.continued_options import check_continued_options, read_trained_options
+from commands.continued_options import check_continued_options, compare_with_checkpoint, read_trained_options
 from contracts.errors import UsageError
 
 PATH = Path("runs/a/version_0/checkpoints/last.ckpt")
@@ -105,3 +105,32 @@ def test_other_batches_per_epoch_are_refused(name, value, same, tmp_path):
         with pytest.raises(UsageError, match=rf"trainer\.{name} {value} \(was {same}.*would be repeated or left out"):
             check_continued_options(trained, build_config(trainer={name: value}), stated, path)
         assert check_continued_options(trained, build_config(trainer={name: same}), stated, path) == []
+
+
+def test_every_changed_option_is_named_beside_resume(tmp_path):
+    """The line named the options of the data, the model and some of the trainer only."""
+    monitor = {"class_path": "pytorch_lightning.callbacks.LearningRateMonitor", "init_args": {}}
+    saved = build_config(
+        name="a",
+        early_stopping={"patience": 10},
+        checkpoint={"save_top_k": 1},
+        trainer={"max_epochs": 3, "callbacks": None, "logger": True, "limit_val_batches": 1.0, "default_root_dir": "a"},
+    )
+    changed = build_config(
+        name="b",
+        early_stopping={"patience": 2},
+        checkpoint=None,
+        trainer={"max_epochs": 3.0, "callbacks": [monitor], "logger": False, "limit_val_batches": 2},
+    )
+    saved["model"] |= {"monitor": "validation/macro_f1"}
+    changed["model"] |= {"monitor": "validation/loss"}
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(saved))
+    assert compare_with_checkpoint({}, tmp_path / "last.ckpt", changed, None) == [
+        "checkpoint null (was on)",
+        "early_stopping.patience 2 (was 10)",
+        "model.monitor validation/loss (was validation/macro_f1)",
+        "trainer.callbacks [LearningRateMonitor] (was null)",
+        "trainer.limit_val_batches 2 (was 1.0)",
+        "trainer.logger false (was true)",
+    ]
+    assert compare_with_checkpoint({}, tmp_path / "last.ckpt", saved, None) == []
