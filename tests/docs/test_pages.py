@@ -10,6 +10,7 @@ import pytest
 from pytorch_lightning import Callback
 
 import callbacks
+import callbacks.checkpointing
 from contracts.discovery import find_implementations, import_submodules
 from datamodules.augmentations.base import Augmentation
 from datamodules.samplers.base import TextSampler
@@ -103,7 +104,8 @@ def test_pictures_are_shown_and_small():
     assert sum(path.stat().st_size for path in pictures) < 1_000_000
 
 
-import_submodules(callbacks.__name__, callbacks.__path__)
+for package in (callbacks, callbacks.checkpointing):
+    import_submodules(package.__name__, package.__path__)
 TABLES = {
     "Encoders": TextEncoder,
     "Losses": Loss,
