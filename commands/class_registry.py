@@ -19,6 +19,7 @@ from lightning_modules.encoders.base import TextEncoder
 from lightning_modules.heads.base import Head
 from lightning_modules.losses.base import Loss
 from lightning_modules.optim.lr_schedulers import COMBINING
+from lightning_modules.optim.optimizer_checks import UNUSABLE_OPTIMIZERS
 from lightning_modules.optim.schedules import ProgressSchedule
 
 EXTENSION_POINTS: dict[str, type] = {
@@ -92,7 +93,7 @@ def format_unknown_class(key: str, name: str, meant: str | None = None) -> str:
         name: The unknown name.
         meant: The options to suggest; if None, the most similar name is suggested.
     """
-    names = sorted(get_registered_classes(key))
+    names = sorted(set(get_registered_classes(key)) - UNUSABLE_OPTIMIZERS.keys())
     suggestion = f" Did you mean {meant}?" if meant else suggest_name(name, names)
     own = "" if meant or name == "null" else format_own_class_hint(key, name)
     return f"--{key} has no choice named {name}.{suggestion} It takes: {join_names(names, 30)}{own}"

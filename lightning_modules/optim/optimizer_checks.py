@@ -9,7 +9,7 @@ from torch.optim import Optimizer
 from contracts.errors import UsageError
 from lightning_modules.optim.optimizers import OptimizerFactory
 
-_REFUSED = {
+UNUSABLE_OPTIMIZERS = {
     "LBFGS": "evaluates the model several times per step and has no parameter groups",
     "Muon": "is for matrices only, and these models have biases",
     "SparseAdam": "is for sparse gradients only, and these models have dense ones",
@@ -24,8 +24,8 @@ def check_optimizer(make_optimizer: OptimizerFactory) -> None:
     """
     probe = make_optimizer([nn.Parameter(torch.zeros(1, 1))])
     name = type(probe).__name__
-    if name in _REFUSED:
-        raise UsageError(f"{name} {_REFUSED[name]}; choose another optimizer, such as AdamW")
+    if name in UNUSABLE_OPTIMIZERS:
+        raise UsageError(f"{name} {UNUSABLE_OPTIMIZERS[name]}; choose another optimizer, such as AdamW")
     if probe.defaults.get("differentiable"):
         raise UsageError(f"differentiable lets gradients flow through the steps of {name}, and nothing here uses them")
 

@@ -235,7 +235,7 @@ def test_null_is_refused_for_each_option_whose_type_does_not_allow_it(parser, tm
         ("model: {loss: {class_path: OHEM, init_args: {base: null}}}", "--model.loss.base .*null. It takes: "),
         ("trainer: {callbacks: {class_path: ModelSummary, init_args: {max_depth: null}}}", "max_depth must be int"),
         (
-            "data: {augmentations: [{class_path: RandomSwap, init_args: {max_idf: null}}]}",
+            "data: {augmentations: [{class_path: TFIDFReplacement, init_args: {max_idf: null}}]}",
             "augmentations.max_idf must be",
         ),
         ("data: []", r"data holds options, one per key, got \[\]"),
@@ -254,3 +254,10 @@ def test_a_value_that_no_option_takes_has_one_message(parser, tmp_path, content,
 def test_a_class_with_empty_arguments_has_its_defaults():
     given = {"model": {"encoder": {"class_path": "RNN", "init_args": None}}, "name": None}
     assert remove_empty_sections(given) == {"model": {"encoder": {"class_path": "RNN"}}, "name": None}
+
+
+def test_the_choices_of_an_optimizer_are_those_that_train(parser):
+    """The message listed those that are refused when they are named."""
+    with pytest.raises(UsageError, match=r"It takes: ASGD.*SGD") as refusal:
+        check_option_names(parser, ["--model.optimizer", "Foo"])
+    assert not re.search("LBFGS|Muon|SparseAdam", str(refusal.value))

@@ -194,7 +194,7 @@ GROUPS: dict[str, dict[str, Behaviour]] = {
     "checkpoint": {
         "dirpath": Behaviour("is refused: the run folder holds them", ("null",), (("/tmp/x", NAMED),)),
         "filename": Behaviour(
-            "name of a file, with metrics in braces",
+            "name of a file, with metrics in braces; not one that the last checkpoint can have",
             ("best", "null", "{epoch}-{validation/macro_f1:.2f}"),
             (("a/b", "filename"),),
         ),
