@@ -230,7 +230,7 @@ def make_data(folder: str) -> TextDataModule:
 def make_callbacks() -> list[Callback]:
     """Those of every run, with a progress bar as in a terminal."""
     in_groups = [cls() for cls in CALLBACK_CLASSES.values() if cls not in (GradientNorm, BestCheckpoint)]
-    checkpoint = BestCheckpoint(monitor="validation/macro_f1", mode="max")
+    checkpoint = BestCheckpoint(monitor="validation/macro_f1", mode="max", filename="best")
     callbacks = [*in_groups, GradientNorm(every_n_steps=EVERY), checkpoint]
     return [*add_callbacks_of_every_run({"enable_progress_bar": False}, callbacks, RunReport()), ProgressBar()]
 
