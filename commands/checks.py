@@ -46,6 +46,13 @@ def check_combinations(config: Namespace) -> None:
             f"--model.encoder.unfreeze_after {frozen_epochs} leaves none of the {epochs} epochs (--trainer.max_epochs) "
             "for the vectors to be trained in; give less, or --model.encoder.vectors_mode static"
         )
+    every = config.trainer.check_val_every_n_epoch
+    is_by_validation = get_class_name(config.model.lr_scheduler) == "ReduceLROnPlateau"
+    if is_by_validation and every is not None and epochs is not None and 0 < epochs < every:
+        raise UsageError(
+            f"--model.lr_scheduler ReduceLROnPlateau steps after a validation, and --trainer.check_val_every_n_epoch "
+            f"{every} allows none in the {epochs} epochs (--trainer.max_epochs); give less, or another scheduler"
+        )
     sampler = get_class_name(config.data.sampler)
     samplers = find_implementations(TextSampler)  # type: ignore[type-abstract]  # never instantiated by this type
     if sampler in {cls.__name__ for cls in samplers if cls.balances}:

@@ -132,3 +132,11 @@ def test_an_evaluation_without_batches_is_refused(verb):
     trainer[option] = 0
     with pytest.raises(UsageError, match=f"--trainer.{option} 0 leaves nothing to evaluate"):
         check_trainer_options(trainer, verb)
+
+
+def test_a_plateau_scheduler_without_a_validation_is_refused(start):
+    """It never stepped, in silence."""
+    options = ("--model.lr_scheduler", "ReduceLROnPlateau", "--trainer.check_val_every_n_epoch", "5")
+    start(*options, "--trainer.max_epochs", "5")
+    with pytest.raises(UsageError, match=r"check_val_every_n_epoch 5 allows none in the 2 epochs"):
+        start(*options, "--trainer.max_epochs", "2")
