@@ -37,7 +37,7 @@ class NullCheck:
                 for argument, value in arguments.items() if cls is not None else ():
                     if value is None and not _allows_null(cls, argument):
                         return _format_argument(name, cls, argument)
-        if not _is_null(option):
+        if not _is_null(option) or name == "seed_everything":  # without a value it keeps its default
             return None
         if name in self._types:
             default = self._defaults.get(name)
