@@ -13,12 +13,13 @@ from contracts.errors import join_names
 from datamodules.preparation.options import PreparationOptions
 from datamodules.sources.base import Rows, SplitName
 from datamodules.tokenizers.base import Tokenizer
-from datamodules.tokenizers.default_tokenizer import JIEBA_LANGUAGE, detect_unspaced_texts
+from datamodules.tokenizers.default_tokenizer import JIEBA_LANGUAGE, MIN_RATIO, detect_unspaced_texts
 from datamodules.tokenizers.oov import OOVReport
 from datamodules.tokenizers.word_tokenizer import WordTokenizer
 
 MAX_STANDARD_ERROR = 0.07  # of accuracy: wider than most differences between two epochs, or two models
 _MANY_UNKNOWN = 0.1  # of the tokens of a split
+_SOME_UNSPACED = 0.1  # of the letters, in scripts without spaces between words
 _ALMOST_ALL = 0.99  # of the training texts
 _MANY_DUPLICATES = 0.005  # of the texts of a split
 _SAMPLE_SIZE = 500  # texts
@@ -64,13 +65,16 @@ def list_token_findings(
     ratio = unknown[split].token_rate
     is_by_spaces = isinstance(tokenizer, WordTokenizer) and tokenizer.segment == "unicode"
     rows = np.unique(np.linspace(0, len(train.texts) - 1, max_texts).astype(np.int64)).tolist()
-    unspaced = detect_unspaced_texts([train.texts[row] for row in rows]) if is_by_spaces else None
+    unspaced = detect_unspaced_texts([train.texts[row] for row in rows], _SOME_UNSPACED) if is_by_spaces else None
     name = type(tokenizer).__name__
     if unspaced is not None:
         effect = "are unknown" if tokenizer.unknown_id is not None else "are outside the vocabulary and get spelled"
         by_jieba = f", or {name} with --data.tokenizer.segment jieba (extra jieba)"
+        texts = f"{unspaced.language} texts have"
+        if unspaced.ratio < MIN_RATIO:
+            texts = f"{unspaced.ratio:.0%} of the letters are {unspaced.language}, and such texts have"
         return [
-            f"{unspaced.language} texts have no spaces between words, so {name} takes entire phrases as words: "
+            f"{texts} no spaces between words, so {name} takes entire phrases as words: "
             f"{ratio:.0%} of the {split} ones {effect}; choose --data.tokenizer Characters or Subwords"
             + by_jieba
             * (unspaced.language == JIEBA_LANGUAGE)

@@ -15,7 +15,7 @@ from datamodules.tokenizers.writing_scripts import NAMES, NO_SCRIPT, UNSPACED, m
 JIEBA_LANGUAGE = "Chinese"
 """The language that jieba segments into words."""
 
-_MIN_RATIO = 0.5  # of the letters, from which on texts are those of an unspaced script
+MIN_RATIO = 0.5  # of the letters, from which on texts are those of an unspaced script
 _MAX_LETTERS = {"Han": 3.0, "Kana": 3.0}  # per word of segmented texts: Chinese words have two, Thai words five
 _MAX_LETTERS_ELSEWHERE = 8.0
 _JAPANESE_RATIO = 0.1  # of Kana, from which on Han is Japanese
@@ -33,11 +33,12 @@ class UnspacedTexts(NamedTuple):
     """Mean letters of these scripts between two spaces, symbols or numbers."""
 
 
-def detect_unspaced_texts(texts: Sequence[str]) -> UnspacedTexts | None:
+def detect_unspaced_texts(texts: Sequence[str], min_ratio: float = MIN_RATIO) -> UnspacedTexts | None:
     """Detects texts of a script without spaces between words, unless a segmenter has put spaces there.
 
     Args:
         texts: A sample.
+        min_ratio: Smallest fraction of the letters in such scripts, in (0, 1].
 
     Returns:
         None for other texts: most letters are of other scripts, or there are spaces between words.
@@ -46,7 +47,7 @@ def detect_unspaced_texts(texts: Sequence[str]) -> UnspacedTexts | None:
     counts = np.bincount(map_code_points_to_scripts()[to_code_points(texts)], minlength=NO_SCRIPT + 1)[:NO_SCRIPT]
     by_script = {name: int(count) for name, count in zip(NAMES, counts, strict=True) if name in UNSPACED and count}
     num_letters = sum(by_script.values())
-    if not num_letters or num_letters < _MIN_RATIO * counts.sum():
+    if not num_letters or num_letters < min_ratio * counts.sum():
         return None
     units = Words(lowercase=False).extract_units(texts)
     is_letter = np.isin(map_code_points_to_scripts(), [NAMES.index(name) for name in by_script])

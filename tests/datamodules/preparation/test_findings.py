@@ -1,5 +1,7 @@
 """What a run says of data that change its result; each message names the option or the tool that helps."""
 
+import re
+
 import pytest
 
 from contracts.text_spec import TextSpec
@@ -111,6 +113,16 @@ def test_words_of_texts_without_spaces(tmp_path):
         "--data.tokenizer.segment jieba (extra jieba)"
     )
     assert not any("phrases" in note for note in prepared_notes(Characters(), tmp_path, CHINESE))
+
+
+def test_texts_of_two_languages_are_told_how_many_letters_have_no_spaces(tmp_path):
+    """Below one half of the letters nothing was said, although each Chinese phrase was one word."""
+    english = "the engine of a small boat "
+    letters = sum(letter.isalpha() for letter in CHINESE), sum(letter.isalpha() for letter in english)
+    assert letters[0] < letters[1] < 9 * letters[0]
+    (finding,) = [note for note in prepared_notes(Words(), tmp_path, english + CHINESE) if "phrases" in note]
+    assert re.match(r"\d\d% of the letters are Chinese, and such texts have no spaces between words, so Words", finding)
+    assert not any("phrases" in note for note in prepared_notes(Words(), tmp_path, english * 20 + CHINESE))
 
 
 def test_mixed_spells_the_phrases_that_it_does_not_know(tmp_path):
