@@ -46,3 +46,11 @@ def trained(tmp_path_factory: pytest.TempPathFactory, on: tuple[str, ...]) -> Pa
         return Workplace(tmp_path_factory.mktemp("trained")).fit(
             *on, "--model.optimizer.lr", 0.03, epochs=LEARNING_EPOCHS
         )
+
+
+@pytest.fixture(autouse=True)
+def _no_end_at_once() -> Iterator[None]:
+    """The thread that waits for a second Ctrl-C would end the process of this test, or of a later one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("contracts.interrupts._exit_on_interrupt", lambda earliest: None)
+        yield

@@ -15,7 +15,6 @@ import torch
 from test_resume import BATCHES, EPOCHS, WITH_CHANCE, assert_alike, resume, scalars_of
 from workplace import Workplace, report_of, untouched_process
 
-import contracts.interrupts
 from lightning_modules.text_classifier import TextClassifier
 
 HERE = Path(__file__).parents[2]
@@ -38,12 +37,6 @@ def whole(tmp_path_factory, on) -> Path:
     """The run that was never interrupted."""
     with untouched_process():
         return Workplace(tmp_path_factory.mktemp("whole")).fit(*on, *WITH_CHANCE, epochs=EPOCHS)
-
-
-@pytest.fixture(autouse=True)
-def _no_end_at_once(monkeypatch):
-    """The thread that waits for the second Ctrl-C would end the process of the tests."""
-    monkeypatch.setattr(contracts.interrupts, "_exit_on_interrupt", lambda earliest: None)
 
 
 def interrupt_at(monkeypatch, method: str, number: int, signal_number: int) -> None:
@@ -78,7 +71,6 @@ def test_an_interrupted_run_is_saved_after_the_step_and_resumes_exactly(case, wo
     limits = ("--trainer.max_epochs", EPOCHS, "--trainer.accelerator", "cpu", "--data.batch_size", 16)
     answer = work.train(*limits, *on, *WITH_CHANCE)
     monkeypatch.undo()
-    monkeypatch.setattr(contracts.interrupts, "_exit_on_interrupt", lambda earliest: None)
     (run,) = work.run_folders()
     assert answer.code == {signal.SIGINT: 130, signal.SIGTERM: 143}[signal_number]
     assert answer.err.endswith(f"interrupted; continue with `python train.py --resume {run}`\n")
@@ -96,7 +88,6 @@ def test_a_resumed_epoch_is_printed_and_timed_as_a_whole(work, on, monkeypatch):
     interrupt_at(monkeypatch, "training_step", BATCHES + 3, signal.SIGTERM)
     work.train(*limits, *on, *WITH_CHANCE, "--name", "interrupted")
     monkeypatch.undo()
-    monkeypatch.setattr(contracts.interrupts, "_exit_on_interrupt", lambda earliest: None)
     true_step = TextClassifier.training_step
     monkeypatch.setattr(
         TextClassifier, "training_step", lambda *given: (time.sleep(0.05), true_step(*given))[1], raising=True
