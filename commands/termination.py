@@ -47,6 +47,10 @@ def find_interrupt(error: BaseException) -> type[KeyboardInterrupt] | None:
     'TerminationInterrupt'
     """
     cause: BaseException | None = error
-    while cause is not None and not isinstance(cause, KeyboardInterrupt):
+    seen: set[int] = set()
+    while cause is not None and id(cause) not in seen:
+        if isinstance(cause, KeyboardInterrupt):
+            return type(cause)
+        seen.add(id(cause))  # errors that are raised again can refer to each other
         cause = cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)
-    return None if cause is None else type(cause)
+    return None

@@ -24,6 +24,13 @@ def test_an_error_while_an_interrupted_run_ends_is_the_interrupt(interrupt, erro
     assert find_interrupt(OSError()) is None
 
 
+def test_errors_that_refer_to_each_other_are_no_interrupt():
+    """The search went round for ever."""
+    one, other = ValueError("one"), ValueError("other")
+    one.__cause__, other.__cause__ = other, one
+    assert find_interrupt(one) is None
+
+
 def test_a_logger_whose_file_is_closed_ends_after_an_interrupt(tmp_path):
     """A signal after the last epoch came while the file was closed: `OSError: Writer is closed`."""
     logger = RunLogger(str(tmp_path), "name")
