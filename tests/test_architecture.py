@@ -209,3 +209,10 @@ def test_each_seam_says_how_to_add_a_member():
         words = ast.get_docstring(ast.parse(package.read_text(encoding="utf-8")))
         assert "To add one:" in words, named(package)
         assert "Not here:" in words, named(package)
+
+
+def test_test_modules_have_different_names():
+    """Pytest imports them by name: of two with one name, the second is not collected where both are in one process."""
+    names = [file.name for file in (ROOT / "tests").rglob("test_*.py")]
+    assert len(names) > 100
+    assert sorted(names) == sorted(set(names))
