@@ -9,7 +9,7 @@ from pytorch_lightning.callbacks import ModelCheckpoint
 from torch import Tensor
 
 from callbacks.checkpointing.checkpoint_file import build_checkpoint, find_checkpoint_folder, write_checkpoint
-from callbacks.checkpointing.file_names import check_placeholders, check_template, format_file_name, make_unique
+from callbacks.checkpointing.file_names import check_placeholders, check_template, format_checkpoint_path, make_unique
 from contracts.console import announce
 from contracts.errors import UsageError
 
@@ -58,9 +58,7 @@ class BestCheckpoint(ModelCheckpoint):
         self, metrics: dict[str, Tensor], filename: str | None = None, ver: int | None = None, prefix: str | None = None
     ) -> str:
         """Returns the path of a checkpoint."""
-        name = format_file_name(filename or self.filename, metrics, self.auto_insert_metric_name)
-        name = "-".join(filter(None, (prefix, name, None if ver is None else f"v{ver}")))
-        return f"{self.dirpath}/{name}{self.FILE_EXTENSION}"
+        return format_checkpoint_path(self, metrics, filename or self.filename, ver, prefix)
 
     def remove_obsolete(self, trainer: Trainer) -> None:
         """Removes files that are no longer among the best, once the last checkpoint knows those that replaced them."""

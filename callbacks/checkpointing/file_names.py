@@ -6,6 +6,8 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from pytorch_lightning.callbacks import ModelCheckpoint
+
 from contracts.errors import UsageError, join_names, suggest_name
 
 COUNTERS = ("epoch", "step")
@@ -30,6 +32,23 @@ def format_file_name(template: str | None, values: Mapping[str, Any], insert_nam
         return name + format(values[match[1]], match[2] or "")
 
     return _PLACEHOLDER.sub(fill, template or DEFAULT_TEMPLATE)
+
+
+def format_checkpoint_path(
+    callback: ModelCheckpoint, values: Mapping[str, Any], template: str | None, version: int | None, prefix: str | None
+) -> str:
+    """Returns the path of a checkpoint in the folder of its callback.
+
+    Args:
+        callback: Gives the folder, the suffix, and whether names are put before values.
+        values: As for `format_file_name`.
+        template: As for `format_file_name`.
+        version: Number appended to the name; None for none.
+        prefix: Text before the name; None for none.
+    """
+    name = format_file_name(template, values, callback.auto_insert_metric_name)
+    name = "-".join(filter(None, (prefix, name, None if version is None else f"v{version}")))
+    return f"{callback.dirpath}/{name}{callback.FILE_EXTENSION}"
 
 
 def split_template(template: str) -> Iterator[tuple[str, str | None, str]]:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from callbacks.checkpointing.best_checkpoint import BestCheckpoint
 from callbacks.checkpointing.checkpoint_file import build_checkpoint, find_checkpoint_folder, write_checkpoint
-from callbacks.checkpointing.file_names import check_placeholders, check_template, format_file_name, make_unique
+from callbacks.checkpointing.file_names import check_placeholders, check_template, format_checkpoint_path, make_unique
 from contracts.console import announce
 from contracts.errors import UsageError
 
@@ -90,9 +90,7 @@ class LastCheckpoint(ModelCheckpoint):
         self, metrics: dict[str, Tensor], filename: str | None = None, ver: int | None = None, prefix: str | None = None
     ) -> str:
         """Returns the path of a checkpoint."""
-        name = format_file_name(filename or self.filename, metrics, self.auto_insert_metric_name)
-        name = "-".join(filter(None, (prefix, name, None if ver is None else f"v{ver}")))
-        return f"{self.dirpath}/{name}{self.FILE_EXTENSION}"
+        return format_checkpoint_path(self, metrics, filename or self.filename, ver, prefix)
 
     @property
     def resume_name(self) -> str:

@@ -18,13 +18,20 @@ TWO = ("--trainer.devices", "2", "--trainer.strategy", "ddp", "--trainer.acceler
 
 def run_two(folder: Path, *arguments: str) -> Answer:
     """`python train.py …` as a user starts it, since Lightning starts the second process by the same command."""
+    return launch(folder, "lightning", *arguments, seconds=240)
+
+
+def launch(folder: Path, launcher: str, *arguments: str, seconds: float = 180) -> Answer:
+    """Runs two processes started by Lightning or by torchrun, which must end within 3 minutes, failed or not."""
     folders = ("--trainer.default_root_dir", str(folder / "runs"), "--data.cache_dir", str(folder / "cache"))
-    environment = {
-        name: value for name, value in os.environ.items() if not name.startswith(("PL_", "MASTER_", "LOCAL_"))
-    }
-    started = subprocess.Popen(
-        [sys.executable, str(HERE / "train.py"), *TWO, *arguments, *folders],
-        env=environment | {"OMP_NUM_THREADS": "1"},
+    dropped = ("PL_", "MASTER_", "LOCAL_")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
+    started = [sys.executable, str(HERE / "train.py")]
+    if launcher == "torchrun":
+        started = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", started[1]]
+    process = subprocess.Popen(
+        [*started, *TWO, *arguments, *folders],
+        env=environment | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path(__file__).parent)},
         cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -32,11 +39,11 @@ def run_two(folder: Path, *arguments: str) -> Answer:
         start_new_session=True,
     )
     try:
-        out, err = started.communicate(timeout=240)
+        out, err = process.communicate(timeout=seconds)
     except subprocess.TimeoutExpired:
-        os.killpg(started.pid, signal.SIGKILL)  # the second process as well
+        os.killpg(process.pid, signal.SIGKILL)  # the second process as well
         raise
-    return Answer(started.returncode, out, err)
+    return Answer(process.returncode, out, err)
 
 
 @pytest.fixture(scope="module")
@@ -121,31 +128,6 @@ def test_a_wrong_choice_ends_before_a_second_process_starts(tmp_path):
     assert answer.code == 2
     assert answer.err.count("error:") == 1
     assert not (tmp_path / "runs").exists()
-
-
-def launch(folder: Path, launcher: str, *arguments: str) -> Answer:
-    """Runs two processes started by Lightning or by torchrun, which must end within 3 minutes, failed or not."""
-    folders = ("--trainer.default_root_dir", str(folder / "runs"), "--data.cache_dir", str(folder / "cache"))
-    dropped = ("PL_", "MASTER_", "LOCAL_")
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
-    started = [sys.executable, str(HERE / "train.py")]
-    if launcher == "torchrun":
-        started = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", started[1]]
-    process = subprocess.Popen(
-        [*started, *TWO, *arguments, *folders],
-        env=environment | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path(__file__).parent)},
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    try:
-        out, err = process.communicate(timeout=180)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        raise
-    return Answer(process.returncode, out, err)
 
 
 @pytest.mark.slow
